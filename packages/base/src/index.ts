@@ -1,0 +1,1 @@
+export { assert, AssertionFailure, unreachable } from "./assert.js";

@@ -1,0 +1,71 @@
+/**
+ * Which folder may import which. Arrows only go down:
+ *
+ *   base <- protocol <- domain <- tables, logs, cache, flow, contracts <- engines <- services <- services/server
+ *        <- simulator, checker <- apps/cli, bench, tests
+ *
+ * `client` stands beside the ladder: it sees base and protocol, and only what is above services/server sees it.
+ */
+const BASE = ["packages/base"];
+const PROTOCOL = ["packages/protocol"];
+const DOMAIN = ["packages/domain"];
+const PORTS = ["packages/tables", "packages/logs", "packages/cache", "packages/flow", "packages/contracts"];
+const ENGINES = [
+  "packages/engine-embedded",
+  "packages/engine-cassandra",
+  "packages/engine-nats",
+  "packages/engine-valkey",
+];
+const SERVICES = [
+  "services/message",
+  "services/sync",
+  "services/gateway",
+  "services/notification",
+  "services/routing",
+  "services/api",
+];
+const SERVER = ["services/server"];
+const CLIENT = ["packages/client"];
+const OBSERVERS = ["packages/simulator", "packages/checker"];
+const WEB = ["apps/web"];
+const TOOLS = ["apps/cli", "bench"];
+const TEST_SUPPORT = ["tests/support"];
+const TESTS = ["tests/layers", "tests/simulation", "tests/robustness", "tests/compatibility", "tests/e2e"];
+
+const BELOW_PORTS = [...BASE, ...PROTOCOL, ...DOMAIN];
+const BELOW_ENGINES = [...BELOW_PORTS, ...PORTS];
+const BELOW_SERVICES = [...BELOW_ENGINES, ...ENGINES];
+const BELOW_SERVER = [...BELOW_SERVICES, ...SERVICES];
+const BELOW_OBSERVERS = [...BELOW_SERVER, ...SERVER, ...CLIENT];
+const BELOW_TOOLS = [...BELOW_OBSERVERS, ...OBSERVERS];
+const BELOW_TESTS = [...BELOW_TOOLS, ...TOOLS, ...WEB];
+
+const TABLE: ReadonlyMap<string, readonly string[]> = new Map([
+  ...row(BASE, []),
+  ...row(PROTOCOL, BASE),
+  ...row(DOMAIN, [...BASE, ...PROTOCOL]),
+  ...row(PORTS, BELOW_PORTS),
+  ...row(ENGINES, BELOW_ENGINES),
+  ...row(SERVICES, BELOW_SERVICES),
+  ...row(SERVER, BELOW_SERVER),
+  ...row(CLIENT, [...BASE, ...PROTOCOL]),
+  ...row(OBSERVERS, BELOW_OBSERVERS),
+  ...row(WEB, [...BASE, ...PROTOCOL, ...CLIENT]),
+  ...row(TOOLS, BELOW_TOOLS),
+  ...row(TEST_SUPPORT, BELOW_TESTS),
+  ...row(TESTS, [...BELOW_TESTS, ...TEST_SUPPORT]),
+]);
+
+/** Whether the table has a row for this folder. */
+export function isListed(folder: string): boolean {
+  return TABLE.has(folder);
+}
+
+/** Whether sources in one folder may import the package in another. False when either is not listed. */
+export function mayImport(from: string, to: string): boolean {
+  return TABLE.get(from)?.includes(to) ?? false;
+}
+
+function row(folders: readonly string[], below: readonly string[]): [string, readonly string[]][] {
+  return folders.map((folder) => [folder, below]);
+}
