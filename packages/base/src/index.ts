@@ -1,1 +1,14 @@
 export { assert, AssertionFailure, unreachable } from "./assert.js";
+export { Failure, failureCode, messageOf, type FailureOptions, type Retry } from "./failure.js";
+export { LruMap } from "./lru-map.js";
+export { partitionOf } from "./partition.js";
+export {
+  sleep,
+  type Ambient,
+  type Clock,
+  type Logger,
+  type Random,
+  type Scheduler,
+  type Timer,
+} from "./ports.js";
+export { createUlidSource, type UlidSource } from "./ulid.js";

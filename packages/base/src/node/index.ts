@@ -1,0 +1,8 @@
+export {
+  jsonLogger,
+  silentLogger,
+  systemAmbient,
+  systemClock,
+  systemRandom,
+  systemScheduler,
+} from "./ambient.js";

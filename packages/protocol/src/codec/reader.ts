@@ -1,0 +1,166 @@
+import { Failure } from "@parley/base";
+import type { NamedField, Schema } from "./schema.js";
+import { readUtf8 } from "./utf8.js";
+
+const NO_BYTES = new Uint8Array(0);
+const NO_ITEMS: readonly never[] = [];
+
+/** Messages in messages: deeper input is refused before it can exhaust the stack. */
+const DEPTH_MAX = 12;
+
+/** Reads from a byte array. Every method throws a Failure "malformed" instead of reading past the end. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  #position: number;
+  readonly #end: number;
+
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    this.#bytes = bytes;
+    this.#position = start;
+    this.#end = end;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#position >= this.#end;
+  }
+
+  /** An integer from 0 to 2^53 - 1. */
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let count = 0; count < 8; count++) {
+      if (this.#position >= this.#end) throw malformed("a number is cut off");
+      const byte = this.#bytes[this.#position++]!;
+      value += (byte & 127) * scale;
+      if (byte < 128) {
+        if (value > Number.MAX_SAFE_INTEGER) break;
+        return value;
+      }
+      scale *= 128;
+    }
+    throw malformed("a number is larger than 2^53 - 1");
+  }
+
+  /** A view of the next `length` bytes. */
+  view(length: number): Uint8Array {
+    const start = this.#position;
+    this.#skip(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  /** A message that fills the rest of this reader. */
+  message<T extends object>(schema: Schema<T>): T {
+    return this.#message(schema, this.#end, 0) as T;
+  }
+
+  #message(schema: Schema<object>, end: number, depth: number): object {
+    if (depth > DEPTH_MAX) throw malformed("messages are nested too deeply");
+    const record: Record<string, unknown> = {};
+    const fields = schema.fields;
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index]!;
+      record[field.name] = defaultOf(field);
+    }
+    while (this.#position < end) {
+      const tag = this.varint();
+      const number = Math.floor(tag / 8);
+      const wireType = tag & 7;
+      const field = number < schema.byNumber.length ? schema.byNumber[number] : undefined;
+      if (number === 0) throw malformed("field number 0 does not exist");
+      if (field === undefined) this.#skipField(wireType, end);
+      else this.#field(record, field, { wireType, end, depth });
+    }
+    if (this.#position > end) throw malformed("a field is longer than the message that holds it");
+    return record;
+  }
+
+  #field(
+    record: Record<string, unknown>,
+    field: NamedField,
+    at: { wireType: number; end: number; depth: number },
+  ): void {
+    const { wireType, end, depth } = at;
+    const isNumber = field.kind === "uint" || field.kind === "bool";
+    if (wireType === 0 && isNumber) {
+      const value = this.varint();
+      put(record, field, field.kind === "bool" ? value !== 0 : value);
+      return;
+    }
+    if (wireType !== 2 || field.kind === "bool" || (field.kind === "uint" && !field.isRepeated)) {
+      throw malformed(`field ${field.name} has the wrong wire type`);
+    }
+    const length = this.varint();
+    const stop = this.#position + length;
+    if (stop > end) throw malformed(`field ${field.name} is cut off`);
+    if (field.kind === "uint") {
+      while (this.#position < stop) put(record, field, this.varint());
+      if (this.#position > stop) throw malformed(`field ${field.name} is cut off`);
+    } else if (field.kind === "message") {
+      put(record, field, this.#message(field.schema!, stop, depth + 1));
+    } else if (field.kind === "string") {
+      put(record, field, this.#text(stop));
+    } else {
+      put(record, field, this.#bytes.subarray(this.#position, stop));
+      this.#position = stop;
+    }
+  }
+
+  #text(stop: number): string {
+    const start = this.#position;
+    this.#position = stop;
+    try {
+      return readUtf8(this.#bytes, start, stop);
+    } catch (cause) {
+      throw malformed("a string is not UTF-8", cause);
+    }
+  }
+
+  #skipField(wireType: number, end: number): void {
+    if (wireType === 0) this.varint();
+    else if (wireType === 1) this.#skip(8);
+    else if (wireType === 2) this.#skip(this.varint());
+    else if (wireType === 5) this.#skip(4);
+    else throw malformed("an unknown field has an unknown wire type");
+    if (this.#position > end) throw malformed("an unknown field is cut off");
+  }
+
+  #skip(length: number): void {
+    if (length > this.#end - this.#position) throw malformed("the input is cut off");
+    this.#position += length;
+  }
+}
+
+/** Decodes one message that fills `bytes`. Byte fields are views of the input. Errors: "malformed". */
+export function decode<T extends object>(schema: Schema<T>, bytes: Uint8Array): T {
+  return new Reader(bytes).message(schema);
+}
+
+function put(record: Record<string, unknown>, field: NamedField, value: unknown): void {
+  if (!field.isRepeated) {
+    record[field.name] = value;
+    return;
+  }
+  const items = record[field.name] as unknown[];
+  if (items.length === 0) record[field.name] = [value];
+  else items.push(value);
+}
+
+function defaultOf(field: NamedField): unknown {
+  if (field.isRepeated) return NO_ITEMS;
+  switch (field.kind) {
+    case "string":
+      return "";
+    case "uint":
+      return 0;
+    case "bool":
+      return false;
+    case "bytes":
+      return NO_BYTES;
+    case "message":
+      return undefined;
+  }
+}
+
+function malformed(what: string, cause?: unknown): Failure {
+  return new Failure("malformed", `The bytes are not a valid message: ${what}.`, { cause });
+}

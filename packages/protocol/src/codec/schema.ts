@@ -1,0 +1,115 @@
+/**
+ * Schemas: the one description of everything that crosses a wire or is stored. The encoding is Protocol Buffers' wire
+ * format (proto3), so that a client can be written in any language from the generated `parley.proto`; the schema
+ * language is these few functions, so that no generated code and no `eval` is needed.
+ *
+ * Every field has a default ("", 0, false, no bytes, undefined, []) that is not written. A field number is never used
+ * again for another meaning. Unknown fields are skipped.
+ */
+
+export type FieldKind = "string" | "bytes" | "uint" | "bool" | "message";
+
+/** One field of a schema; `T` is its type after decoding. */
+export interface Field<T> {
+  readonly number: number;
+  readonly kind: FieldKind;
+  readonly isRepeated: boolean;
+  readonly schema: Schema<object> | undefined;
+  /** Carries the type only. */
+  readonly sample?: T;
+}
+
+export interface NamedField {
+  readonly name: string;
+  readonly number: number;
+  readonly kind: FieldKind;
+  readonly isRepeated: boolean;
+  readonly schema: Schema<object> | undefined;
+}
+
+/** A message type. `T` is the decoded shape: every field present, defaults filled in. */
+export interface Schema<T extends object> {
+  readonly name: string;
+  readonly fields: readonly NamedField[];
+  /** Index is the field number. */
+  readonly byNumber: readonly (NamedField | undefined)[];
+  readonly sample?: T;
+}
+
+/** The decoded type of a schema. */
+export type Infer<S> = S extends Schema<infer T> ? T : never;
+
+/** What an encoder accepts: fields left out take their defaults. */
+export type Init<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+type Shape = Readonly<Record<string, Field<unknown>>>;
+type Decoded<F extends Shape> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+/** Declares a message type. Names are PascalCase, field names camelCase; numbers 1 to 127, each once. */
+export function schema<F extends Shape>(name: string, fields: F): Schema<Decoded<F>> {
+  const named = Object.entries(fields).map(([fieldName, field]) => ({
+    name: fieldName,
+    number: field.number,
+    kind: field.kind,
+    isRepeated: field.isRepeated,
+    schema: field.schema,
+  }));
+  const byNumber: (NamedField | undefined)[] = [];
+  for (const field of named) {
+    if (field.number < 1 || field.number > 127 || byNumber[field.number] !== undefined) {
+      throw new RangeError(`Field number ${field.number} of ${name}.${field.name} is taken or out of range.`);
+    }
+    byNumber[field.number] = field;
+  }
+  // No holes: reading past a hole in an array is slow.
+  for (let number = 0; number < byNumber.length; number++) byNumber[number] ??= undefined;
+  return { name, fields: named, byNumber };
+}
+
+function single<T>(number: number, kind: FieldKind, of?: Schema<object>): Field<T> {
+  return { number, kind, isRepeated: false, schema: of };
+}
+
+/** A string, UTF-8. */
+export function string<T extends string = string>(number: number): Field<T> {
+  return single(number, "string");
+}
+
+/** Bytes. */
+export function bytes(number: number): Field<Uint8Array> {
+  return single(number, "bytes");
+}
+
+/** An integer from 0 to 2^53 - 1. */
+export function uint(number: number): Field<number> {
+  return single(number, "uint");
+}
+
+export function bool(number: number): Field<boolean> {
+  return single(number, "bool");
+}
+
+/** A message in a message. */
+export function nested<T extends object>(number: number, of: Schema<T>): Field<T | undefined> {
+  return single(number, "message", of as Schema<object>);
+}
+
+/** Any number of strings, in order. */
+export function strings<T extends string = string>(number: number): Field<readonly T[]> {
+  return { ...single(number, "string"), isRepeated: true };
+}
+
+/** Any number of byte strings, in order. */
+export function bytesList(number: number): Field<readonly Uint8Array[]> {
+  return { ...single(number, "bytes"), isRepeated: true };
+}
+
+/** Any number of integers, in order; written packed, read packed or not. */
+export function uints(number: number): Field<readonly number[]> {
+  return { ...single(number, "uint"), isRepeated: true };
+}
+
+/** Any number of messages, in order. */
+export function list<T extends object>(number: number, of: Schema<T>): Field<readonly T[]> {
+  return { ...single(number, "message", of as Schema<object>), isRepeated: true };
+}

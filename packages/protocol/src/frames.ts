@@ -1,0 +1,306 @@
+/**
+ * Frames: what travels in a WebSocket message. A packet (one binary WebSocket message) is one frame or several, each:
+ *
+ *   kind: varint · length: varint · payload: `length` bytes, one message of the kind's schema
+ *
+ * Requests carry a `requestId` chosen by the client, above 0 and unique among its unanswered ones; the answer, in
+ * whatever order, carries it back. Kinds 1 to 63 go to the server, 64 to 127 to the client.
+ */
+import { Failure } from "@parley/base";
+import { Reader } from "./codec/reader.js";
+import {
+  type Infer,
+  type Init,
+  type Schema,
+  bool,
+  bytesList,
+  list,
+  nested,
+  schema,
+  string,
+  strings,
+  uint,
+  uints,
+} from "./codec/schema.js";
+import { Writer } from "./codec/writer.js";
+import type { ClientMessageId, ConversationId, DeviceId, MessageId, SessionId, UserId } from "./ids.js";
+import { PACKET_FRAMES_MAX } from "./limits.js";
+import { Body, ConversationEntry, Member, Message, User } from "./model.js";
+
+/** First frame of a connection. A device without a position leaves `epoch` and `pts` 0 and gets a Rebase. */
+export const Hello = schema("Hello", {
+  protocolVersion: uint(1),
+  token: string(2),
+  epoch: uint(3),
+  pts: uint(4),
+  client: string(5),
+});
+
+export const Welcome = schema("Welcome", {
+  protocolVersion: uint(1),
+  userId: string<UserId>(2),
+  deviceId: string<DeviceId>(3),
+  sessionId: string<SessionId>(4),
+  /** Send a Ping when nothing was sent for this long; take the connection for dead after twice this long in silence. */
+  heartbeatMs: uint(5),
+  serverTimeMs: uint(6),
+  server: string(7),
+});
+
+export const Ping = schema("Ping", {});
+export const Pong = schema("Pong", {});
+
+/** The answer to a request that has nothing to say, or that failed. */
+export const Done = schema("Done", { requestId: uint(1) });
+export const Refused = schema("Refused", {
+  requestId: uint(1),
+  code: string(2),
+  message: string(3),
+  /** "never", "same" or "after-change". */
+  retry: string(4),
+  retryAfterMs: uint(5),
+  /** For "too-early" and "send-order": the number that the server takes next from this device here. */
+  expected: uint(6),
+});
+
+/**
+ * `number` counts this device's sends to this conversation from 1: the server takes them in this order, each once.
+ * Repeat a send without an answer with the same number and client message id.
+ */
+export const Send = schema("Send", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  clientMessageId: string<ClientMessageId>(3),
+  number: uint(4),
+  body: nested(5, Body),
+});
+/** The message is durable and has its place. */
+export const Sent = schema("Sent", {
+  requestId: uint(1),
+  messageId: string<MessageId>(2),
+  sequence: uint(3),
+  timeMs: uint(4),
+});
+
+export const MarkRead = schema("MarkRead", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  sequence: uint(3),
+});
+
+/** Delete for me. Answered by Done when it is durable. */
+export const Hide = schema("Hide", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  sequences: uints(3),
+});
+
+/**
+ * One page of history. `before` (exclusive) pages back, `after` (exclusive) pages forward; `atMs` begins at the first
+ * message of that time or later and pages forward. None of them: the newest page.
+ */
+export const GetHistory = schema("GetHistory", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  before: uint(3),
+  after: uint(4),
+  atMs: uint(5),
+  limit: uint(6),
+  /** `after: 0` must be told from no `after`. */
+  isForward: bool(7),
+});
+/**
+ * Ascending. Every sequence from `first` to `last` is either among the messages or void (hidden by this user); so a
+ * device knows that it holds this span whole. `first` above `last`: nothing there.
+ */
+export const HistoryPage = schema("HistoryPage", {
+  requestId: uint(1),
+  first: uint(2),
+  last: uint(3),
+  messages: list(4, Message),
+  firstVisible: uint(5),
+  lastSequence: uint(6),
+});
+
+/** The list, most recently changed first, continued with the answer's `next`. */
+export const ListConversations = schema("ListConversations", {
+  requestId: uint(1),
+  cursor: string(2),
+  limit: uint(3),
+});
+export const ConversationList = schema("ConversationList", {
+  requestId: uint(1),
+  entries: list(2, ConversationEntry),
+  /** Empty on the last page. */
+  next: string(3),
+});
+
+/** `userIds` of a direct conversation is the other user; `name` makes a repeated creation of a group harmless. */
+export const CreateConversation = schema("CreateConversation", {
+  requestId: uint(1),
+  isDirect: bool(2),
+  userIds: strings<UserId>(3),
+  title: string(4),
+  /** Unique per device, as client message ids are. */
+  name: string(5),
+  /** New members see what was said before they came. */
+  isHistoryOpen: bool(6),
+});
+export const ConversationCreated = schema("ConversationCreated", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+});
+
+/** `isRemoval` false adds. Removing oneself is leaving. */
+export const ChangeMembers = schema("ChangeMembers", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  userIds: strings<UserId>(3),
+  isRemoval: bool(4),
+});
+
+export const ListMembers = schema("ListMembers", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  after: string<UserId>(3),
+  limit: uint(4),
+});
+export const MemberList = schema("MemberList", {
+  requestId: uint(1),
+  members: list(2, Member),
+  memberCount: uint(3),
+  next: string<UserId>(4),
+});
+
+export const ListUsers = schema("ListUsers", {
+  requestId: uint(1),
+  /** Beginning of the user id. */
+  prefix: string(2),
+  after: string<UserId>(3),
+  limit: uint(4),
+});
+export const UserList = schema("UserList", {
+  requestId: uint(1),
+  users: list(2, User),
+  next: string<UserId>(3),
+});
+
+/** Asks for the digest (see digest.ts) of what this user may see from `first` to `last`. */
+export const GetDigest = schema("GetDigest", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  first: uint(3),
+  last: uint(4),
+});
+export const Digest = schema("Digest", {
+  requestId: uint(1),
+  digest: uint(2),
+  count: uint(3),
+});
+
+/** "I have applied and stored everything up to here." May be sent for many events at once. */
+export const Confirm = schema("Confirm", {
+  epoch: uint(1),
+  pts: uint(2),
+});
+
+/** Events `firstPts`, `firstPts + 1`, … of this user's queue; each is an encoded Event. */
+export const Push = schema("Push", {
+  epoch: uint(1),
+  firstPts: uint(2),
+  events: bytesList(3),
+});
+/** Fetch the list again; what is pushed next follows `pts`. */
+export const Rebase = schema("Rebase", {
+  epoch: uint(1),
+  pts: uint(2),
+  /** "new-device", "too-far-behind" or "unknown-epoch". */
+  reason: string(3),
+});
+
+/** Every frame kind. Numbers are never used again for another meaning. */
+export const FRAMES = {
+  hello: { kind: 1, schema: Hello },
+  ping: { kind: 2, schema: Ping },
+  send: { kind: 3, schema: Send },
+  confirm: { kind: 4, schema: Confirm },
+  markRead: { kind: 5, schema: MarkRead },
+  hide: { kind: 6, schema: Hide },
+  getHistory: { kind: 7, schema: GetHistory },
+  listConversations: { kind: 8, schema: ListConversations },
+  createConversation: { kind: 9, schema: CreateConversation },
+  changeMembers: { kind: 10, schema: ChangeMembers },
+  listMembers: { kind: 11, schema: ListMembers },
+  listUsers: { kind: 12, schema: ListUsers },
+  getDigest: { kind: 13, schema: GetDigest },
+  welcome: { kind: 64, schema: Welcome },
+  pong: { kind: 65, schema: Pong },
+  done: { kind: 66, schema: Done },
+  refused: { kind: 67, schema: Refused },
+  sent: { kind: 68, schema: Sent },
+  push: { kind: 69, schema: Push },
+  rebase: { kind: 70, schema: Rebase },
+  historyPage: { kind: 71, schema: HistoryPage },
+  conversationList: { kind: 72, schema: ConversationList },
+  conversationCreated: { kind: 73, schema: ConversationCreated },
+  memberList: { kind: 74, schema: MemberList },
+  userList: { kind: 75, schema: UserList },
+  digest: { kind: 76, schema: Digest },
+} as const;
+
+export type FrameName = keyof typeof FRAMES;
+export type FramePayload<N extends FrameName> = Infer<(typeof FRAMES)[N]["schema"]>;
+/** A decoded frame: `name` tells the type of `payload`. */
+export type Frame = {
+  readonly [N in FrameName]: { readonly name: N; readonly payload: FramePayload<N> };
+}[FrameName];
+
+const NAMES: readonly (FrameName | undefined)[] = namesByKind();
+
+/** Appends one frame to a packet. */
+export function writeFrame<N extends FrameName>(
+  packet: Writer,
+  name: N,
+  payload: Init<FramePayload<N>>,
+): void {
+  const frame = FRAMES[name];
+  packet.varint(frame.kind);
+  packet.delimited(frame.schema, payload);
+}
+
+/** One frame alone in a packet. */
+export function encodeFrame<N extends FrameName>(name: N, payload: Init<FramePayload<N>>): Uint8Array {
+  const packet = new Writer(256);
+  writeFrame(packet, name, payload);
+  return packet.take();
+}
+
+/**
+ * Calls `take` with each frame of a packet, in order. Errors: "malformed" (close the connection), "unknown-frame" with
+ * the kind in its details (refuse and close, or skip it: a newer peer may send it).
+ */
+export function readPacket(packet: Uint8Array, take: (frame: Frame) => void): void {
+  const reader = new Reader(packet);
+  let count = 0;
+  while (!reader.isAtEnd) {
+    count += 1;
+    if (count > PACKET_FRAMES_MAX)
+      throw new Failure("malformed", `A packet holds more than ${PACKET_FRAMES_MAX} frames.`);
+    const kind = reader.varint();
+    const payload = reader.view(reader.varint());
+    const name = kind < NAMES.length ? NAMES[kind] : undefined;
+    if (name === undefined) {
+      throw new Failure("unknown-frame", `Frame kind ${kind} is not known here.`, { details: { kind } });
+    }
+    const of = FRAMES[name].schema as Schema<object>;
+    take({ name, payload: new Reader(payload).message(of) } as Frame);
+  }
+  if (count === 0) throw new Failure("malformed", "A packet holds no frame.");
+}
+
+function namesByKind(): (FrameName | undefined)[] {
+  const names: (FrameName | undefined)[] = [];
+  for (const [name, frame] of Object.entries(FRAMES)) names[frame.kind] = name as FrameName;
+  for (let kind = 0; kind < names.length; kind++) names[kind] ??= undefined;
+  return names;
+}

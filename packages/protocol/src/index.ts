@@ -1,0 +1,12 @@
+export { decode, Reader } from "./codec/reader.js";
+export * from "./codec/schema.js";
+export { encode, Writer } from "./codec/writer.js";
+export { applyEvent, conversationOf, emptyEntry, UNREAD_RANGES_MAX } from "./conversation-entry.js";
+export { digestOf, type DigestItem } from "./digest.js";
+export { afterDisconnect, DISCONNECT, type DisconnectReason } from "./disconnect-codes.js";
+export { ERROR_CODES, type ErrorCode, type ErrorCodeName } from "./error-codes.js";
+export * from "./frames.js";
+export * from "./ids.js";
+export * from "./limits.js";
+export * from "./model.js";
+export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "./version.js";

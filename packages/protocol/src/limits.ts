@@ -1,0 +1,28 @@
+/** The bounds of the protocol. A client may rely on them; a server refuses what passes them with a code. */
+
+/** UTF-8 bytes of a message's text. */
+export const TEXT_BYTES_MAX = 16 * 1024;
+/** One WebSocket message in either direction, all its frames together. */
+export const PACKET_BYTES_MAX = 256 * 1024;
+/** Frames in one WebSocket message. */
+export const PACKET_FRAMES_MAX = 1024;
+/** Sends of one device to one conversation that may be without an answer at a time: the idempotency window. */
+export const SENDS_IN_FLIGHT_MAX = 16;
+/** Requests of one connection that may be without an answer at a time. */
+export const REQUESTS_IN_FLIGHT_MAX = 256;
+/** Messages on one page of history. */
+export const HISTORY_PAGE_MAX = 200;
+/** Entries on one page of the conversation list. */
+export const LIST_PAGE_MAX = 200;
+/** Entries on one page of members or users. */
+export const DIRECTORY_PAGE_MAX = 500;
+/** Sequences that one digest covers. */
+export const DIGEST_SPAN_MAX = 2000;
+/** Sequences hidden by one request. */
+export const HIDE_MAX = 100;
+/** UTF-8 bytes of a group's title. */
+export const TITLE_BYTES_MAX = 200;
+/** Members that one request adds or removes, the creation of a group included. */
+export const MEMBERS_PER_REQUEST_MAX = 1000;
+/** Pushed events that a device has not confirmed; the server waits for a confirmation beyond it. */
+export const UNCONFIRMED_EVENTS_MAX = 1024;

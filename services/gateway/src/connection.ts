@@ -1,0 +1,239 @@
+/**
+ * One connection of one device.
+ *
+ *   OPENING ──Hello──► VERIFYING ──token good──► OPEN ──► CLOSED
+ *      └─ no Hello in time, malformed, token bad … ──────► CLOSED, with a code that says whether to come back
+ *
+ * Back-pressure: what is pushed waits for room in the socket and otherwise stays in the queue (see the sync service);
+ * answers are bounded by the number of requests in flight; a device that takes nothing for too long is closed.
+ */
+import type { Feed, FeedSink, Position, Session } from "@parley/contracts";
+import { Failure, failureCode } from "@parley/base";
+import {
+  type DisconnectReason,
+  type Frame,
+  type FrameName,
+  type FramePayload,
+  type Init,
+  type Writer,
+  DISCONNECT,
+  PACKET_BYTES_MAX,
+  PROTOCOL_VERSION,
+  PROTOCOL_VERSION_MIN,
+  REQUESTS_IN_FLIGHT_MAX,
+  readPacket,
+  writeFrame,
+} from "@parley/protocol";
+import type { Gateway } from "./gateway.js";
+import { type RequestFrame, answer, isRequest } from "./requests.js";
+import type { Socket, SocketListener } from "./socket.js";
+
+/** A packet is sent when it reaches this size, or at the end of the turn. */
+const PACKET_BYTES_TARGET = 32 * 1024;
+/** Pushing pauses while more than this waits in the socket. */
+const PUSH_BUFFERED_BYTES_MAX = 128 * 1024;
+/** A connection with more than this waiting is closed: it asks for pages and does not take them. */
+const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
+
+export class Connection implements SocketListener, FeedSink {
+  readonly #gateway: Gateway;
+  readonly #socket: Socket;
+  readonly openedMs: number;
+  lastHeardMs: number;
+  /** Since when the socket has had no room; 0 while it has. */
+  stalledSinceMs = 0;
+  #state: "opening" | "verifying" | "open" | "closed" = "opening";
+  #session: Session | undefined;
+  #feed: Feed | undefined;
+  #packet: Writer | undefined;
+  #requestsInFlight = 0;
+
+  constructor(gateway: Gateway, socket: Socket, nowMs: number) {
+    this.#gateway = gateway;
+    this.#socket = socket;
+    this.openedMs = nowMs;
+    this.lastHeardMs = nowMs;
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  onPacket(packet: Uint8Array): void {
+    if (this.#state === "closed") return;
+    this.lastHeardMs = this.#gateway.nowMs();
+    if (packet.length > PACKET_BYTES_MAX) {
+      this.close("tooLarge");
+      return;
+    }
+    try {
+      readPacket(packet, (frame) => this.#take(frame));
+    } catch (error) {
+      const code = failureCode(error);
+      if (code === "malformed") this.close("malformed");
+      else if (code === "unknown-frame") this.close("unknownFrame");
+      else this.#gateway.failConnection(this, error);
+    }
+  }
+
+  onDrain(): void {
+    if (this.#state !== "open" || !this.hasRoom()) return;
+    this.stalledSinceMs = 0;
+    this.#feed?.resume();
+  }
+
+  onClosed(): void {
+    if (this.#state !== "closed") this.#end();
+  }
+
+  /** Closes with a code that tells the device what to do. Idempotent. */
+  close(reason: DisconnectReason): void {
+    if (this.#state === "closed") return;
+    this.flush();
+    this.#end();
+    this.#socket.close(DISCONNECT[reason].code, DISCONNECT[reason].meaning);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  // FeedSink
+
+  push(epoch: number, firstPts: number, events: readonly Uint8Array[]): void {
+    this.#write("push", { epoch, firstPts, events });
+  }
+
+  rebase(position: Position, reason: string): void {
+    this.#write("rebase", { ...position, reason });
+  }
+
+  hasRoom(): boolean {
+    const hasRoom = this.#socket.bufferedBytes() < PUSH_BUFFERED_BYTES_MAX;
+    if (!hasRoom && this.stalledSinceMs === 0) this.stalledSinceMs = this.#gateway.nowMs();
+    return hasRoom;
+  }
+
+  fail(): void {
+    this.close("internal");
+  }
+
+  /** Sends what was written in this turn. */
+  flush(): void {
+    const packet = this.#packet;
+    if (packet === undefined) return;
+    this.#packet = undefined;
+    if (this.#state !== "closed") this.#socket.send(packet.take());
+    this.#gateway.returnWriter(packet);
+    if (this.#socket.bufferedBytes() > BUFFERED_BYTES_MAX) this.close("slowConsumer");
+  }
+
+  #take(frame: Frame): void {
+    if (this.#state === "closed") return;
+    if (this.#state === "opening") {
+      if (frame.name === "hello") this.#hello(frame.payload);
+      else this.close("unknownFrame");
+      return;
+    }
+    if (this.#state === "verifying") {
+      // A client waits for Welcome; anything but a ping before it is a bug of the client.
+      if (frame.name !== "ping") this.close("unknownFrame");
+      return;
+    }
+    if (isRequest(frame)) this.#request(frame);
+    else if (frame.name === "confirm") this.#feed?.confirm(frame.payload);
+    else if (frame.name === "ping") this.#write("pong", {});
+    else this.close("unknownFrame");
+  }
+
+  #hello(hello: FramePayload<"hello">): void {
+    if (hello.protocolVersion < PROTOCOL_VERSION_MIN || hello.protocolVersion > PROTOCOL_VERSION) {
+      this.close("versionNotServed");
+      return;
+    }
+    this.#state = "verifying";
+    this.#open(hello).catch((error: unknown) => {
+      if (failureCode(error) === "session-invalid") this.close("sessionInvalid");
+      else this.#gateway.failConnection(this, error);
+    });
+  }
+
+  async #open(hello: FramePayload<"hello">): Promise<void> {
+    const session = await this.#gateway.calls.accounts.verify(hello.token);
+    if (this.#state !== "verifying") return;
+    this.#session = session;
+    this.#state = "open";
+    this.#gateway.opened(this, session);
+    this.#write("welcome", {
+      protocolVersion: PROTOCOL_VERSION,
+      userId: session.userId,
+      deviceId: session.deviceId,
+      sessionId: session.sessionId,
+      heartbeatMs: this.#gateway.heartbeatMs,
+      serverTimeMs: this.#gateway.wallMs(),
+      server: this.#gateway.serverName,
+    });
+    const feed = await this.#gateway.calls.sync.attach(session, { epoch: hello.epoch, pts: hello.pts }, this);
+    // The connection may have closed while the feed was opened.
+    if ((this.#state as string) === "closed") feed.close();
+    else this.#feed = feed;
+  }
+
+  #request(frame: RequestFrame): void {
+    const { requestId } = frame.payload;
+    if (requestId === 0) {
+      this.close("malformed");
+      return;
+    }
+    if (this.#requestsInFlight >= REQUESTS_IN_FLIGHT_MAX) {
+      const failure = new Failure("too-many-requests", "Wait for answers first.", {
+        retry: "same",
+        retryAfterMs: 200,
+      });
+      this.#refuse(requestId, failure);
+      return;
+    }
+    this.#requestsInFlight += 1;
+    answer(this.#gateway.calls, this.#session!, frame).then(
+      ({ name, payload }) => {
+        this.#requestsInFlight -= 1;
+        this.#write(name, { ...payload, requestId });
+      },
+      (error: unknown) => {
+        this.#requestsInFlight -= 1;
+        this.#refuse(requestId, this.#gateway.asFailure(error));
+      },
+    );
+  }
+
+  #refuse(requestId: number, failure: Failure): void {
+    const { code, message, retry, retryAfterMs, details } = failure;
+    const expected = typeof details["expected"] === "number" ? details["expected"] : 0;
+    this.#write("refused", { requestId, code, message, retry, retryAfterMs, expected });
+  }
+
+  #write<N extends FrameName>(name: N, payload: Init<FramePayload<N>>): void {
+    if (this.#state === "closed") return;
+    if (this.#packet === undefined) {
+      this.#packet = this.#gateway.borrowWriter();
+      this.#gateway.flushSoon(this);
+    }
+    writeFrame(this.#packet, name, payload);
+    if (this.#packet.length >= PACKET_BYTES_TARGET) this.flush();
+  }
+
+  #end(): void {
+    this.#state = "closed";
+    if (this.#packet !== undefined) {
+      this.#gateway.returnWriter(this.#packet);
+      this.#packet = undefined;
+    }
+    this.#feed?.close();
+    this.#feed = undefined;
+    this.#gateway.closed(this);
+  }
+}

@@ -1,0 +1,166 @@
+import type { Session } from "@parley/contracts";
+import { type Ambient, Failure, type Timer, messageOf, sleep } from "@parley/base";
+import { type SessionId, ERROR_CODES, Writer } from "@parley/protocol";
+import { Connection } from "./connection.js";
+import type { Calls } from "./requests.js";
+import type { Socket } from "./socket.js";
+
+const TICK_MS = 1_000;
+const HELLO_MS_MAX = 10_000;
+/** A device may be silent for this many heartbeats. */
+const HEARTBEATS_MISSED_MAX = 2.5;
+/** A device that takes nothing for this long is closed; it continues from its position when it comes back. */
+const STALLED_MS_MAX = 20_000;
+/** Connections that have not said Hello yet; the next ones are told to come back. */
+const OPENING_MAX = 5_000;
+const WRITERS_POOLED_MAX = 64;
+
+export interface GatewayOptions {
+  readonly calls: Calls;
+  readonly ambient: Ambient;
+  readonly serverName: string;
+  readonly heartbeatMs?: number;
+}
+
+/** All connections of this process: their sessions, heartbeats and the flushing of what they write in one turn. */
+export class Gateway {
+  readonly calls: Calls;
+  readonly heartbeatMs: number;
+  readonly serverName: string;
+  readonly #ambient: Ambient;
+  readonly #connections = new Set<Connection>();
+  readonly #bySession = new Map<SessionId, Set<Connection>>();
+  readonly #writers: Writer[] = [];
+  readonly #tick: Timer;
+  readonly #stopListening: () => void;
+  #toFlush: Connection[] = [];
+  #openingCount = 0;
+  #isDraining = false;
+
+  constructor(options: GatewayOptions) {
+    this.calls = options.calls;
+    this.serverName = options.serverName;
+    this.heartbeatMs = options.heartbeatMs ?? 25_000;
+    this.#ambient = options.ambient;
+    this.#tick = options.ambient.scheduler.every(TICK_MS, () => this.#check());
+    this.#stopListening = options.calls.accounts.onRevoked((sessionId) => this.#revoke(sessionId));
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes a new socket; the connection listens to it from now on. */
+  accept(socket: Socket): Connection {
+    const connection = new Connection(this, socket, this.nowMs());
+    this.#connections.add(connection);
+    this.#openingCount += 1;
+    if (this.#isDraining) connection.close("draining");
+    else if (this.#openingCount > OPENING_MAX) connection.close("busy");
+    return connection;
+  }
+
+  /** Tells every device to come back later, and waits until they have gone or `withinMs` is over. */
+  async drain(withinMs: number): Promise<void> {
+    this.#isDraining = true;
+    this.#tick.cancel();
+    this.#stopListening();
+    const open = [...this.#connections];
+    for (const connection of open) connection.close("draining");
+    await sleep(this.#ambient.scheduler, Math.min(withinMs, open.length === 0 ? 0 : 200));
+    for (const connection of open) connection.terminate();
+  }
+
+  // What connections call.
+
+  nowMs(): number {
+    return this.#ambient.clock.monotonicMs();
+  }
+
+  wallMs(): number {
+    return this.#ambient.clock.nowMs();
+  }
+
+  opened(connection: Connection, session: Session): void {
+    this.#openingCount -= 1;
+    const same = this.#bySession.get(session.sessionId);
+    if (same === undefined) {
+      this.#bySession.set(session.sessionId, new Set([connection]));
+      return;
+    }
+    // One device, one connection: the newer one goes on.
+    for (const older of same) older.close("replaced");
+    this.#bySession.set(session.sessionId, new Set([connection]));
+  }
+
+  closed(connection: Connection): void {
+    if (!this.#connections.delete(connection)) return;
+    const { session } = connection;
+    if (session === undefined) {
+      this.#openingCount -= 1;
+      return;
+    }
+    const same = this.#bySession.get(session.sessionId);
+    if (same?.delete(connection) === true && same.size === 0) this.#bySession.delete(session.sessionId);
+  }
+
+  /** Writes of one turn go out together, one packet per connection. */
+  flushSoon(connection: Connection): void {
+    this.#toFlush.push(connection);
+    if (this.#toFlush.length > 1) return;
+    this.#ambient.scheduler.soon(() => {
+      const connections = this.#toFlush;
+      this.#toFlush = [];
+      for (const each of connections) each.flush();
+    });
+  }
+
+  borrowWriter(): Writer {
+    const writer = this.#writers.pop() ?? new Writer(2048);
+    writer.reset();
+    return writer;
+  }
+
+  returnWriter(writer: Writer): void {
+    if (this.#writers.length < WRITERS_POOLED_MAX) this.#writers.push(writer);
+  }
+
+  /** Any error as one that a client may see; what is not expected is logged and hidden. */
+  asFailure(error: unknown): Failure {
+    if (error instanceof Failure && Object.hasOwn(ERROR_CODES, error.code)) return error;
+    this.#ambient.logger.error("request-failed", { error: messageOf(error) });
+    return new Failure("internal", "The server failed on this request.", {
+      retry: "same",
+      retryAfterMs: 1000,
+    });
+  }
+
+  failConnection(connection: Connection, error: unknown): void {
+    this.#ambient.logger.error("connection-failed", { error: messageOf(error) });
+    connection.close("internal");
+  }
+
+  #revoke(sessionId: SessionId): void {
+    for (const connection of this.#bySession.get(sessionId) ?? []) connection.close("sessionInvalid");
+  }
+
+  #check(): void {
+    const nowMs = this.nowMs();
+    const wallMs = this.wallMs();
+    for (const connection of this.#connections) {
+      const { session } = connection;
+      if (!connection.isOpen) {
+        if (nowMs - connection.openedMs > HELLO_MS_MAX) connection.close("helloMissed");
+      } else if (session !== undefined && session.expiresAtMs <= wallMs) connection.close("sessionInvalid");
+      else if (nowMs - connection.lastHeardMs > this.heartbeatMs * HEARTBEATS_MISSED_MAX)
+        connection.close("heartbeatMissed");
+      else if (connection.stalledSinceMs > 0) this.#checkStalled(connection, nowMs);
+    }
+  }
+
+  #checkStalled(connection: Connection, nowMs: number): void {
+    connection.onDrain();
+    if (connection.stalledSinceMs > 0 && nowMs - connection.stalledSinceMs > STALLED_MS_MAX)
+      connection.close("slowConsumer");
+  }
+}

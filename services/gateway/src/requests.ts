@@ -1,0 +1,115 @@
+/** What each request frame does: one call, one answer frame. */
+import type { AccountCalls, MessageCalls, Session, SyncCalls } from "@parley/contracts";
+import { Failure } from "@parley/base";
+import {
+  type Frame,
+  type FrameName,
+  type FramePayload,
+  type Init,
+  parseClientMessageId,
+  parseConversationId,
+  parseUserId,
+} from "@parley/protocol";
+
+export interface Calls {
+  readonly accounts: Pick<AccountCalls, "verify" | "listUsers" | "onRevoked">;
+  readonly message: MessageCalls;
+  readonly sync: Pick<SyncCalls, "attach" | "listConversations">;
+}
+
+/** An answer, without the request id. */
+export type Answer = {
+  readonly [N in FrameName]: { readonly name: N; readonly payload: Init<FramePayload<N>> };
+}[FrameName];
+
+type Handler<N extends FrameName> = (
+  calls: Calls,
+  session: Session,
+  payload: FramePayload<N>,
+) => Promise<Answer>;
+
+const DONE: Answer = { name: "done", payload: {} };
+
+const HANDLERS = {
+  send: async ({ message }, session, payload) => ({
+    name: "sent",
+    payload: await message.send(session, {
+      conversationId: parseConversationId(payload.conversationId),
+      clientMessageId: parseClientMessageId(payload.clientMessageId),
+      number: payload.number,
+      body: payload.body,
+    }),
+  }),
+  markRead: async ({ message }, session, payload) => {
+    await message.markRead(session, parseConversationId(payload.conversationId), payload.sequence);
+    return DONE;
+  },
+  hide: async ({ message }, session, payload) => {
+    await message.hide(session, parseConversationId(payload.conversationId), payload.sequences);
+    return DONE;
+  },
+  getHistory: async ({ message }, session, payload) => ({
+    name: "historyPage",
+    payload: await message.history(session, {
+      ...payload,
+      conversationId: parseConversationId(payload.conversationId),
+    }),
+  }),
+  listConversations: async ({ sync }, session, payload) => ({
+    name: "conversationList",
+    payload: await sync.listConversations(session, payload),
+  }),
+  createConversation: async ({ message }, session, payload) => {
+    const userIds = payload.userIds.map(parseUserId);
+    if (!payload.isDirect) {
+      const conversationId = await message.createGroup(session, { ...payload, userIds });
+      return { name: "conversationCreated", payload: { conversationId } };
+    }
+    if (userIds.length !== 1) {
+      throw new Failure("bad-request", "A direct conversation is made with one other user.", {
+        retry: "after-change",
+      });
+    }
+    return {
+      name: "conversationCreated",
+      payload: { conversationId: await message.createDirect(session, userIds[0]!) },
+    };
+  },
+  changeMembers: async ({ message }, session, payload) => {
+    const userIds = payload.userIds.map(parseUserId);
+    const conversationId = parseConversationId(payload.conversationId);
+    await message.changeMembers(session, { conversationId, userIds, isRemoval: payload.isRemoval });
+    return DONE;
+  },
+  listMembers: async ({ message }, session, payload) => ({
+    name: "memberList",
+    payload: (await message.listMembers(session, {
+      ...payload,
+      conversationId: parseConversationId(payload.conversationId),
+    })) as Init<FramePayload<"memberList">>,
+  }),
+  listUsers: async ({ accounts }, session, payload) => ({
+    name: "userList",
+    payload: (await accounts.listUsers(session.tenantId, payload)) as Init<FramePayload<"userList">>,
+  }),
+  getDigest: async ({ message }, session, payload) => ({
+    name: "digest",
+    payload: await message.digest(session, {
+      ...payload,
+      conversationId: parseConversationId(payload.conversationId),
+    }),
+  }),
+} as const satisfies { readonly [N in FrameName]?: Handler<N> };
+
+export type RequestName = keyof typeof HANDLERS;
+export type RequestFrame = Extract<Frame, { readonly name: RequestName }>;
+
+export function isRequest(frame: Frame): frame is RequestFrame {
+  return Object.hasOwn(HANDLERS, frame.name);
+}
+
+/** Makes the call of a request. The call begins before this returns, so requests keep their order. */
+export function answer(calls: Calls, session: Session, frame: RequestFrame): Promise<Answer> {
+  const handler = HANDLERS[frame.name] as Handler<FrameName>;
+  return handler(calls, session, frame.payload);
+}
