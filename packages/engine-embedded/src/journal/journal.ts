@@ -1,0 +1,475 @@
+/**
+ * The journal: the logs of one machine in one sequence of append-only files, so that one fdatasync serves everybody who
+ * waits, whatever log and partition they write to.
+ *
+ *   append ─► pending buffer ──(previous commit done)──► write + fdatasync ─► durable: answers, then listeners
+ *
+ *   J1  A record is answered, and seen by readers, only after its fdatasync has succeeded.
+ *   J2  A commit begins only after the one before it is durable.
+ *   J3  After a failed write or sync nothing is accepted until the journal is opened again; a sync is never repeated.
+ *       The exception is a full disk at the write: the file is cut back, and later writes may succeed.
+ *   J4  A producer's record is in a partition once (idempotent producer); this survives trimming and restart.
+ */
+import { Failure, type Logger, type Scheduler, type Timer, messageOf } from "@parley/base";
+import type { AppendResult, Log, LogRecord, ReadLimits, RecordSource } from "@parley/logs";
+import { type FileOps, systemFiles } from "./files.js";
+import type { PartitionState } from "./partition-state.js";
+import { PRODUCER_BYTES_MAX, readRecord, recordBytes, sealRecord, writeRecord } from "./record-format.js";
+import { corrupt } from "./recovery.js";
+import type { SegmentSet } from "./segment-set.js";
+import { openSegments } from "./segment-set.js";
+
+export interface JournalOptions {
+  readonly directory: string;
+  /** Names and partition counts are fixed when a journal is made. */
+  readonly logs: readonly { readonly name: string; readonly partitionCount: number }[];
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  readonly segmentBytes?: number;
+  readonly recordBytesMax?: number;
+  readonly waitingBytesMax?: number;
+  readonly tailCacheBytes?: number;
+  /** Below this much free disk new records are refused; records made from other logs (with a source) are still taken. */
+  readonly reserveBytes?: number;
+  /** Called once when the journal has failed: the process must stop. */
+  readonly onFatal: (error: unknown) => void;
+  readonly files?: FileOps;
+}
+
+export interface JournalStats {
+  readonly syncs: number;
+  readonly appendedRecords: number;
+  readonly appendedBytes: number;
+  readonly segments: number;
+}
+
+export interface Journal {
+  log(name: string): Log;
+  stats(): JournalStats;
+  /** Makes durable what waits, then refuses everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+const RECORD_BYTES_MAX = 4 * 1024 * 1024;
+const WAITING_BYTES_MAX = 64 * 1024 * 1024;
+const TAIL_CACHE_BYTES = 32 * 1024 * 1024;
+const BUFFER_BYTES = 64 * 1024;
+const SPACE_CHECK_MS = 500;
+
+interface PendingRecord {
+  readonly state: PartitionState;
+  readonly offset: number;
+  readonly start: number;
+  readonly payloadStart: number;
+  readonly end: number;
+  readonly source: RecordSource | undefined;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: Failure) => void;
+}
+
+/** Opens the journal in a directory, creating it when there is none. Errors: "log-corrupt", "log-layout-mismatch". */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const files = options.files ?? systemFiles;
+  const segments = await openSegments({
+    ...options,
+    files,
+    segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+  });
+  const journal = new FileJournal(options, files, segments);
+  await journal.checkSpace();
+  return journal;
+}
+
+class FileJournal implements Journal {
+  readonly #options: JournalOptions;
+  readonly #files: FileOps;
+  readonly #segments: SegmentSet;
+  readonly #logs: readonly JournalLog[];
+  readonly #spaceTimer: Timer | undefined;
+  readonly #cached: { readonly state: PartitionState; readonly bytes: number }[] = [];
+  #cachedSkip = 0;
+  #cachedBytes = 0;
+  #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  #length = 0;
+  #pending: PendingRecord[] = [];
+  #inFlightBytes = 0;
+  #committing: Promise<void> | undefined;
+  #isScheduled = false;
+  #isLow = false;
+  #failure: Failure | undefined;
+  #isClosed = false;
+  #syncs = 0;
+  #records = 0;
+  #bytes = 0;
+
+  constructor(options: JournalOptions, files: FileOps, segments: SegmentSet) {
+    this.#options = options;
+    this.#files = files;
+    this.#segments = segments;
+    this.#logs = options.logs.map((_, index) => new JournalLog(this, segments.partitions[index]!));
+    if ((options.reserveBytes ?? 0) > 0) {
+      this.#spaceTimer = options.scheduler.every(SPACE_CHECK_MS, () => {
+        this.checkSpace().catch((error: unknown) => {
+          options.logger.warn("space-check-failed", { error: messageOf(error) });
+        });
+      });
+    }
+  }
+
+  log(name: string): Log {
+    const index = this.#options.logs.findIndex((log) => log.name === name);
+    if (index < 0) throw new RangeError(`The journal has no log ${name}.`);
+    return this.#logs[index]!;
+  }
+
+  stats(): JournalStats {
+    return {
+      syncs: this.#syncs,
+      appendedRecords: this.#records,
+      appendedBytes: this.#bytes,
+      segments: this.#segments.count,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#spaceTimer?.cancel();
+    while (this.#committing !== undefined || (this.#pending.length > 0 && this.#failure === undefined)) {
+      if (this.#committing === undefined) this.#commitNow();
+      await this.#committing;
+    }
+    await this.#segments.close();
+  }
+
+  async checkSpace(): Promise<void> {
+    const reserve = this.#options.reserveBytes ?? 0;
+    if (reserve > 0) this.#isLow = (await this.#files.freeBytes(this.#options.directory)) < reserve;
+  }
+
+  append(
+    state: PartitionState,
+    payload: Uint8Array,
+    source: RecordSource | undefined,
+  ): Promise<AppendResult> {
+    const refusal = this.#refusal(payload.length, source);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    if (source !== undefined) {
+      const known = state.producers.get(source.producer);
+      if (known !== undefined && source.position <= known) return this.#duplicate(state, source);
+      state.producers.set(source.producer, source.position);
+    }
+    const offset = state.appended;
+    state.appended += 1;
+    const producer = source?.producer ?? "";
+    const size = recordBytes(producer, payload.length);
+    if (this.#length + size > this.#buffer.length) this.#grow(size);
+    const start = this.#length;
+    const fields = {
+      logIndex: state.logIndex,
+      partition: state.partition,
+      offset,
+      producer,
+      position: source?.position ?? 0,
+    };
+    const end = writeRecord(this.#buffer, start, fields, payload);
+    this.#length = end;
+    return new Promise((resolve, reject) => {
+      this.#pending.push({
+        state,
+        offset,
+        start,
+        payloadStart: end - payload.length,
+        end,
+        source,
+        resolve,
+        reject,
+      });
+      this.#schedule();
+    });
+  }
+
+  async read(state: PartitionState, from: number, limits: ReadLimits): Promise<readonly LogRecord[]> {
+    if (from < state.first) {
+      throw new Failure("log-trimmed", `Offset ${from} is trimmed; the first one is ${state.first}.`);
+    }
+    const count = Math.min(limits.recordsMax, state.durable - from);
+    if (count <= 0) return [];
+    const cached = state.cached(from, count);
+    if (cached !== undefined) return within(cached, limits.bytesMax);
+    return this.#readFromDisk(state, from, { recordsMax: count, bytesMax: limits.bytesMax });
+  }
+
+  async trim(state: PartitionState, before: number): Promise<void> {
+    if (before <= state.first) return;
+    state.first = Math.min(before, state.durable);
+    await this.#segments.removeTrimmed();
+  }
+
+  async #readFromDisk(
+    state: PartitionState,
+    from: number,
+    limits: ReadLimits,
+  ): Promise<readonly LogRecord[]> {
+    const found = state.locate(from);
+    if (found === undefined) throw new Failure("log-trimmed", `Offset ${from} is no longer kept.`);
+    const start = found.positions[0]!;
+    const wanted = found.positions.slice(0, limits.recordsMax);
+    const { path, bytes } = await this.#segments.readChunk(found.segment, start, limits.bytesMax);
+    const records: LogRecord[] = [];
+    for (const [index, position] of wanted.entries()) {
+      const record = readRecord(bytes, position - start);
+      if (record === undefined) {
+        if (index > 0) break;
+        return [await this.#readAlone(found.segment, position, from)];
+      }
+      if (record.offset !== from + index) throw corrupt(path, position);
+      records.push({ offset: record.offset, payload: bytes.subarray(record.payloadStart, record.end) });
+    }
+    return records;
+  }
+
+  /** A record that is larger than the limits, or damaged. */
+  async #readAlone(segment: number, position: number, offset: number): Promise<LogRecord> {
+    const { path, bytes } = await this.#segments.readChunk(segment, position, RECORD_BYTES_MAX + 1024);
+    const record = readRecord(bytes, 0);
+    if (record === undefined || record.offset !== offset) throw corrupt(path, position);
+    return { offset, payload: bytes.subarray(record.payloadStart, record.end) };
+  }
+
+  #refusal(payloadBytes: number, source: RecordSource | undefined): Failure | undefined {
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#isClosed) return new Failure("log-closed", "The journal is closed.");
+    const bytesMax = this.#options.recordBytesMax ?? RECORD_BYTES_MAX;
+    if (payloadBytes > bytesMax) {
+      return new Failure("log-record-too-large", `A record has at most ${bytesMax} bytes.`, {
+        retry: "after-change",
+      });
+    }
+    if (source !== undefined) {
+      if (source.producer.length > PRODUCER_BYTES_MAX)
+        return new Failure("log-record-too-large", "A producer's name is too long.");
+      return undefined;
+    }
+    if (this.#isLow)
+      return new Failure("log-full", "The disk is nearly full.", { retry: "same", retryAfterMs: 5000 });
+    if (this.#length + this.#inFlightBytes > (this.#options.waitingBytesMax ?? WAITING_BYTES_MAX)) {
+      return new Failure("log-busy", "Too much waits for the disk.", { retry: "same", retryAfterMs: 100 });
+    }
+    return undefined;
+  }
+
+  /** The record exists; the answer waits until it is durable, if it is still on its way. */
+  async #duplicate(state: PartitionState, source: RecordSource): Promise<AppendResult> {
+    while ((state.durableProducers.get(source.producer) ?? -1) < source.position) {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#schedule();
+      await (this.#committing ?? new Promise<void>((resolve) => this.#options.scheduler.soon(resolve)));
+    }
+    return { offset: -1, isDuplicate: true };
+  }
+
+  #grow(size: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + size));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+
+  /** One commit at a time; what comes while it runs waits for the next. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#committing !== undefined || this.#failure !== undefined) return;
+    this.#isScheduled = true;
+    this.#options.scheduler.soon(() => {
+      this.#isScheduled = false;
+      this.#commitNow();
+    });
+  }
+
+  #commitNow(): void {
+    if (this.#committing !== undefined || this.#pending.length === 0 || this.#failure !== undefined) return;
+    const records = this.#pending;
+    const isRoomy = this.#length * 2 >= this.#buffer.length;
+    const bytes = isRoomy
+      ? this.#buffer.subarray(0, this.#length)
+      : Buffer.from(this.#buffer.subarray(0, this.#length));
+    this.#pending = [];
+    this.#length = 0;
+    this.#inFlightBytes = bytes.length;
+    // Readers keep views of what was written; a buffer is used again only when it was copied.
+    if (isRoomy) this.#buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+    this.#committing = this.#commit(bytes, records).finally(() => {
+      this.#committing = undefined;
+      this.#inFlightBytes = 0;
+      if (this.#pending.length > 0) this.#commitNow();
+    });
+  }
+
+  async #commit(bytes: Buffer, records: readonly PendingRecord[]): Promise<void> {
+    const commit = this.#segments.nextCommit();
+    for (const { start, end } of records) sealRecord(bytes, start, end, commit);
+    let position: number;
+    try {
+      position = await this.#segments.write(bytes);
+    } catch (error) {
+      await this.#afterFailedWrite(error, records);
+      return;
+    }
+    try {
+      await this.#segments.sync();
+    } catch (error) {
+      this.#fail(error, records);
+      return;
+    }
+    this.#syncs += 1;
+    this.#records += records.length;
+    this.#bytes += bytes.length;
+    this.#publish(bytes, records, position);
+    try {
+      await this.#segments.rollIfFull();
+    } catch (error) {
+      this.#fail(error, []);
+    }
+  }
+
+  #publish(bytes: Buffer, records: readonly PendingRecord[], position: number): void {
+    const touched: Set<number>[] = this.#logs.map(() => new Set());
+    for (const record of records) {
+      const { state, offset, source } = record;
+      state.durable = offset + 1;
+      if (source !== undefined) state.durableProducers.set(source.producer, source.position);
+      state.index(this.#segments.active, offset, position + record.start);
+      state.cache({ offset, payload: bytes.subarray(record.payloadStart, record.end) });
+      this.#cached.push({ state, bytes: record.end - record.start });
+      touched[state.logIndex]!.add(state.partition);
+      record.resolve({ offset, isDuplicate: false });
+    }
+    this.#cachedBytes += bytes.length;
+    this.#evict();
+    for (const [index, partitions] of touched.entries()) {
+      if (partitions.size > 0) this.#logs[index]!.tell([...partitions]);
+    }
+  }
+
+  #evict(): void {
+    const bytesMax = this.#options.tailCacheBytes ?? TAIL_CACHE_BYTES;
+    while (this.#cachedBytes > bytesMax) {
+      const oldest = this.#cached[this.#cachedSkip]!;
+      this.#cachedSkip += 1;
+      this.#cachedBytes -= oldest.bytes;
+      oldest.state.uncache(1);
+    }
+    if (this.#cachedSkip > 65_536 && this.#cachedSkip * 2 > this.#cached.length) {
+      this.#cached.splice(0, this.#cachedSkip);
+      this.#cachedSkip = 0;
+    }
+  }
+
+  /** A full disk at the write is survived: the file is cut back to what is durable, and everybody is told. */
+  async #afterFailedWrite(error: unknown, records: readonly PendingRecord[]): Promise<void> {
+    if ((error as { code?: unknown }).code !== "ENOSPC") {
+      this.#fail(error, records);
+      return;
+    }
+    try {
+      await this.#segments.cutBack();
+    } catch (cutError) {
+      this.#fail(cutError, records);
+      return;
+    }
+    this.#options.logger.error("disk-full", { directory: this.#options.directory });
+    const refused = [...records, ...this.#pending];
+    this.#pending = [];
+    this.#length = 0;
+    for (const { state } of refused) {
+      state.appended = state.durable;
+      state.producers.clear();
+      for (const [producer, position] of state.durableProducers) state.producers.set(producer, position);
+    }
+    const failure = new Failure("log-full", "The disk is full.", {
+      retry: "same",
+      retryAfterMs: 5000,
+      cause: error,
+    });
+    for (const record of refused) record.reject(failure);
+  }
+
+  #fail(error: unknown, records: readonly PendingRecord[]): void {
+    const failure = new Failure("log-failed", `The journal cannot write: ${messageOf(error)}.`, {
+      cause: error,
+    });
+    this.#failure = failure;
+    for (const record of [...records, ...this.#pending]) record.reject(failure);
+    this.#pending = [];
+    this.#length = 0;
+    this.#options.onFatal(failure);
+  }
+}
+
+/** One log of the journal behind the port. */
+class JournalLog implements Log {
+  readonly #journal: FileJournal;
+  readonly #partitions: readonly PartitionState[];
+  readonly #listeners = new Set<(partitions: readonly number[]) => void>();
+
+  constructor(journal: FileJournal, partitions: readonly PartitionState[]) {
+    this.#journal = journal;
+    this.#partitions = partitions;
+  }
+
+  get partitionCount(): number {
+    return this.#partitions.length;
+  }
+
+  append(partition: number, payload: Uint8Array, source?: RecordSource): Promise<AppendResult> {
+    return this.#journal.append(this.#at(partition), payload, source);
+  }
+
+  read(partition: number, fromOffset: number, limits: ReadLimits): Promise<readonly LogRecord[]> {
+    return this.#journal.read(this.#at(partition), fromOffset, limits);
+  }
+
+  durableEnd(partition: number): number {
+    return this.#at(partition).durable;
+  }
+
+  appendedEnd(partition: number): number {
+    return this.#at(partition).appended;
+  }
+
+  firstOffset(partition: number): number {
+    return this.#at(partition).first;
+  }
+
+  onDurable(listener: (partitions: readonly number[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  trim(partition: number, beforeOffset: number): Promise<void> {
+    return this.#journal.trim(this.#at(partition), beforeOffset);
+  }
+
+  close(): Promise<void> {
+    return this.#journal.close();
+  }
+
+  tell(partitions: readonly number[]): void {
+    for (const listener of this.#listeners) listener(partitions);
+  }
+
+  #at(partition: number): PartitionState {
+    const state = this.#partitions[partition];
+    if (state === undefined) throw new RangeError(`There is no partition ${partition}.`);
+    return state;
+  }
+}
+
+function within(records: readonly LogRecord[], bytesMax: number): readonly LogRecord[] {
+  let bytes = 0;
+  for (let index = 0; index < records.length; index++) {
+    bytes += records[index]!.payload.length;
+    if (bytes > bytesMax && index > 0) return records.slice(0, index);
+  }
+  return records;
+}

@@ -1,0 +1,133 @@
+/**
+ * The bytes of a segment file. All integers are little-endian; docs/subsystems/journal.md has a worked example.
+ *
+ *   segment := header record*
+ *   header  := "PARLEYJ1" · body length u32 · crc32 of the body u32 · body (JSON, see SegmentHeader)
+ *   record  := length u32 · crc32 u32 · commit u32 · log u8 · producer length u8 · partition u16 · offset u48
+ *              · [producer · position u48] · payload
+ *
+ * `length` counts everything after the crc, which covers the same bytes. `commit` numbers the writes to disk: all records
+ * of one commit became durable together, and the next commit began only after that.
+ */
+import { crc32 } from "node:zlib";
+
+export const MAGIC = Buffer.from("PARLEYJ1", "ascii");
+export const HEADER_PREFIX_BYTES = MAGIC.length + 8;
+/** Length and crc. */
+export const RECORD_PREFIX_BYTES = 8;
+/** Commit, log, producer length, partition, offset. */
+const RECORD_FIXED_BYTES = 4 + 1 + 1 + 2 + 6;
+const POSITION_BYTES = 6;
+export const PRODUCER_BYTES_MAX = 64;
+export const FORMAT_VERSION = 1;
+
+/** The state of every partition when the segment began. */
+export interface SegmentHeader {
+  readonly format: number;
+  readonly segment: number;
+  /** The commit before the first one of this segment. */
+  readonly commit: number;
+  readonly logs: readonly {
+    readonly name: string;
+    readonly partitions: readonly {
+      readonly next: number;
+      readonly first: number;
+      /** The last position of each producer. */
+      readonly producers: Readonly<Record<string, number>>;
+    }[];
+  }[];
+}
+
+export interface RecordFields {
+  readonly commit: number;
+  readonly logIndex: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly producer: string;
+  readonly position: number;
+}
+
+/** A record found in a buffer. */
+export interface FoundRecord extends RecordFields {
+  readonly start: number;
+  readonly payloadStart: number;
+  readonly end: number;
+}
+
+export function encodeHeader(header: SegmentHeader): Buffer {
+  const body = Buffer.from(JSON.stringify(header), "utf8");
+  const prefix = Buffer.alloc(8);
+  prefix.writeUInt32LE(body.length, 0);
+  prefix.writeUInt32LE(crc32(body), 4);
+  return Buffer.concat([MAGIC, prefix, body]);
+}
+
+/** The header and its length in bytes, or undefined when it is incomplete or damaged. */
+export function decodeHeader(
+  bytes: Buffer,
+): { readonly header: SegmentHeader; readonly length: number } | undefined {
+  if (bytes.length < HEADER_PREFIX_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  const length = bytes.readUInt32LE(MAGIC.length);
+  const body = bytes.subarray(HEADER_PREFIX_BYTES, HEADER_PREFIX_BYTES + length);
+  if (body.length !== length || crc32(body) !== bytes.readUInt32LE(MAGIC.length + 4)) return undefined;
+  return { header: JSON.parse(body.toString("utf8")) as SegmentHeader, length: HEADER_PREFIX_BYTES + length };
+}
+
+/** The bytes that a record takes. */
+export function recordBytes(producer: string, payloadBytes: number): number {
+  const source = producer === "" ? 0 : producer.length + POSITION_BYTES;
+  return RECORD_PREFIX_BYTES + RECORD_FIXED_BYTES + source + payloadBytes;
+}
+
+/** Writes a record at `start`; the crc follows with `sealRecord` when the commit is known. Returns where it ends. */
+export function writeRecord(
+  target: Buffer,
+  start: number,
+  fields: Omit<RecordFields, "commit">,
+  payload: Uint8Array,
+): number {
+  const end = start + recordBytes(fields.producer, payload.length);
+  target.writeUInt32LE(end - start - RECORD_PREFIX_BYTES, start);
+  let at = start + RECORD_PREFIX_BYTES + 4;
+  target[at] = fields.logIndex;
+  target[at + 1] = fields.producer.length;
+  target.writeUInt16LE(fields.partition, at + 2);
+  target.writeUIntLE(fields.offset, at + 4, 6);
+  at += 10;
+  if (fields.producer !== "") {
+    at += target.write(fields.producer, at, "ascii");
+    target.writeUIntLE(fields.position, at, POSITION_BYTES);
+    at += POSITION_BYTES;
+  }
+  target.set(payload, at);
+  return end;
+}
+
+/** Puts the commit number and the crc into a written record. */
+export function sealRecord(target: Buffer, start: number, end: number, commit: number): void {
+  target.writeUInt32LE(commit, start + RECORD_PREFIX_BYTES);
+  target.writeUInt32LE(crc32(target.subarray(start + RECORD_PREFIX_BYTES, end)), start + 4);
+}
+
+/** The record at `start`, or undefined when there is no whole and undamaged one. */
+export function readRecord(bytes: Buffer, start: number): FoundRecord | undefined {
+  if (start + RECORD_PREFIX_BYTES + RECORD_FIXED_BYTES > bytes.length) return undefined;
+  const length = bytes.readUInt32LE(start);
+  const end = start + RECORD_PREFIX_BYTES + length;
+  if (length < RECORD_FIXED_BYTES || end > bytes.length) return undefined;
+  if (crc32(bytes.subarray(start + RECORD_PREFIX_BYTES, end)) !== bytes.readUInt32LE(start + 4))
+    return undefined;
+  let at = start + RECORD_PREFIX_BYTES;
+  const producerLength = bytes[at + 5]!;
+  const fields = {
+    commit: bytes.readUInt32LE(at),
+    logIndex: bytes[at + 4]!,
+    partition: bytes.readUInt16LE(at + 6),
+    offset: bytes.readUIntLE(at + 8, 6),
+  };
+  at += RECORD_FIXED_BYTES;
+  if (producerLength === 0) return { ...fields, producer: "", position: 0, start, payloadStart: at, end };
+  const producer = bytes.toString("ascii", at, at + producerLength);
+  const position = bytes.readUIntLE(at + producerLength, POSITION_BYTES);
+  return { ...fields, producer, position, start, payloadStart: at + producerLength + POSITION_BYTES, end };
+}

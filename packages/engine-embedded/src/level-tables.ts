@@ -1,0 +1,224 @@
+import { setImmediate as turn } from "node:timers/promises";
+
+import { AssertionFailure, Failure, type Clock } from "@parley/base";
+import {
+  appendInTurn,
+  decodeTuple,
+  encodePartition,
+  encodeTuple,
+  liveValue,
+  sortBounds,
+  storedValue,
+  Turns,
+  type AppendRows,
+  type Batch,
+  type Key,
+  type RangeQuery,
+  type Row,
+  type Tables,
+  type TableSpec,
+} from "@parley/tables";
+import { ClassicLevel } from "classic-level";
+
+import { GroupCommit } from "./group-commit.js";
+import { corruptTables, levelFailure } from "./level-failure.js";
+import { openRow, sealRow } from "./row-checksum.js";
+
+const CACHE_BYTES = 64 * 1024 * 1024;
+/** LevelDB holds up to two of these in memory. Larger ones mean fewer, larger files at level 0 and less rewriting. */
+const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Rows handed to LevelDB in one turn of the event loop: 1 to 2 ms of work on the reference machine. */
+const ROWS_PER_TURN = 1000;
+
+const BINARY = { keyEncoding: "buffer", valueEncoding: "buffer" } as const;
+
+type Database = ClassicLevel<Buffer, Buffer>;
+
+export interface LevelTablesOptions {
+  /** Created if it does not exist. */
+  readonly directory: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Opens tables on LevelDB.
+ * Errors: "tables-locked" (open elsewhere), "tables-corrupt", "tables-full", "tables-failed".
+ */
+export async function openLevelTables(options: LevelTablesOptions): Promise<Tables> {
+  const database: Database = new ClassicLevel(options.directory, {
+    ...BINARY,
+    cacheSize: CACHE_BYTES,
+    writeBufferSize: WRITE_BUFFER_BYTES,
+  });
+  try {
+    await database.open();
+  } catch (error) {
+    throw levelFailure(error, options.directory);
+  }
+  return new LevelTables(database, options);
+}
+
+/**
+ * The table port on LevelDB: one key space, keys as in `key-encoding.ts` of the tables, each row with a checksum.
+ *
+ * LevelDB applies a group of batches as one, and syncs it with its own log when one of them is to be durable. Batches
+ * that are not durable survive the end of the process, but not always a loss of power.
+ */
+class LevelTables implements Tables {
+  readonly #database: Database;
+  readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #commit: GroupCommit<Batch>;
+  readonly #turns = new Turns();
+  #closing: Promise<void> | undefined;
+
+  constructor(database: Database, options: LevelTablesOptions) {
+    this.#database = database;
+    this.#directory = options.directory;
+    this.#clock = options.clock;
+    this.#commit = new GroupCommit(
+      (batches, isDurable) => writeGroup(database, batches, isDurable),
+      (error) => (error instanceof AssertionFailure ? error : levelFailure(error, options.directory)),
+    );
+  }
+
+  async find(table: TableSpec, partition: Key, sort: Key): Promise<Uint8Array | undefined> {
+    this.#checkUsable();
+    const key = keyBytes(encodePartition(table, partition) + encodeTuple(sort));
+    return this.#value(table, key, await this.#reading(() => this.#database.get(key)));
+  }
+
+  async findMany(
+    table: TableSpec,
+    keys: readonly { readonly partition: Key; readonly sort: Key }[],
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    this.#checkUsable();
+    const encoded = keys.map(({ partition, sort }) =>
+      keyBytes(encodePartition(table, partition) + encodeTuple(sort)),
+    );
+    if (encoded.length === 0) return [];
+    const found = await this.#reading(() => this.#database.getMany(encoded));
+    return encoded.map((key, index) => this.#value(table, key, found[index]));
+  }
+
+  async range(query: RangeQuery): Promise<readonly Row[]> {
+    this.#checkUsable();
+    const bounds = sortBounds(query);
+    const prefix = encodePartition(query.table, query.partition);
+    const rows: Row[] = [];
+    let gte: string = prefix + bounds.from;
+    let lt: string = prefix + bounds.before;
+    // Goes around again only when expired rows were skipped.
+    for (;;) {
+      const limit = query.limit - rows.length;
+      const found = await this.#entries({ gte, lt, limit, isDescending: query.isDescending === true });
+      for (const [key, sealed] of found) {
+        const value = this.#value(query.table, key, sealed);
+        if (value !== undefined) rows.push({ sort: this.#sortKey(key, prefix.length), value });
+      }
+      const last = found.at(-1)?.[0].toString("latin1");
+      if (last === undefined || found.length < limit || rows.length === query.limit) return rows;
+      if (query.isDescending === true) lt = last;
+      else gte = `${last}\u0000`;
+    }
+  }
+
+  async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
+    this.#checkUsable();
+    await this.#commit.write(batches, options.isDurable);
+  }
+
+  async appendRows(request: AppendRows): Promise<number> {
+    this.#checkUsable();
+    return appendInTurn(this.#turns, request, {
+      readCounter: () => this.find(request.table, request.partition, request.counterSort),
+      writeBatch: (batch) => this.write([batch], request),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#commit.settle();
+    await this.#database.close();
+  }
+
+  async #entries(bounds: {
+    gte: string;
+    lt: string;
+    limit: number;
+    isDescending: boolean;
+  }): Promise<[Buffer, Buffer][]> {
+    // An empty range needs no iterator.
+    if (bounds.gte >= bounds.lt) return [];
+    const { limit, isDescending } = bounds;
+    const range = {
+      gte: keyBytes(bounds.gte),
+      lt: keyBytes(bounds.lt),
+      limit,
+      reverse: isDescending,
+      fillCache: true,
+    };
+    return this.#reading(() => this.#database.iterator(range).all());
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      this.#checkUsable();
+      throw levelFailure(error, this.#directory);
+    }
+  }
+
+  #value(table: TableSpec, key: Buffer, sealed: Buffer | undefined): Uint8Array | undefined {
+    if (sealed === undefined) return undefined;
+    const stored = openRow(key, sealed);
+    const value = stored === undefined ? "malformed" : liveValue(table, stored, this.#clock.nowMs());
+    if (value === "malformed") throw corruptTables(this.#directory);
+    return value === "expired" ? undefined : value;
+  }
+
+  #sortKey(key: Buffer, prefixBytes: number): Key {
+    const sort = decodeTuple(key.toString("latin1", prefixBytes));
+    if (sort === undefined) throw corruptTables(this.#directory);
+    return sort;
+  }
+
+  #checkUsable(): void {
+    if (this.#commit.failure !== undefined) throw this.#commit.failure;
+    if (this.#closing !== undefined) {
+      throw new Failure("tables-closed", `The tables in ${this.#directory} are closed.`);
+    }
+  }
+}
+
+/**
+ * Makes one LevelDB batch, applied whole or not at all, of all the batches of a group. Encoding is spread over turns of
+ * the event loop, because a flush of the write-back layer may bring tens of thousands of rows.
+ */
+async function writeGroup(database: Database, batches: readonly Batch[], isDurable: boolean): Promise<void> {
+  const group = database.batch();
+  for (const { partition, writes } of batches) {
+    let table: TableSpec | undefined;
+    let prefix = "";
+    for (const write of writes) {
+      if (group.length > 0 && group.length % ROWS_PER_TURN === 0) await turn();
+      if (write.table !== table) {
+        table = write.table;
+        prefix = encodePartition(table, partition);
+      }
+      const key = keyBytes(prefix + encodeTuple(write.sort));
+      if (write.kind === "delete") group.del(key);
+      else group.put(key, sealRow(key, storedValue(write)));
+    }
+  }
+  await group.write({ sync: isDurable });
+}
+
+function keyBytes(encoded: string): Buffer {
+  return Buffer.from(encoded, "latin1");
+}

@@ -1,0 +1,2 @@
+export { LogConsumer, type LogConsumerOptions } from "./consumer.js";
+export type { AppendResult, Log, LogRecord, ReadLimits, RecordSource } from "./log.js";

@@ -1,0 +1,14 @@
+export { appendInTurn, Turns, type AppendAccess } from "./append-rows.js";
+export {
+  decodeTuple,
+  encodePartition,
+  encodeTuple,
+  successor,
+  SORT_KEYS_END,
+  type EncodedKey,
+} from "./key-encoding.js";
+export { MemoryTables, MemoryTableStore } from "./memory-tables.js";
+export { sortBounds, type SortBounds } from "./range-query.js";
+export { liveValue, storedValue } from "./stored-value.js";
+export type { AppendRows, Batch, Key, KeyPart, RangeQuery, Row, Tables, TableSpec, Write } from "./tables.js";
+export { WriteBackTables, type WriteBackOptions } from "./write-back.js";

@@ -1,0 +1,26 @@
+import { assert } from "@parley/base";
+import { encodeTuple, SORT_KEYS_END, type EncodedKey } from "./key-encoding.js";
+import type { RangeQuery } from "./tables.js";
+
+/** The most rows one range may ask for. */
+export const RANGE_LIMIT_MAX = 10_000;
+
+/** Encoded bounds of sort keys within one partition. */
+export interface SortBounds {
+  /** Inclusive. */
+  readonly from: EncodedKey;
+  /** Exclusive. */
+  readonly before: EncodedKey;
+}
+
+/** The encoded bounds of a query. Errors: asserts that the limit is allowed. */
+export function sortBounds(query: RangeQuery): SortBounds {
+  assert(
+    Number.isSafeInteger(query.limit) && query.limit >= 1 && query.limit <= RANGE_LIMIT_MAX,
+    `a range's limit is 1 to ${RANGE_LIMIT_MAX}`,
+  );
+  return {
+    from: encodeTuple(query.from ?? []),
+    before: query.before === undefined ? SORT_KEYS_END : encodeTuple(query.before),
+  };
+}

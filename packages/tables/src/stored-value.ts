@@ -1,0 +1,65 @@
+/**
+ * How a row's value is stored. A table without expiry stores the value as it is and pays nothing. A table with expiry
+ * puts an envelope around it:
+ *
+ *   0x00 value                   the row does not expire
+ *   0x01 time[6] value           milliseconds since the Unix epoch, big endian
+ */
+
+import { assert } from "@parley/base";
+import type { TableSpec, Write } from "./tables.js";
+
+const LASTING = 0;
+const EXPIRING = 1;
+const TIME_BYTES = 6;
+const TIME_MS_MAX = 2 ** (8 * TIME_BYTES) - 1;
+const HIGH_UNIT = 2 ** 32;
+
+/** What an engine stores for a put. Errors: asserts that the table allows the expiry. */
+export function storedValue(put: Write & { readonly kind: "put" }): Uint8Array {
+  assertExpiryAllowed(put);
+  const { table, value, expiresAtMs } = put;
+  if (table.hasExpiry !== true) return value;
+  if (expiresAtMs === undefined) {
+    const stored = new Uint8Array(1 + value.length);
+    stored[0] = LASTING;
+    stored.set(value, 1);
+    return stored;
+  }
+  const stored = new Uint8Array(1 + TIME_BYTES + value.length);
+  const view = new DataView(stored.buffer);
+  view.setUint8(0, EXPIRING);
+  view.setUint16(1, Math.floor(expiresAtMs / HIGH_UNIT));
+  view.setUint32(3, expiresAtMs % HIGH_UNIT);
+  stored.set(value, 1 + TIME_BYTES);
+  return stored;
+}
+
+/** The value of a stored row: "expired" when its time has come, "malformed" when `storedValue` never made it. */
+export function liveValue(
+  table: TableSpec,
+  stored: Uint8Array,
+  nowMs: number,
+): Uint8Array | "expired" | "malformed" {
+  if (table.hasExpiry !== true) return stored;
+  if (stored[0] === LASTING) return stored.subarray(1);
+  if (stored[0] !== EXPIRING || stored.length < 1 + TIME_BYTES) return "malformed";
+  const view = new DataView(stored.buffer, stored.byteOffset);
+  const expiresAtMs = view.getUint16(1) * HIGH_UNIT + view.getUint32(3);
+  return isExpired(expiresAtMs, nowMs) ? "expired" : stored.subarray(1 + TIME_BYTES);
+}
+
+/** Whether a row with this expiry is gone at `nowMs`. */
+export function isExpired(expiresAtMs: number | undefined, nowMs: number): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= nowMs;
+}
+
+/** Asserts that a put carries an expiry only where its table declares one. */
+export function assertExpiryAllowed(put: Write & { readonly kind: "put" }): void {
+  if (put.expiresAtMs === undefined) return;
+  assert(put.table.hasExpiry === true, "only rows of a table with expiry expire");
+  assert(
+    Number.isSafeInteger(put.expiresAtMs) && put.expiresAtMs >= 0 && put.expiresAtMs <= TIME_MS_MAX,
+    "an expiry is a time in whole milliseconds",
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * The table port: wide tables of rows addressed by (table, partition key, sort key). A batch is atomic within one
+ * partition key of one or more tables that share it, and within nothing larger: a distributed engine cannot give more.
+ *
+ * Keys are tuples of strings and non-negative safe integers and are ordered component by component: strings by their
+ * UTF-8 bytes, integers by value, a shorter tuple before a longer one that it begins. One key position always has one
+ * type in one table.
+ */
+
+export type KeyPart = string | number;
+export type Key = readonly KeyPart[];
+
+/** A table's declaration. Names are kebab-case and stable for ever: they are part of the stored keys. */
+export interface TableSpec {
+  readonly name: string;
+  /** Rows may carry an expiry. A table without it never looks for one. */
+  readonly hasExpiry?: boolean;
+}
+
+/** What one batch does to one row. */
+export type Write =
+  | {
+      readonly kind: "put";
+      readonly table: TableSpec;
+      readonly sort: Key;
+      /** Belongs to the store from the call on: do not write to it any more. */
+      readonly value: Uint8Array;
+      /** The row is not returned from this wall-clock time on. Only for tables that declare `hasExpiry`. */
+      readonly expiresAtMs?: number;
+    }
+  | { readonly kind: "delete"; readonly table: TableSpec; readonly sort: Key };
+
+/** Writes to one partition key, all or nothing. Later writes to the same row win. */
+export interface Batch {
+  readonly partition: Key;
+  readonly writes: readonly Write[];
+}
+
+export interface Row {
+  readonly sort: Key;
+  /** Belongs to the store: do not write to it. */
+  readonly value: Uint8Array;
+}
+
+/** A range of one partition. Bounds are tuples or their beginnings: `from: [5]` includes [5, "a"]. */
+export interface RangeQuery {
+  readonly table: TableSpec;
+  readonly partition: Key;
+  /** First key, inclusive. Without it: the beginning. */
+  readonly from?: Key;
+  /** Key that ends the range, exclusive. Without it: the end. */
+  readonly before?: Key;
+  /** Descending order begins just below `before`. */
+  readonly isDescending?: boolean;
+  /** 1 to 10,000. */
+  readonly limit: number;
+}
+
+export interface Tables {
+  /** The row's value, or undefined. */
+  find(table: TableSpec, partition: Key, sort: Key): Promise<Uint8Array | undefined>;
+  /** Many rows of one table in one call, in the order asked for. */
+  findMany(
+    table: TableSpec,
+    keys: readonly { readonly partition: Key; readonly sort: Key }[],
+  ): Promise<readonly (Uint8Array | undefined)[]>;
+  /** Rows of a range in key order. Continue `from` the `successor` of the last row's key, or `before` it. */
+  range(query: RangeQuery): Promise<readonly Row[]>;
+
+  /**
+   * Writes batches, each atomic by itself; no order and no atomicity between them may be relied on, except that batches
+   * of one partition take effect in the order given.
+   *
+   * Effects: visible to reads when this resolves; durable then when `isDurable`. Other writes may be lost in a crash,
+   *   whatever durable writes follow them: an engine that rotates its own log syncs only the newest piece of it.
+   * Errors: "tables-failed" (an I/O error; whether the rows survive is unknown; open again), "tables-full",
+   *   "tables-closed".
+   */
+  write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void>;
+
+  /**
+   * Puts `values` under the next free integers of an auto-increment column, whose last value is kept in the row
+   * `counterSort` of the same table, atomically with the writes in `alongside`. The first number of a column is 1.
+   *
+   * Effects: as `write`. Returns the first number given; numbers are exact and without a hole in one partition.
+   */
+  appendRows(request: AppendRows): Promise<number>;
+
+  close(): Promise<void>;
+}
+
+export interface AppendRows {
+  readonly table: TableSpec;
+  readonly partition: Key;
+  /** The sort key's beginning; the number given is its last component. */
+  readonly sortPrefix: Key;
+  /** The row that keeps the last number given. Written by `appendRows` only. */
+  readonly counterSort: Key;
+  /** At least one. */
+  readonly values: readonly Uint8Array[];
+  /** Further writes to the same partition, in the same batch. */
+  readonly alongside?: readonly Write[];
+  readonly isDurable: boolean;
+}

@@ -1,0 +1,125 @@
+import type { ConversationChanges, ConversationKey, ConversationState, SenderState } from "@parley/domain";
+import { HeadRow, MemberRow, SendRow, emptyConversation, senderKey } from "@parley/domain";
+import { LruMap } from "@parley/base";
+import { type UserId, Message, SENDS_IN_FLIGHT_MAX, decode, encode } from "@parley/protocol";
+import type { Write, WriteBackTables } from "@parley/tables";
+import {
+  CONVERSATION_HEAD,
+  CONVERSATION_MEMBER,
+  CONVERSATION_MESSAGE,
+  CONVERSATION_SEND,
+  conversationPartition,
+} from "./conversation-tables.js";
+
+/** Conversations whose state is kept in memory; others are read when a record of theirs comes. */
+const CONVERSATIONS_MAX = 20_000;
+const PAGE_ROWS = 5_000;
+
+/**
+ * The states of the conversation machine: loaded from rows, kept in memory while in use. Any state may be dropped at any
+ * time between two records, because what it changed was staged in the same turn and reads see staged rows.
+ */
+export class ConversationStore {
+  readonly #tables: WriteBackTables;
+  readonly #states = new LruMap<string, ConversationState>();
+
+  constructor(tables: WriteBackTables) {
+    this.#tables = tables;
+  }
+
+  /** The state, if it is in memory. */
+  find(key: ConversationKey): ConversationState | undefined {
+    return this.#states.find(nameOf(key));
+  }
+
+  /** Loads the state and, if given, a sender of it. Call only from the loop that applies this conversation's records. */
+  async load(
+    key: ConversationKey,
+    sender?: { readonly userId: string; readonly deviceId: string },
+  ): Promise<void> {
+    const name = nameOf(key);
+    let state = this.#states.find(name);
+    if (state === undefined) {
+      state = await this.#loadState(key);
+      this.#states.put(name, state);
+    }
+    if (sender === undefined) return;
+    const senderName = senderKey(sender.userId, sender.deviceId);
+    if (!state.senders.has(senderName)) state.senders.set(senderName, await this.#loadSender(key, sender));
+  }
+
+  /** Stages what one record changed, together with the offset that the head then contains. */
+  stage(state: ConversationState, changes: ConversationChanges): void {
+    const writes: Write[] = [
+      { kind: "put", table: CONVERSATION_HEAD, sort: [], value: encode(HeadRow, state.head!) },
+    ];
+    for (const message of changes.messages) {
+      writes.push({
+        kind: "put",
+        table: CONVERSATION_MESSAGE,
+        sort: [message.sequence],
+        value: encode(Message, message),
+      });
+    }
+    for (const { userId, row } of changes.members) {
+      const table = CONVERSATION_MEMBER;
+      if (row === undefined) writes.push({ kind: "delete", table, sort: [userId] });
+      else writes.push({ kind: "put", table, sort: [userId], value: encode(MemberRow, row) });
+    }
+    for (const { userId, deviceId, row } of changes.sends) {
+      const sort = [userId, deviceId, row.number % SENDS_IN_FLIGHT_MAX];
+      writes.push({ kind: "put", table: CONVERSATION_SEND, sort, value: encode(SendRow, row) });
+    }
+    this.#tables.stage({ partition: conversationPartition(state.key), writes });
+  }
+
+  /** Drops what was not used for longest. Call between two batches. */
+  evict(): void {
+    this.#states.cutTo(CONVERSATIONS_MAX);
+  }
+
+  async #loadState(key: ConversationKey): Promise<ConversationState> {
+    const state = emptyConversation(key);
+    const partition = conversationPartition(key);
+    const head = await this.#tables.find(CONVERSATION_HEAD, partition, []);
+    if (head === undefined) return state;
+    state.head = decode(HeadRow, head);
+    let from: readonly string[] | undefined;
+    for (;;) {
+      const rows = await this.#tables.range({
+        table: CONVERSATION_MEMBER,
+        partition,
+        limit: PAGE_ROWS,
+        ...(from === undefined ? {} : { from }),
+      });
+      for (const row of rows) state.members.set(row.sort[0] as UserId, decode(MemberRow, row.value));
+      if (rows.length < PAGE_ROWS) return state;
+      from = [`${String(rows.at(-1)!.sort[0])}\u0000`];
+    }
+  }
+
+  async #loadSender(
+    key: ConversationKey,
+    sender: { readonly userId: string; readonly deviceId: string },
+  ): Promise<SenderState> {
+    const rows = await this.#tables.range({
+      table: CONVERSATION_SEND,
+      partition: conversationPartition(key),
+      from: [sender.userId, sender.deviceId],
+      before: [sender.userId, `${sender.deviceId}\u0000`],
+      limit: SENDS_IN_FLIGHT_MAX,
+    });
+    const recent: (SendRow | undefined)[] = Array.from({ length: SENDS_IN_FLIGHT_MAX }, () => undefined);
+    let lastNumber = 0;
+    for (const { value } of rows) {
+      const row = decode(SendRow, value);
+      recent[row.number % SENDS_IN_FLIGHT_MAX] = row;
+      lastNumber = Math.max(lastNumber, row.number);
+    }
+    return { lastNumber, recent };
+  }
+}
+
+function nameOf(key: ConversationKey): string {
+  return `${key.tenantId}/${key.conversationId}`;
+}

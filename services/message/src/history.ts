@@ -1,0 +1,124 @@
+/**
+ * History: the one copy of each message (N), merged with what differs for this user (NP: hidden messages). Every page
+ * says which span it covers; what is in the span and not among the messages is void for this user.
+ */
+import type { HistoryRequest, HistorySpan, Session, SyncCalls } from "@parley/contracts";
+import { type ConversationKey, HeadRow, MemberRow } from "@parley/domain";
+import { Failure } from "@parley/base";
+import {
+  type ConversationId,
+  DIGEST_SPAN_MAX,
+  HISTORY_PAGE_MAX,
+  Message,
+  decode,
+  digestOf,
+} from "@parley/protocol";
+import type { WriteBackTables } from "@parley/tables";
+import {
+  CONVERSATION_HEAD,
+  CONVERSATION_MEMBER,
+  CONVERSATION_MESSAGE,
+  conversationPartition,
+} from "./conversation-tables.js";
+
+/** What a member may see of a conversation now. */
+interface View {
+  readonly key: ConversationKey;
+  readonly head: HeadRow;
+  readonly firstVisible: number;
+  readonly lastSequence: number;
+}
+
+export class HistoryReader {
+  readonly #tables: WriteBackTables;
+  readonly #sync: Pick<SyncCalls, "hiddenSequences">;
+
+  constructor(tables: WriteBackTables, sync: Pick<SyncCalls, "hiddenSequences">) {
+    this.#tables = tables;
+    this.#sync = sync;
+  }
+
+  /** One page. Cost: one range read of the page; for `atMs` also log2(n) reads of single rows. Errors: "not-a-member". */
+  async page(session: Session, request: HistoryRequest): Promise<HistorySpan> {
+    const view = await this.authorize(session, request.conversationId);
+    const { firstVisible, lastSequence } = view;
+    const limit = Math.min(Math.max(1, request.limit || HISTORY_PAGE_MAX), HISTORY_PAGE_MAX);
+    let first: number;
+    let last: number;
+    if (request.atMs > 0 || request.isForward) {
+      const start = request.atMs > 0 ? await this.#firstAt(view, request.atMs) : request.after + 1;
+      first = Math.max(start, firstVisible);
+      last = Math.min(first + limit - 1, lastSequence);
+    } else {
+      last = request.before > 0 ? Math.min(request.before - 1, lastSequence) : lastSequence;
+      first = Math.max(last - limit + 1, firstVisible);
+    }
+    const messages = first > last ? [] : await this.#visible(session, view, first, last);
+    return { first, last, messages, firstVisible, lastSequence };
+  }
+
+  /** The digest of what the user may see from `first` to `last`. Errors: "not-a-member", "bad-request". */
+  async digest(
+    session: Session,
+    span: { readonly conversationId: ConversationId; readonly first: number; readonly last: number },
+  ): Promise<{ readonly digest: number; readonly count: number }> {
+    const view = await this.authorize(session, span.conversationId);
+    const first = Math.max(span.first, view.firstVisible);
+    const last = Math.min(span.last, view.lastSequence);
+    if (last - first >= DIGEST_SPAN_MAX) {
+      throw new Failure("bad-request", `A digest covers at most ${DIGEST_SPAN_MAX} sequences.`, {
+        retry: "after-change",
+      });
+    }
+    const messages = first > last ? [] : await this.#visible(session, view, first, last);
+    return { digest: digestOf(messages), count: messages.length };
+  }
+
+  /** What this session may see of the conversation. Errors: "not-a-member", also when there is no such conversation. */
+  async authorize(session: Session, conversationId: ConversationId): Promise<View> {
+    const key = { tenantId: session.tenantId, conversationId };
+    const partition = conversationPartition(key);
+    const [head, member] = await Promise.all([
+      this.#tables.find(CONVERSATION_HEAD, partition, []),
+      this.#tables.find(CONVERSATION_MEMBER, partition, [session.userId]),
+    ]);
+    if (head === undefined || member === undefined) {
+      throw new Failure("not-a-member", "You are not in this conversation.", { retry: "after-change" });
+    }
+    const headRow = decode(HeadRow, head);
+    const { firstVisible } = decode(MemberRow, member);
+    return { key, head: headRow, firstVisible, lastSequence: headRow.lastSequence };
+  }
+
+  async #visible(session: Session, view: View, first: number, last: number): Promise<readonly Message[]> {
+    const { conversationId } = view.key;
+    const [rows, hidden] = await Promise.all([
+      this.#tables.range({
+        table: CONVERSATION_MESSAGE,
+        partition: conversationPartition(view.key),
+        from: [first],
+        before: [last + 1],
+        limit: last - first + 1,
+      }),
+      this.#sync.hiddenSequences(session, { conversationId, first, last }),
+    ]);
+    const messages = rows.map((row) => decode(Message, row.value));
+    if (hidden.length === 0) return messages;
+    const hiddenSet = new Set(hidden);
+    return messages.filter((message) => !hiddenSet.has(message.sequence));
+  }
+
+  /** The first sequence whose time is `atMs` or later: time never goes back (C2), so halving finds it. */
+  async #firstAt(view: View, atMs: number): Promise<number> {
+    const partition = conversationPartition(view.key);
+    let low = view.firstVisible;
+    let high = view.lastSequence + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const value = await this.#tables.find(CONVERSATION_MESSAGE, partition, [middle]);
+      if (value !== undefined && decode(Message, value).timeMs < atMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,93 @@
+/** Bringing in history from elsewhere, through the same log and machine as live messages. */
+import type { Verdict } from "@parley/domain";
+import { type Clock, Failure, type UlidSource } from "@parley/base";
+import type { ConversationId, MessageId, TenantId, UserId } from "@parley/protocol";
+import type { MessageService } from "./message-service.js";
+import type { Processor } from "./processor.js";
+
+export interface ImportedGroup {
+  readonly conversationId: ConversationId;
+  readonly title: string;
+  /** At least one; the first becomes the owner. */
+  readonly userIds: readonly UserId[];
+  readonly timeMs: number;
+}
+
+export class Importing {
+  readonly #processor: Pick<Processor, "submit">;
+  readonly #service: Pick<MessageService, "findImportedCount">;
+  readonly #newMessageId: UlidSource;
+  readonly #clock: Clock;
+
+  constructor(options: {
+    readonly processor: Pick<Processor, "submit">;
+    readonly service: Pick<MessageService, "findImportedCount">;
+    readonly newMessageId: UlidSource;
+    readonly clock: Clock;
+  }) {
+    this.#processor = options.processor;
+    this.#service = options.service;
+    this.#newMessageId = options.newMessageId;
+    this.#clock = options.clock;
+  }
+
+  /** Creates the group when it is missing, adds missing members; returns how many messages were brought in before. */
+  async openImportedGroup(tenantId: TenantId, group: ImportedGroup): Promise<number> {
+    const { conversationId, title, userIds, timeMs } = group;
+    const creatorId = userIds[0]!;
+    const before = await this.#service.findImportedCount({ tenantId }, conversationId);
+    const create = { creatorId, isDirect: false, title, userIds, isHistoryOpen: true, messageId: this.#id() };
+    const members = { actorId: creatorId, userIds, isRemoval: false, messageId: this.#id() };
+    const change = before === undefined ? { create } : { members };
+    const time = before === undefined ? timeMs : this.#clock.nowMs();
+    requireDone(await this.#submit(tenantId, conversationId, { ...change, timeMs: time }));
+    return before ?? 0;
+  }
+
+  /** Brings in messages; `index` is the number brought in before. Errors: "bad-request" when it is not. */
+  async importHistory(
+    tenantId: TenantId,
+    conversationId: ConversationId,
+    batch: {
+      readonly index: number;
+      readonly items: readonly {
+        readonly senderId: UserId;
+        readonly timeMs: number;
+        readonly text: string;
+      }[];
+      readonly isLast: boolean;
+    },
+  ): Promise<void> {
+    const { index, isLast } = batch;
+    const history = { index, isLast, items: batch.items.map((item) => ({ ...item, messageId: this.#id() })) };
+    requireDone(await this.#submit(tenantId, conversationId, { history, timeMs: this.#clock.nowMs() }));
+  }
+
+  #submit(
+    tenantId: TenantId,
+    conversationId: ConversationId,
+    change: { readonly timeMs: number } & Partial<Parameters<Processor["submit"]>[0]>,
+  ): Promise<Verdict> {
+    const none = {
+      create: undefined,
+      send: undefined,
+      read: undefined,
+      members: undefined,
+      history: undefined,
+    };
+    return this.#processor.submit({ ...none, ...change, tenantId, conversationId });
+  }
+
+  #id(): MessageId {
+    return this.#newMessageId() as MessageId;
+  }
+}
+
+function requireDone(verdict: Verdict): void {
+  if (verdict.kind !== "done") {
+    const code = verdict.kind === "refused" ? verdict.code : "bad-request";
+    throw new Failure(code, "The import does not fit what the conversation holds.", {
+      retry: "after-change",
+    });
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * The message service as others call it. The Receiver's checks here are an early refusal; the conversation machine's
+ * verdict is the one that counts, and it is the answer: a send is acknowledged when its record is durable and the machine
+ * has given it its place.
+ */
+import { createHash } from "node:crypto";
+import type {
+  AccountCalls,
+  HistoryRequest,
+  HistorySpan,
+  MessageCalls,
+  SendRequest,
+  SendResult,
+  Session,
+  SyncCalls,
+} from "@parley/contracts";
+import { type ConversationRecord, type Verdict, HeadRow, MemberRow, refused } from "@parley/domain";
+import { type Clock, Failure, type UlidSource } from "@parley/base";
+import {
+  type Body,
+  type ConversationId,
+  type Member,
+  type UserId,
+  DIRECTORY_PAGE_MAX,
+  HIDE_MAX,
+  MEMBERS_PER_REQUEST_MAX,
+  TEXT_BYTES_MAX,
+  TITLE_BYTES_MAX,
+  decode,
+  directConversationId,
+  groupConversationId,
+} from "@parley/protocol";
+import type { WriteBackTables } from "@parley/tables";
+import type { ConversationStore } from "./conversation-store.js";
+import { CONVERSATION_HEAD, CONVERSATION_MEMBER, conversationPartition } from "./conversation-tables.js";
+import { HistoryReader } from "./history.js";
+import type { Processor } from "./processor.js";
+
+export interface MessageServiceOptions {
+  readonly processor: Pick<Processor, "submit">;
+  readonly store: ConversationStore;
+  readonly tables: WriteBackTables;
+  readonly sync: Pick<SyncCalls, "submit" | "hiddenSequences">;
+  readonly accounts: Pick<AccountCalls, "findUsers">;
+  readonly clock: Clock;
+  readonly newMessageId: UlidSource;
+}
+
+type RecordBody = Omit<ConversationRecord, "tenantId" | "conversationId" | "timeMs">;
+
+const NO_CHANGE: RecordBody = {
+  create: undefined,
+  send: undefined,
+  read: undefined,
+  members: undefined,
+  history: undefined,
+};
+
+export class MessageService implements MessageCalls {
+  readonly #options: MessageServiceOptions;
+  readonly #history: HistoryReader;
+
+  constructor(options: MessageServiceOptions) {
+    this.#options = options;
+    this.#history = new HistoryReader(options.tables, options.sync);
+  }
+
+  async send(session: Session, request: SendRequest): Promise<SendResult> {
+    const { conversationId, clientMessageId, number } = request;
+    const body = checkedBody(request.body);
+    if (number < 1) throw badRequest("A send's number begins at 1.");
+    // Nothing is awaited before the append: the order of calls is the order in the log.
+    const state = this.#options.store.find({ tenantId: session.tenantId, conversationId });
+    if (state !== undefined && !state.members.has(session.userId)) throw refusal(refused("not-a-member"));
+    const verdict = await this.#submit(session, conversationId, {
+      send: {
+        senderId: session.userId,
+        deviceId: session.deviceId,
+        number,
+        clientMessageId,
+        messageId: this.#options.newMessageId() as SendResult["messageId"],
+        body,
+      },
+    });
+    if (verdict.kind !== "sent") throw refusal(verdict);
+    return { messageId: verdict.messageId, sequence: verdict.sequence, timeMs: verdict.timeMs };
+  }
+
+  async markRead(session: Session, conversationId: ConversationId, sequence: number): Promise<void> {
+    const verdict = await this.#submit(session, conversationId, {
+      read: { userId: session.userId, sequence },
+    });
+    if (verdict.kind === "refused") throw refusal(verdict);
+  }
+
+  async hide(session: Session, conversationId: ConversationId, sequences: readonly number[]): Promise<void> {
+    if (sequences.length === 0 || sequences.length > HIDE_MAX)
+      throw badRequest(`Hide 1 to ${HIDE_MAX} messages at a time.`);
+    await this.#history.authorize(session, conversationId);
+    const verdict = await this.#options.sync.submit(session, {
+      tenantId: session.tenantId,
+      timeMs: this.#options.clock.nowMs(),
+      spreads: [],
+      hide: { userId: session.userId, conversationId, sequences },
+    });
+    if (verdict.kind === "refused") throw refusal(verdict);
+  }
+
+  async createDirect(session: Session, userId: UserId): Promise<ConversationId> {
+    if (userId === session.userId) throw badRequest("A direct conversation needs another user.");
+    await this.#requireUsers(session, [userId]);
+    const conversationId = directConversationId(session.userId, userId);
+    await this.#create(session, conversationId, {
+      isDirect: true,
+      title: "",
+      userIds: [session.userId, userId],
+      isHistoryOpen: true,
+    });
+    return conversationId;
+  }
+
+  async createGroup(
+    session: Session,
+    group: {
+      readonly name: string;
+      readonly title: string;
+      readonly userIds: readonly UserId[];
+      readonly isHistoryOpen: boolean;
+    },
+  ): Promise<ConversationId> {
+    const title = group.title.trim();
+    if (title === "" || Buffer.byteLength(title) > TITLE_BYTES_MAX) {
+      throw badRequest(`A title has 1 to ${TITLE_BYTES_MAX} bytes.`);
+    }
+    if (group.name === "") throw badRequest("A group needs a name that is unique for this device.");
+    const userIds = checkedUsers([session.userId, ...group.userIds]);
+    await this.#requireUsers(session, userIds);
+    // The same request again names the same group.
+    const name = createHash("sha256")
+      .update([session.tenantId, session.userId, session.deviceId, group.name].join("/"))
+      .digest("hex");
+    const conversationId = groupConversationId(name.slice(0, 24));
+    await this.#create(session, conversationId, {
+      isDirect: false,
+      title,
+      userIds,
+      isHistoryOpen: group.isHistoryOpen,
+    });
+    return conversationId;
+  }
+
+  async changeMembers(
+    session: Session,
+    change: {
+      readonly conversationId: ConversationId;
+      readonly userIds: readonly UserId[];
+      readonly isRemoval: boolean;
+    },
+  ): Promise<void> {
+    const userIds = checkedUsers(change.userIds);
+    if (!change.isRemoval) await this.#requireUsers(session, userIds);
+    const verdict = await this.#submit(session, change.conversationId, {
+      members: {
+        actorId: session.userId,
+        userIds,
+        isRemoval: change.isRemoval,
+        messageId: this.#options.newMessageId() as SendResult["messageId"],
+      },
+    });
+    if (verdict.kind === "refused") throw refusal(verdict);
+  }
+
+  async listMembers(
+    session: Session,
+    page: { readonly conversationId: ConversationId; readonly after: string; readonly limit: number },
+  ): Promise<{ readonly members: readonly Member[]; readonly memberCount: number; readonly next: string }> {
+    const { head, key } = await this.#history.authorize(session, page.conversationId);
+    const limit = Math.min(Math.max(1, page.limit || DIRECTORY_PAGE_MAX), DIRECTORY_PAGE_MAX);
+    const rows = await this.#options.tables.range({
+      table: CONVERSATION_MEMBER,
+      partition: conversationPartition(key),
+      limit,
+      ...(page.after === "" ? {} : { from: [`${page.after}\u0000`] }),
+    });
+    const members = rows.map((row) => ({
+      userId: row.sort[0] as UserId,
+      role: decode(MemberRow, row.value).role as string,
+    }));
+    return {
+      members,
+      memberCount: head.memberCount,
+      next: rows.length < limit ? "" : (members.at(-1)?.userId ?? ""),
+    };
+  }
+
+  history(session: Session, request: HistoryRequest): Promise<HistorySpan> {
+    return this.#history.page(session, request);
+  }
+
+  digest(
+    session: Session,
+    span: { readonly conversationId: ConversationId; readonly first: number; readonly last: number },
+  ): Promise<{ readonly digest: number; readonly count: number }> {
+    return this.#history.digest(session, span);
+  }
+
+  /** The row that the import needs: how many messages were brought in, or undefined when the group does not exist. */
+  async findImportedCount(
+    session: Pick<Session, "tenantId">,
+    conversationId: ConversationId,
+  ): Promise<number | undefined> {
+    const partition = conversationPartition({ tenantId: session.tenantId, conversationId });
+    const head = await this.#options.tables.find(CONVERSATION_HEAD, partition, []);
+    return head === undefined ? undefined : decode(HeadRow, head).importedCount;
+  }
+
+  async #create(
+    session: Session,
+    conversationId: ConversationId,
+    what: {
+      readonly isDirect: boolean;
+      readonly title: string;
+      readonly userIds: readonly UserId[];
+      readonly isHistoryOpen: boolean;
+    },
+  ): Promise<void> {
+    const messageId = this.#options.newMessageId() as SendResult["messageId"];
+    const verdict = await this.#submit(session, conversationId, {
+      create: { creatorId: session.userId, ...what, messageId },
+    });
+    if (verdict.kind === "refused") throw refusal(verdict);
+  }
+
+  #submit(session: Session, conversationId: ConversationId, change: Partial<RecordBody>): Promise<Verdict> {
+    const { processor, clock } = this.#options;
+    return processor.submit({
+      ...NO_CHANGE,
+      ...change,
+      tenantId: session.tenantId,
+      conversationId,
+      timeMs: clock.nowMs(),
+    });
+  }
+
+  async #requireUsers(session: Session, userIds: readonly UserId[]): Promise<void> {
+    const users = await this.#options.accounts.findUsers(session.tenantId, userIds);
+    const missing = userIds.filter((_, index) => users[index] === undefined);
+    if (missing.length > 0) {
+      throw new Failure("user-not-found", `There is no user ${missing.slice(0, 5).join(", ")}.`, {
+        retry: "after-change",
+      });
+    }
+  }
+}
+
+function checkedBody(body: Body | undefined): Body {
+  const text = body?.text?.text;
+  if (text === undefined || body?.notice !== undefined) throw badRequest("A message needs a text.");
+  if (text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX) {
+    throw new Failure("message-too-large", `A text has at most ${TEXT_BYTES_MAX} bytes.`, {
+      retry: "after-change",
+    });
+  }
+  if (text.trim() === "") throw badRequest("A message needs a text.");
+  return body as Body;
+}
+
+function checkedUsers(userIds: readonly UserId[]): readonly UserId[] {
+  const unique = [...new Set(userIds)];
+  if (unique.length === 0 || unique.length > MEMBERS_PER_REQUEST_MAX) {
+    throw badRequest(`Name 1 to ${MEMBERS_PER_REQUEST_MAX} users at a time.`);
+  }
+  return unique;
+}
+
+function badRequest(message: string): Failure {
+  return new Failure("bad-request", message, { retry: "after-change" });
+}
+
+const REFUSALS: Readonly<
+  Record<string, { readonly message: string; readonly retry: "never" | "same" | "after-change" }>
+> = {
+  "not-a-member": { message: "You are not in this conversation.", retry: "after-change" },
+  "not-allowed": { message: "Your role does not allow this.", retry: "never" },
+  "too-early": { message: "An earlier send of this device has not arrived.", retry: "same" },
+  "send-order": { message: "The number was used for another message.", retry: "after-change" },
+  "bad-request": { message: "The request does not fit the conversation.", retry: "after-change" },
+};
+
+/** A machine's refusal as the failure that a client gets. */
+function refusal(verdict: Verdict): Failure {
+  const code = verdict.kind === "refused" ? verdict.code : "bad-request";
+  const { message, retry } = REFUSALS[code]!;
+  const details =
+    verdict.kind === "refused" && verdict.expected !== undefined ? { expected: verdict.expected } : {};
+  return new Failure(code, message, { retry, details });
+}

@@ -1,0 +1,216 @@
+/**
+ * The Processor: consumes the conversation log, one loop per partition, and applies the conversation machine.
+ *
+ *   read batch ─► load missing states ─► per record: apply ─► stage rows ─► emit to the user log ─► answer the waiter
+ *
+ * Rows are flushed to the tables only after what was emitted before them is durable in the user log (`emitted`), so a
+ * record that the rows contain never needs to be emitted again.
+ */
+import {
+  type ConversationState,
+  type Verdict,
+  ConversationRecord,
+  applyConversationRecord,
+  refused,
+  senderKey,
+} from "@parley/domain";
+import { type Log, type LogRecord, LogConsumer } from "@parley/logs";
+import { Failure, type Logger, messageOf, partitionOf } from "@parley/base";
+import { decode, encode } from "@parley/protocol";
+import type { ConversationStore } from "./conversation-store.js";
+import type { Emitter } from "./emitter.js";
+
+const BATCH_RECORDS_MAX = 1024;
+const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+/** Authors that wait for a verdict, per partition. */
+const WAITERS_MAX = 20_000;
+
+interface Waiter {
+  readonly resolve: (verdict: Verdict) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface ProcessorOptions {
+  readonly log: Log;
+  readonly store: ConversationStore;
+  readonly emitter: Emitter;
+  readonly logger: Logger;
+  /** Where to begin: everything below is contained in durable rows. */
+  readonly startOffset: (partition: number) => number;
+  /** The process must stop: the log, the tables or the machine failed. */
+  readonly onFailure: (error: unknown) => void;
+  /** Resolves when more rows may be staged. */
+  readonly waitForRoom: () => Promise<void>;
+}
+
+export class Processor {
+  readonly #options: ProcessorOptions;
+  readonly #consumer: LogConsumer;
+  readonly #waiters: Map<number, Waiter>[];
+
+  constructor(options: ProcessorOptions) {
+    this.#options = options;
+    this.#waiters = Array.from({ length: options.log.partitionCount }, () => new Map<number, Waiter>());
+    this.#consumer = new LogConsumer({
+      log: options.log,
+      startOffset: options.startOffset,
+      limits: { recordsMax: BATCH_RECORDS_MAX, bytesMax: BATCH_BYTES_MAX },
+      handle: (partition, records) => this.#handle(partition, records),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  start(): void {
+    this.#consumer.start();
+  }
+
+  /** The offset below which every record of the partition is applied. */
+  appliedEnd(partition: number): number {
+    return this.#consumer.appliedEnd(partition);
+  }
+
+  /**
+   * Appends a record and resolves with the machine's verdict on it. The order of calls is the order in the log.
+   * Errors: "storage-full", "unavailable", "outcome-unknown".
+   */
+  submit(record: ConversationRecord): Promise<Verdict> {
+    const { log } = this.#options;
+    const partition = partitionOf(`${record.tenantId}/${record.conversationId}`, log.partitionCount);
+    const waiters = this.#waiters[partition]!;
+    if (waiters.size >= WAITERS_MAX) {
+      return Promise.reject(
+        new Failure("unavailable", "Too many records wait for the log.", {
+          retry: "same",
+          retryAfterMs: 500,
+        }),
+      );
+    }
+    return new Promise<Verdict>((resolve, reject) => {
+      const offset = log.appendedEnd(partition);
+      const waiter: Waiter = { resolve, reject };
+      waiters.set(offset, waiter);
+      log.append(partition, encode(ConversationRecord, record)).catch((error: unknown) => {
+        // After a refused write the log gives the same offset again, maybe already to another.
+        if (waiters.get(offset) === waiter) waiters.delete(offset);
+        reject(appendFailure(error));
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#consumer.stop();
+    this.#rejectAll();
+  }
+
+  async #handle(partition: number, records: readonly LogRecord[]): Promise<void> {
+    await this.#options.waitForRoom();
+    const decoded = records.map((record) => this.#decode(partition, record));
+    const loading = this.#load(decoded);
+    if (loading.length > 0) await Promise.all(loading);
+    for (let index = 0; index < records.length; index++)
+      this.#apply(partition, records[index]!.offset, decoded[index]);
+    this.#options.store.evict();
+  }
+
+  /** A record that cannot be read is the same for every replay: it is reported and has no effect. */
+  #decode(partition: number, record: LogRecord): ConversationRecord | undefined {
+    try {
+      return decode(ConversationRecord, record.payload);
+    } catch (error) {
+      this.#options.logger.error("poison-record", {
+        log: "conversation",
+        partition,
+        offset: record.offset,
+        error: messageOf(error),
+      });
+      return undefined;
+    }
+  }
+
+  /** Loads states one after another per conversation, so that no state is loaded twice. */
+  #load(records: readonly (ConversationRecord | undefined)[]): Promise<void>[] {
+    const { store } = this.#options;
+    const chains = new Map<string, Promise<void>>();
+    for (const record of records) {
+      if (record === undefined) continue;
+      const state = store.find(record);
+      const sender =
+        record.send === undefined
+          ? undefined
+          : { userId: record.send.senderId, deviceId: record.send.deviceId };
+      if (
+        state !== undefined &&
+        (sender === undefined || state.senders.has(senderKey(sender.userId, sender.deviceId)))
+      )
+        continue;
+      const name = `${record.tenantId}/${record.conversationId}`;
+      const { tenantId, conversationId } = record;
+      const load = (): Promise<void> => store.load({ tenantId, conversationId }, sender);
+      chains.set(name, (chains.get(name) ?? Promise.resolve()).then(load));
+    }
+    return [...chains.values()];
+  }
+
+  #apply(partition: number, offset: number, record: ConversationRecord | undefined): void {
+    const waiters = this.#waiters[partition]!;
+    const waiter = waiters.get(offset);
+    if (waiter !== undefined) waiters.delete(offset);
+    if (record === undefined) {
+      waiter?.resolve(refused("bad-request"));
+      return;
+    }
+    const { store, emitter } = this.#options;
+    const state = store.find(record) as ConversationState;
+    const { verdict, changes, emissions } = applyConversationRecord(state, record, offset);
+    if (changes !== undefined) store.stage(state, changes);
+    if (emissions.length > 0) {
+      const { tenantId, timeMs } = record;
+      emitter.emit({ producer: `conversation/${partition}`, offset }, { tenantId, timeMs, emissions });
+    }
+    waiter?.resolve(verdict);
+  }
+
+  #fail(error: unknown): void {
+    this.#rejectAll();
+    this.#options.onFailure(error);
+  }
+
+  #rejectAll(): void {
+    const failure = new Failure("outcome-unknown", "The server stopped before it could answer.", {
+      retry: "same",
+    });
+    for (const waiters of this.#waiters) {
+      for (const waiter of waiters.values()) waiter.reject(failure);
+      waiters.clear();
+    }
+  }
+}
+
+/** What an author is told when the append failed: definite refusals as such, everything else as unknown. */
+export function appendFailure(error: unknown): Failure {
+  const code = (error as { code?: unknown }).code;
+  if (code === "log-full") {
+    return new Failure("storage-full", "The server's disk is nearly full.", {
+      retry: "same",
+      retryAfterMs: 5000,
+      cause: error,
+    });
+  }
+  if (code === "log-record-too-large") {
+    return new Failure("message-too-large", "The record passes the log's limit.", {
+      retry: "after-change",
+      cause: error,
+    });
+  }
+  if (code === "log-busy" || code === "log-closed") {
+    return new Failure("unavailable", "The server cannot take this now.", {
+      retry: "same",
+      retryAfterMs: 500,
+      cause: error,
+    });
+  }
+  return new Failure("outcome-unknown", "The log failed; whether the record survives is not known.", {
+    retry: "same",
+    cause: error,
+  });
+}

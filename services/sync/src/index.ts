@@ -1,0 +1,4 @@
+export { FeedRegistry } from "./feed-registry.js";
+export { SyncService, type SyncServiceOptions } from "./sync-service.js";
+export { UserProcessor, type UserProcessorOptions } from "./user-processor.js";
+export { UserStore } from "./user-store.js";

@@ -1,0 +1,183 @@
+/**
+ * Consumes the user log, one loop per partition, and applies the user machine: every event gets its PTS in every
+ * receiver's queue, and is then handed to the feeds of the devices that are connected. Only durable records come here,
+ * so only durable PTS are shown.
+ */
+import { Failure, type Logger, messageOf, partitionOf } from "@parley/base";
+import {
+  type UserState,
+  type UserStep,
+  type Verdict,
+  UserRecord,
+  applyUserRecord,
+  refused,
+  stepsOf,
+} from "@parley/domain";
+import { type Log, LogConsumer, type LogRecord } from "@parley/logs";
+import { type ConversationId, type TenantId, type UserId, decode, encode } from "@parley/protocol";
+import type { FeedRegistry } from "./feed-registry.js";
+import type { UserStore } from "./user-store.js";
+import { userKey } from "./user-tables.js";
+
+const BATCH_RECORDS_MAX = 1024;
+const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+const WAITERS_MAX = 10_000;
+
+export interface UserProcessorOptions {
+  readonly log: Log;
+  readonly store: UserStore;
+  readonly feeds: FeedRegistry;
+  readonly logger: Logger;
+  readonly startOffset: (partition: number) => number;
+  readonly onFailure: (error: unknown) => void;
+  readonly waitForRoom: () => Promise<void>;
+}
+
+interface Decoded {
+  readonly record: UserRecord;
+  readonly steps: readonly UserStep[];
+}
+
+interface Waiter {
+  readonly resolve: (verdict: Verdict) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class UserProcessor {
+  readonly #options: UserProcessorOptions;
+  readonly #consumer: LogConsumer;
+  readonly #waiters: Map<number, Waiter>[];
+
+  constructor(options: UserProcessorOptions) {
+    this.#options = options;
+    this.#waiters = Array.from({ length: options.log.partitionCount }, () => new Map<number, Waiter>());
+    this.#consumer = new LogConsumer({
+      log: options.log,
+      startOffset: options.startOffset,
+      limits: { recordsMax: BATCH_RECORDS_MAX, bytesMax: BATCH_BYTES_MAX },
+      handle: (partition, records) => this.#handle(partition, records),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  start(): void {
+    this.#consumer.start();
+  }
+
+  appliedEnd(partition: number): number {
+    return this.#consumer.appliedEnd(partition);
+  }
+
+  /** Resolves when everything appended so far for this user is applied. */
+  async caughtUp(tenantId: TenantId, userId: UserId): Promise<void> {
+    const { log } = this.#options;
+    const partition = partitionOf(userKey(tenantId, userId), log.partitionCount);
+    const end = log.appendedEnd(partition);
+    if (this.#consumer.appliedEnd(partition) < end) await this.#consumer.waitApplied(partition, end);
+  }
+
+  /** Appends a record of one user; resolves with the machine's verdict. Errors: whatever the log says. */
+  submit(tenantId: TenantId, userId: UserId, record: UserRecord): Promise<Verdict> {
+    const { log } = this.#options;
+    const partition = partitionOf(userKey(tenantId, userId), log.partitionCount);
+    const waiters = this.#waiters[partition]!;
+    if (waiters.size >= WAITERS_MAX) {
+      return Promise.reject(new Failure("log-busy", "Too many records wait for the log.", { retry: "same" }));
+    }
+    return new Promise<Verdict>((resolve, reject) => {
+      const offset = log.appendedEnd(partition);
+      const waiter: Waiter = { resolve, reject };
+      waiters.set(offset, waiter);
+      log.append(partition, encode(UserRecord, record)).catch((error: unknown) => {
+        // After a refused write the log gives the same offset again, maybe already to another.
+        if (waiters.get(offset) === waiter) waiters.delete(offset);
+        reject(error instanceof Error ? error : new Error(messageOf(error)));
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#consumer.stop();
+    this.#rejectAll();
+  }
+
+  async #handle(partition: number, records: readonly LogRecord[]): Promise<void> {
+    await this.#options.waitForRoom();
+    const decoded = records.map((record) => this.#decode(partition, record));
+    await this.#load(decoded);
+    for (let index = 0; index < records.length; index++)
+      this.#apply(partition, records[index]!.offset, decoded[index]);
+    this.#options.store.evict();
+  }
+
+  #decode(partition: number, record: LogRecord): Decoded | undefined {
+    try {
+      const user = decode(UserRecord, record.payload);
+      return { record: user, steps: stepsOf(user) };
+    } catch (error) {
+      this.#options.logger.error("poison-record", {
+        log: "user",
+        partition,
+        offset: record.offset,
+        error: messageOf(error),
+      });
+      return undefined;
+    }
+  }
+
+  async #load(batch: readonly (Decoded | undefined)[]): Promise<void> {
+    const { store } = this.#options;
+    const needed = new Map<
+      string,
+      { readonly tenantId: TenantId; readonly userId: UserId; readonly ids: Set<ConversationId> }
+    >();
+    for (const decoded of batch) {
+      if (decoded === undefined) continue;
+      const { tenantId } = decoded.record;
+      for (const step of decoded.steps) {
+        for (const userId of step.userIds) {
+          if (store.isReady(tenantId, userId, step)) continue;
+          const key = userKey(tenantId, userId);
+          let need = needed.get(key);
+          if (need === undefined) needed.set(key, (need = { tenantId, userId, ids: new Set() }));
+          if (step.conversationId !== undefined) need.ids.add(step.conversationId);
+        }
+      }
+    }
+    if (needed.size === 0) return;
+    await Promise.all([...needed.values()].map((need) => store.load(need.tenantId, need.userId, need.ids)));
+  }
+
+  #apply(partition: number, offset: number, decoded: Decoded | undefined): void {
+    const waiter = this.#waiters[partition]!.get(offset);
+    if (waiter !== undefined) this.#waiters[partition]!.delete(offset);
+    if (decoded === undefined) {
+      waiter?.resolve(refused("bad-request"));
+      return;
+    }
+    const { store, feeds } = this.#options;
+    const { record, steps } = decoded;
+    const find = (userId: UserId): UserState => store.find(record.tenantId, userId)!;
+    const { outcomes, verdict } = applyUserRecord(record, offset, steps, find);
+    for (const outcome of outcomes) {
+      store.stage(outcome, record.timeMs);
+      feeds.deliver(outcome);
+    }
+    waiter?.resolve(verdict);
+  }
+
+  #fail(error: unknown): void {
+    this.#rejectAll();
+    this.#options.onFailure(error);
+  }
+
+  #rejectAll(): void {
+    const failure = new Failure("outcome-unknown", "The server stopped before it could answer.", {
+      retry: "same",
+    });
+    for (const waiters of this.#waiters) {
+      for (const waiter of waiters.values()) waiter.reject(failure);
+      waiters.clear();
+    }
+  }
+}
