@@ -47,6 +47,7 @@ export class Connection implements SocketListener, FeedSink {
   #feed: Feed | undefined;
   #packet: Writer | undefined;
   #requestsInFlight = 0;
+  #isPongOwed = false;
 
   constructor(gateway: Gateway, socket: Socket, nowMs: number) {
     this.#gateway = gateway;
@@ -146,8 +147,14 @@ export class Connection implements SocketListener, FeedSink {
     }
     if (isRequest(frame)) this.#request(frame);
     else if (frame.name === "confirm") this.#feed?.confirm(frame.payload);
-    else if (frame.name === "ping") this.#write("pong", {});
+    else if (frame.name === "ping") this.#ping();
     else this.close("unknownFrame");
+  }
+
+  /** Answered behind the first events, so that a Pong tells the device that it has caught up. */
+  #ping(): void {
+    if (this.#feed === undefined) this.#isPongOwed = true;
+    else this.#write("pong", {});
   }
 
   #hello(hello: FramePayload<"hello">): void {
@@ -180,7 +187,10 @@ export class Connection implements SocketListener, FeedSink {
     const feed = await this.#gateway.calls.sync.attach(session, { epoch: hello.epoch, pts: hello.pts }, this);
     // The connection may have closed while the feed was opened.
     if ((this.#state as string) === "closed") feed.close();
-    else this.#feed = feed;
+    else {
+      this.#feed = feed;
+      if (this.#isPongOwed) this.#write("pong", {});
+    }
   }
 
   #request(frame: RequestFrame): void {

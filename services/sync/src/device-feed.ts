@@ -62,6 +62,13 @@ export class DeviceFeed implements Feed {
       this.#sentPts = position.pts;
       this.#confirmedPts = position.pts;
     }
+    // Resolves after the first pages: what a client asks after that, such as a Ping, is answered behind them.
+    this.#isReading = true;
+    try {
+      await this.#catchUp();
+    } finally {
+      this.#isReading = false;
+    }
     this.#continue();
   }
 

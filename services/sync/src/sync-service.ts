@@ -86,17 +86,19 @@ export class SyncService implements SyncCalls {
       partition: userPartition(session.tenantId, session.userId),
       limit: LIST_ENTRIES_MAX,
     });
-    const after = parseCursor(page.cursor);
-    const entries = rows
-      .map((row) => decode(ConversationEntry, row.value))
-      .filter((entry) => after === undefined || compare(entry, after) > 0)
-      .toSorted(compare);
+    const cursor = parseCursor(page.cursor);
+    const all = rows.map((row) => decode(ConversationEntry, row.value)).toSorted(compare);
+    const entries = cursor === undefined ? all : all.filter((entry) => compare(entry, cursor) > 0);
+    const newestMs = cursor?.newestMs ?? all[0]?.updatedMs ?? 0;
     const limit = Math.min(Math.max(1, page.limit || LIST_PAGE_MAX), LIST_PAGE_MAX);
     const shown = entries.slice(0, limit);
     const last = shown.at(-1);
-    const next =
-      entries.length > limit && last !== undefined ? `${last.updatedMs}/${last.conversationId}` : "";
-    return { entries: shown, next };
+    if (entries.length > limit && last !== undefined) {
+      return { entries: shown, next: `${newestMs}/${last.updatedMs}/${last.conversationId}` };
+    }
+    // What changed while the pages were fetched has moved to the front, past the reader: it closes the last page.
+    const moved = cursor === undefined ? [] : all.filter((entry) => entry.updatedMs >= newestMs);
+    return { entries: [...shown, ...moved], next: "" };
   }
 
   #source(session: Session, onRemoved: () => void): FeedSource {
@@ -147,14 +149,20 @@ function compare(one: CursorPoint, other: CursorPoint): number {
   return one.conversationId < other.conversationId ? -1 : 1;
 }
 
-function parseCursor(cursor: string): CursorPoint | undefined {
+interface Cursor extends CursorPoint {
+  /** When the newest entry had changed, as the first page was read. */
+  readonly newestMs: number;
+}
+
+function parseCursor(cursor: string): Cursor | undefined {
   if (cursor === "") return undefined;
-  const slash = cursor.indexOf("/");
-  const updatedMs = Number(cursor.slice(0, slash));
-  if (slash < 1 || !Number.isSafeInteger(updatedMs)) {
+  const [newest, updated, ...id] = cursor.split("/");
+  const newestMs = Number(newest);
+  const updatedMs = Number(updated);
+  if (id.length !== 1 || !Number.isSafeInteger(updatedMs) || !Number.isSafeInteger(newestMs)) {
     throw new Failure("bad-request", "The cursor is not one that this server gave.", {
       retry: "after-change",
     });
   }
-  return { updatedMs, conversationId: cursor.slice(slash + 1) };
+  return { newestMs, updatedMs, conversationId: id[0]! };
 }

@@ -30,7 +30,14 @@ const OBSERVERS = ["packages/simulator", "packages/checker"];
 const WEB = ["apps/web"];
 const TOOLS = ["apps/cli", "bench"];
 const TEST_SUPPORT = ["tests/support"];
-const TESTS = ["tests/layers", "tests/simulation", "tests/robustness", "tests/compatibility", "tests/e2e"];
+const TESTS = [
+  "tests/layers",
+  "tests/simulation",
+  "tests/robustness",
+  "tests/compatibility",
+  "tests/e2e",
+  "tests/system",
+];
 
 const BELOW_PORTS = [...BASE, ...PROTOCOL, ...DOMAIN];
 const BELOW_ENGINES = [...BELOW_PORTS, ...PORTS];

@@ -1,0 +1,5 @@
+export type { Login, LoginRequest } from "../common/login.js";
+export { browserAmbient } from "./ambient.js";
+export { type BrowserClientOptions, createBrowserClient, login } from "./browser-client.js";
+export { createIndexedDbStore } from "./indexed-db-store.js";
+export { createBrowserTransport } from "./web-socket-transport.js";

@@ -1,0 +1,107 @@
+/**
+ * The SDK's public face. A client is local-first: what arrives is written to the local store, then shown, then
+ * confirmed; what is sent is written to the outbox, then shown as pending, then sent until the server has answered.
+ * Everything works on the local store while there is no connection.
+ */
+import type {
+  Body,
+  ConversationEntry,
+  ConversationId,
+  Member,
+  Message,
+  User,
+  UserId,
+} from "@parley/protocol";
+
+/** What the connection is doing. "signed-out" and "stopped" are final until the application acts. */
+export type ConnectionState =
+  | "idle"
+  | "connecting"
+  | "catching-up"
+  | "live"
+  | "waiting"
+  | "signed-out"
+  | "stopped";
+
+/** A message of mine that the server has not placed yet. */
+export interface PendingMessage {
+  readonly conversationId: ConversationId;
+  readonly clientMessageId: string;
+  readonly body: Body;
+  readonly createdMs: number;
+  /** "failed" waits for `retry` or `discard`; the code says why. */
+  readonly state: "queued" | "sending" | "failed";
+  readonly failureCode?: string;
+}
+
+/** A loaded part of one conversation, without holes, ascending, and what of mine comes after it. */
+export interface Timeline {
+  readonly conversationId: ConversationId;
+  readonly messages: readonly Message[];
+  readonly pending: readonly PendingMessage[];
+  /** There is nothing older that I may see. */
+  readonly isAtBeginning: boolean;
+  /** The newest message is included. */
+  readonly isAtEnd: boolean;
+}
+
+export interface ClientEvents {
+  readonly connection: { readonly state: ConnectionState; readonly code?: string };
+  /** Entries of the conversation list that changed. */
+  readonly conversations: { readonly changed: readonly ConversationId[] };
+  /** Messages of a conversation changed (arrived, placed, hidden, failed): read its timeline again. */
+  readonly timeline: { readonly conversationId: ConversationId };
+}
+
+export interface ParleyClient {
+  readonly self: UserId;
+  readonly state: ConnectionState;
+
+  /** Opens the local store and begins to connect; resolves when the store is readable (also offline). */
+  start(): Promise<void>;
+  /** Closes the connection and the store; pending messages stay in the outbox. Idempotent. */
+  stop(): Promise<void>;
+  /** Resolves when the device is live and nothing is queued; rejects after `timeoutMs`. */
+  settled(timeoutMs: number): Promise<void>;
+
+  on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => void): () => void;
+
+  /** The list, most recently changed first; from memory, always the newest state; the same array until it changes. */
+  conversations(): readonly ConversationEntry[];
+  /** The open part of a conversation; the same object until it changes; undefined before `open`. */
+  timeline(conversationId: ConversationId): Timeline | undefined;
+
+  /** Loads the newest messages (from the store, then the server) and keeps the timeline in memory until `close`. */
+  open(conversationId: ConversationId): Promise<Timeline>;
+  /** Loads about `count` older messages, from the store where it holds them, else from the server. */
+  loadOlder(conversationId: ConversationId, count?: number): Promise<Timeline>;
+  close(conversationId: ConversationId): void;
+
+  /** Puts a text into the outbox; resolves when it is in the store, before it is sent. */
+  sendText(conversationId: ConversationId, text: string): Promise<PendingMessage>;
+  retry(conversationId: ConversationId, clientMessageId: string): Promise<void>;
+  discard(conversationId: ConversationId, clientMessageId: string): Promise<void>;
+
+  /** Marks everything up to `sequence` as read (default: the newest). Merged: at most one request at a time. */
+  markRead(conversationId: ConversationId, sequence?: number): void;
+  /** Deletes messages for me on all my devices. */
+  hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void>;
+
+  createDirect(userId: UserId): Promise<ConversationId>;
+  createGroup(options: {
+    title: string;
+    userIds: readonly UserId[];
+    isHistoryOpen?: boolean;
+  }): Promise<ConversationId>;
+  addMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void>;
+  removeMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void>;
+  leave(conversationId: ConversationId): Promise<void>;
+  members(conversationId: ConversationId): Promise<readonly Member[]>;
+  users(prefix?: string): Promise<readonly User[]>;
+
+  /**
+   * Compares the digest of the newest `span` stored messages of a conversation with the server's, and fetches them again
+   * when they differ. Returns whether a repair was needed.
+   */
+  verify(conversationId: ConversationId, span?: number): Promise<boolean>;
+}

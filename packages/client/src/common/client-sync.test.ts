@@ -1,0 +1,252 @@
+import { deepEqual, rejects } from "node:assert/strict";
+import { test } from "node:test";
+import { createClientBench, GROUP, GROUP_2, OTHER, SELF, textsOf } from "../testing/client-bench.js";
+import { createMemoryStore } from "./memory-store.js";
+
+test("a new device fetches the list, page by page, and is live", async () => {
+  const bench = createClientBench();
+  for (const name of ["a", "b", "c", "d"]) bench.world.join(`g:${name}` as typeof GROUP, 3);
+  await bench.begin();
+  deepEqual(
+    [
+      bench.client.state,
+      new Set(bench.client.conversations()),
+      await bench.store.load().then((s) => s.position),
+    ],
+    ["live", new Set(bench.world.entries.values()), { epoch: 7, pts: 5 }],
+  );
+  await bench.client.stop();
+});
+
+test("a device catches up from its position", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  bench.server.cut();
+  await bench.time.advance(0);
+  for (let index = 0; index < 250; index++) bench.world.post(GROUP, OTHER, `m${index}`);
+  await bench.time.run(bench.client.settled(60_000));
+  const hellos = bench.server.framesOf("hello").map((hello) => [hello.epoch, hello.pts]);
+  deepEqual(
+    [hellos, bench.client.conversations(), bench.server.framesOf("listConversations").length],
+    [
+      [
+        [0, 0],
+        [7, 1],
+      ],
+      [...bench.world.entries.values()],
+      1,
+    ],
+  );
+  await bench.client.stop();
+});
+
+test("events that come twice change nothing", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  await bench.client.open(GROUP);
+  for (const text of ["a", "b", "c"]) bench.world.post(GROUP, OTHER, text);
+  await bench.sync();
+  bench.server.rewind(2);
+  await bench.sync();
+  deepEqual(
+    [textsOf(bench.client, GROUP), bench.client.conversations(), bench.server.links.length],
+    [["a", "b", "c"], [...bench.world.entries.values()], 1],
+  );
+  await bench.client.stop();
+});
+
+test("a gap in the queue ends the connection and is filled by the next", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  await bench.client.open(GROUP);
+  for (const text of ["a", "b", "c"]) bench.world.post(GROUP, OTHER, text);
+  bench.server.rewind(-2);
+  await bench.sync();
+  await bench.time.advance(1000);
+  deepEqual([textsOf(bench.client, GROUP), bench.server.links.length], [["a", "b", "c"], 2]);
+  await bench.client.stop();
+});
+
+test("a push of another epoch ends the connection", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  bench.server.say("push", { epoch: 8, firstPts: 2, events: [] });
+  await bench.time.advance(1000);
+  deepEqual(bench.server.links.length, 2);
+  await bench.client.stop();
+});
+
+test("a rebase replaces the list and keeps the messages", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  for (const text of ["a", "b"]) bench.world.post(GROUP, OTHER, text);
+  await bench.sync();
+  bench.world.join(GROUP_2);
+  bench.world.entries.delete(GROUP);
+  bench.world.epoch = 9;
+  bench.server.cut();
+  await bench.time.advance(0);
+  await bench.time.run(bench.client.settled(60_000));
+  const stored = await bench.store.load();
+  deepEqual(
+    [
+      bench.client.conversations().map((entry) => entry.conversationId),
+      stored.position.epoch,
+      stored.spans.get(GROUP),
+      (await bench.store.readMessages(GROUP, { first: 1, last: 9 })).length,
+    ],
+    [[GROUP_2], 9, [{ first: 1, last: 2 }], 2],
+  );
+  await bench.client.stop();
+});
+
+test("what is pushed while the list is fetched is applied after it", async () => {
+  const bench = createClientBench();
+  bench.world.join(GROUP_2);
+  let posted = 0;
+  bench.server.script = (frame) => {
+    if (frame.name === "listConversations" && posted++ < 1) {
+      bench.world.post(GROUP, OTHER, "meanwhile");
+      bench.server.push();
+    }
+    return "handle";
+  };
+  bench.server.listSize = 1;
+  await bench.begin();
+  deepEqual(
+    [new Set(bench.client.conversations()), bench.server.links.length],
+    [new Set(bench.world.entries.values()), 1],
+  );
+  await bench.client.stop();
+});
+
+test("nothing is confirmed before it is stored", async () => {
+  const store = createMemoryStore();
+  let release: (() => void) | undefined;
+  let isHeld = false;
+  const held = {
+    ...store,
+    commit: async (changes: Parameters<typeof store.commit>[0]) => {
+      if (isHeld) await new Promise<void>((resolve) => (release = resolve));
+      await store.commit(changes);
+    },
+  };
+  const bench = createClientBench(1, held);
+  await bench.begin();
+  isHeld = true;
+  bench.world.post(GROUP, OTHER, "a");
+  bench.server.push();
+  await bench.time.advance(5000);
+  const before = bench.server.framesOf("confirm").map((confirm) => confirm.pts);
+  isHeld = false;
+  release?.();
+  await bench.time.advance(1000);
+  const afterwards = bench.server.framesOf("confirm").map((confirm) => confirm.pts);
+  deepEqual([before, afterwards], [[1], [1, 2]]);
+  await bench.client.stop();
+});
+
+test("a store that refuses ends the connection, and nothing is confirmed or shown", async () => {
+  const store = createMemoryStore();
+  let isBroken = false;
+  const breaking = {
+    ...store,
+    commit: (changes: Parameters<typeof store.commit>[0]) =>
+      isBroken ? Promise.reject(new Error("disk full")) : store.commit(changes),
+  };
+  const bench = createClientBench(1, breaking);
+  await bench.begin();
+  isBroken = true;
+  bench.world.post(GROUP, OTHER, "a");
+  bench.server.push();
+  await bench.time.advance(2000);
+  const shown = bench.client.conversations()[0]?.lastSequence;
+  const confirmed = bench.server.framesOf("confirm").map((confirm) => confirm.pts);
+  isBroken = false;
+  await bench.time.advance(30_000);
+  deepEqual([shown, confirmed, bench.client.conversations()[0]?.lastSequence], [0, [1], 1]);
+  await bench.client.stop();
+});
+
+test("confirmations are merged: one per 64 events or 200 ms", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  bench.server.pushSize = 1;
+  for (let index = 0; index < 10; index++) bench.world.post(GROUP, OTHER, "a");
+  bench.server.push();
+  await bench.time.advance(1000);
+  for (let index = 0; index < 64; index++) bench.world.post(GROUP, OTHER, "a");
+  bench.server.pushSize = 64;
+  bench.server.push();
+  await bench.time.advance(10);
+  deepEqual(
+    bench.server.framesOf("confirm").map((confirm) => confirm.pts),
+    [1, 11, 75],
+  );
+  await bench.client.stop();
+});
+
+test("a hidden message leaves the store and the timeline, and its place stays held", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  await bench.client.open(GROUP);
+  for (const text of ["a", "b", "c"]) bench.world.post(GROUP, OTHER, text);
+  await bench.sync();
+  await bench.time.run(bench.client.hide(GROUP, [2]));
+  await bench.sync();
+  deepEqual(
+    [
+      textsOf(bench.client, GROUP),
+      (await bench.store.readMessages(GROUP, { first: 1, last: 9 })).map((message) => message.sequence),
+      (await bench.store.load()).spans.get(GROUP),
+      bench.client.conversations(),
+    ],
+    [["a", "c"], [1, 3], [{ first: 1, last: 3 }], [...bench.world.entries.values()]],
+  );
+  await bench.client.stop();
+});
+
+test("reading is sent once for the furthest place and comes back as an event", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  for (const text of ["a", "b", "c"]) bench.world.post(GROUP, OTHER, text);
+  await bench.sync();
+  for (const sequence of [1, 2, 3, 2]) bench.client.markRead(GROUP, sequence);
+  await bench.time.advance(100);
+  bench.client.markRead(GROUP);
+  await bench.time.advance(100);
+  deepEqual(
+    [
+      bench.server.framesOf("markRead").map((frame) => frame.sequence),
+      bench.client.conversations()[0]?.unread,
+    ],
+    [[1, 3], 0],
+  );
+  await bench.client.stop();
+});
+
+test("the store of another user is cleared", async () => {
+  const bench = createClientBench();
+  const owner = { userId: "somebody", deviceId: "" };
+  await bench.store.commit([
+    { kind: "owner", owner },
+    { kind: "position", position: { epoch: 7, pts: 1 } },
+  ]);
+  await bench.begin();
+  const stored = await bench.store.load();
+  deepEqual([stored.owner?.userId, bench.server.framesOf("hello")[0]?.epoch], [SELF, 0]);
+  await bench.client.stop();
+});
+
+test("stopping twice is harmless and rejects what waits", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  bench.server.script = () => "ignore";
+  const users = bench.client.users();
+  await bench.time.advance(10);
+  const outcome = rejects(users, { code: "outcome-unknown" });
+  await bench.client.stop();
+  await bench.client.stop();
+  await outcome;
+  deepEqual(bench.client.state, "idle");
+});

@@ -1,0 +1,133 @@
+/**
+ * Goal: whatever the network does, the client ends with what the server would give a new device.
+ * Method: random sequences of what happens in the world (messages, mine and others', hiding, reading, imports, leaving)
+ * and on the wire (pushes, repeats, gaps, cuts, lost answers, refusals, restarts) with a seed that fast-check prints;
+ * then calm, and the client's list, messages and sent texts are compared with the world's.
+ */
+import { deepEqual } from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { ConversationId, Message } from "@parley/protocol";
+import { type ClientBench, createClientBench, GROUP, GROUP_2, OTHER, SELF } from "../testing/client-bench.js";
+import type { ParleyClient } from "./api.js";
+
+/** More than the longest conversation that the sequences below can make. */
+const PAGES_MAX = 200;
+
+const ACTIONS = [
+  "post",
+  "post",
+  "send",
+  "send",
+  "hide",
+  "read",
+  "grow",
+  "push",
+  "push",
+  "repeat",
+  "gap",
+  "cut",
+  "new-epoch",
+  "lose-answer",
+  "lose-request",
+  "refuse-for-now",
+  "wait",
+  "restart",
+  "open",
+] as const;
+
+test("any sequence of events and faults ends in the state fetched fresh", async () => {
+  const action = fc.record({
+    kind: fc.constantFrom(...ACTIONS),
+    conversationId: fc.constantFrom(GROUP, GROUP_2),
+    amount: fc.integer({ min: 1, max: 30 }),
+  });
+  const sequences = fc.array(action, { minLength: 5, maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(sequences, fc.integer({ min: 0, max: 2 ** 31 }), async (actions, seed) => {
+      const bench = createClientBench(seed);
+      bench.world.join(GROUP_2, 10);
+      let client = bench.client;
+      await bench.begin();
+      const sent = new Map<ConversationId, string[]>([
+        [GROUP, []],
+        [GROUP_2, []],
+      ]);
+      let count = 0;
+      for (const { kind, conversationId, amount } of actions) {
+        count += 1;
+        const { world, server, time } = bench;
+        const length = world.messages.get(conversationId)?.length ?? 0;
+        if (kind === "post") for (let n = 0; n < amount; n++) world.post(conversationId, OTHER, `o${count}`);
+        else if (kind === "send") {
+          for (let n = 0; n < amount; n++) {
+            await client.sendText(conversationId, `s${count}-${n}`);
+            sent.get(conversationId)?.push(`s${count}-${n}`);
+          }
+        } else if (kind === "hide" && length > 0)
+          world.hide(conversationId, [Math.max(1, length - amount), length]);
+        else if (kind === "read" && length > 0) world.read(conversationId, Math.max(1, length - amount));
+        else if (kind === "grow") world.grow(conversationId, amount * 10);
+        else if (kind === "push") server.push();
+        else if (kind === "repeat") server.rewind(amount);
+        else if (kind === "gap") server.rewind(-amount);
+        else if (kind === "cut") server.cut();
+        else if (kind === "new-epoch") {
+          world.epoch += 1;
+          server.cut();
+        } else if (kind === "wait") await time.advance(amount * 20);
+        else if (kind === "open") client.open(conversationId).catch(() => undefined);
+        else if (kind === "restart") {
+          await time.run(client.stop());
+          client = bench.restart();
+          await client.start();
+        } else {
+          let left = amount;
+          server.script = (frame) => {
+            if (frame.name !== "send" || left-- <= 0) return "handle";
+            if (kind === "lose-answer") return "handle-silently";
+            return kind === "lose-request" ? "ignore" : { code: "unavailable", retry: "same" };
+          };
+        }
+        await time.advance(count % 3);
+      }
+      bench.server.script = () => "handle";
+      // Whatever a gap skipped is pushed again by the next connection, as it would be by the next event.
+      bench.server.cut();
+      await bench.time.advance(1);
+      await bench.time.run(client.settled(300_000), 300_000);
+      for (const conversationId of [GROUP, GROUP_2]) {
+        const shown = await shownBy(bench, client, conversationId);
+        const { world } = bench;
+        // A new epoch may swallow the events of hiding. Those messages stay until a digest finds them.
+        const isExact = !actions.some(({ kind }) => kind === "new-epoch");
+        const hidden = world.hidden.get(conversationId) ?? new Set<number>();
+        const compared = isExact ? shown : shown.filter((message) => !hidden.has(message.sequence));
+        deepEqual(compared, world.visible(conversationId, 1, Infinity));
+        const mine = (world.messages.get(conversationId) ?? []).filter(
+          (message) => message.senderId === SELF,
+        );
+        deepEqual(
+          mine.map((message) => message.body?.text?.text),
+          sent.get(conversationId),
+        );
+      }
+      deepEqual(new Set(client.conversations()), new Set(bench.world.entries.values()));
+      await client.stop();
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** All that a client shows of a conversation, from its beginning. */
+async function shownBy(
+  bench: ClientBench,
+  client: ParleyClient,
+  conversationId: ConversationId,
+): Promise<readonly Message[]> {
+  let timeline = await bench.time.run(client.open(conversationId));
+  for (let pages = 0; pages < PAGES_MAX && !timeline.isAtBeginning; pages++) {
+    timeline = await bench.time.run(client.loadOlder(conversationId, 200));
+  }
+  return timeline.messages;
+}

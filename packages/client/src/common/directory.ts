@@ -1,0 +1,88 @@
+/** People and groups: what is asked of the server each time and not kept. */
+import {
+  type ConversationId,
+  DIRECTORY_PAGE_MAX,
+  type Member,
+  MEMBERS_PER_REQUEST_MAX,
+  type User,
+  type UserId,
+} from "@parley/protocol";
+import { DIRECTORY_PAGES_MAX } from "./limits.js";
+import type { Requests } from "./requests.js";
+
+type Call = Pick<Requests, "call">;
+
+export interface GroupOptions {
+  readonly title: string;
+  readonly userIds: readonly UserId[];
+  readonly isHistoryOpen?: boolean;
+}
+
+/** The direct conversation with a user, created when there is none. Twice is safe. */
+export async function createDirect(requests: Call, userId: UserId): Promise<ConversationId> {
+  const created = await requests.call("createConversation", { isDirect: true, userIds: [userId] });
+  return created.conversationId;
+}
+
+/** Creates a group. `name` makes the repetition after a lost answer harmless. Members beyond one request are added after. */
+export async function createGroup(
+  requests: Call,
+  name: string,
+  options: GroupOptions,
+): Promise<ConversationId> {
+  // One place is the creator's.
+  const first = options.userIds.slice(0, MEMBERS_PER_REQUEST_MAX - 1);
+  const { conversationId } = await requests.call("createConversation", {
+    isDirect: false,
+    userIds: first,
+    title: options.title,
+    name,
+    isHistoryOpen: options.isHistoryOpen ?? false,
+  });
+  await changeMembers(requests, conversationId, {
+    userIds: options.userIds.slice(first.length),
+    isRemoval: false,
+  });
+  return conversationId;
+}
+
+/** Adds or removes members, as many requests as it takes. Twice is safe. */
+export async function changeMembers(
+  requests: Call,
+  conversationId: ConversationId,
+  change: { readonly userIds: readonly UserId[]; readonly isRemoval: boolean },
+): Promise<void> {
+  for (let start = 0; start < change.userIds.length; start += MEMBERS_PER_REQUEST_MAX) {
+    const userIds = change.userIds.slice(start, start + MEMBERS_PER_REQUEST_MAX);
+    await requests.call("changeMembers", { conversationId, userIds, isRemoval: change.isRemoval });
+  }
+}
+
+/** All members, page by page, up to DIRECTORY_PAGES_MAX pages. */
+export async function listMembers(
+  requests: Call,
+  conversationId: ConversationId,
+): Promise<readonly Member[]> {
+  const members: Member[] = [];
+  let after: UserId | undefined;
+  for (let page = 0; page < DIRECTORY_PAGES_MAX; page++) {
+    const answer = await requests.call("listMembers", { conversationId, after, limit: DIRECTORY_PAGE_MAX });
+    members.push(...answer.members);
+    if (answer.next.length === 0) break;
+    after = answer.next;
+  }
+  return members;
+}
+
+/** The users whose ids begin with `prefix`, up to DIRECTORY_PAGES_MAX pages. */
+export async function listUsers(requests: Call, prefix: string): Promise<readonly User[]> {
+  const users: User[] = [];
+  let after: UserId | undefined;
+  for (let page = 0; page < DIRECTORY_PAGES_MAX; page++) {
+    const answer = await requests.call("listUsers", { prefix, after, limit: DIRECTORY_PAGE_MAX });
+    users.push(...answer.users);
+    if (answer.next.length === 0) break;
+    after = answer.next;
+  }
+  return users;
+}

@@ -1,0 +1,185 @@
+/** Changes on top of the replica's state that are not committed yet: reads see them, nobody else does. */
+import type { ClientMessageId, ConversationEntry, ConversationId, Message } from "@parley/protocol";
+import type { Change, OutboxItem, Position, Span, StoreOwner } from "./store.js";
+
+/** What the client holds in memory; only a committed draft changes it. */
+export interface ReplicaState {
+  owner: StoreOwner | undefined;
+  position: Position;
+  readonly entries: Map<ConversationId, ConversationEntry>;
+  /** By conversation, ascending by `order`; a conversation with nothing to send is not in it. */
+  readonly outbox: Map<ConversationId, readonly OutboxItem[]>;
+  readonly nextNumbers: Map<ConversationId, number>;
+  readonly spans: Map<ConversationId, readonly Span[]>;
+}
+
+/** What a commit changed. */
+export interface Committed {
+  readonly entries: ReadonlySet<ConversationId>;
+  readonly outbox: ReadonlySet<ConversationId>;
+  readonly spans: ReadonlySet<ConversationId>;
+  /** Conversations of which a span was replaced; messages that were only added show in their spans. */
+  readonly replaced: ReadonlySet<ConversationId>;
+  /** Sequences deleted, by conversation. */
+  readonly deleted: ReadonlyMap<ConversationId, ReadonlySet<number>>;
+}
+
+export class Draft {
+  readonly #base: ReplicaState;
+  #owner: StoreOwner | undefined;
+  #position: Position | undefined;
+  readonly #entries = new Map<ConversationId, ConversationEntry | undefined>();
+  readonly #outbox = new Map<ConversationId, readonly OutboxItem[]>();
+  readonly #nextNumbers = new Map<ConversationId, number>();
+  readonly #spans = new Map<ConversationId, readonly Span[]>();
+  readonly #replaced = new Set<ConversationId>();
+  readonly #deleted = new Map<ConversationId, Set<number>>();
+  readonly #changes: Change[] = [];
+  /** The messages of the last change, when that one can still take more. */
+  #run: Message[] | undefined;
+
+  constructor(base: ReplicaState) {
+    this.#base = base;
+  }
+
+  get position(): Position {
+    return this.#position ?? this.#base.position;
+  }
+
+  setPosition(position: Position): void {
+    this.#position = position;
+  }
+
+  setOwner(owner: StoreOwner): void {
+    this.#owner = owner;
+  }
+
+  entry(conversationId: ConversationId): ConversationEntry | undefined {
+    if (this.#entries.has(conversationId)) return this.#entries.get(conversationId);
+    return this.#base.entries.get(conversationId);
+  }
+
+  putEntry(entry: ConversationEntry): void {
+    this.#entries.set(entry.conversationId, entry);
+  }
+
+  /** Makes `entries` the whole list. */
+  replaceEntries(entries: readonly ConversationEntry[]): void {
+    for (const conversationId of this.#entries.keys()) this.#entries.set(conversationId, undefined);
+    for (const conversationId of this.#base.entries.keys()) this.#entries.set(conversationId, undefined);
+    for (const entry of entries) this.putEntry(entry);
+  }
+
+  spans(conversationId: ConversationId): readonly Span[] {
+    return this.#spans.get(conversationId) ?? this.#base.spans.get(conversationId) ?? [];
+  }
+
+  setSpans(conversationId: ConversationId, spans: readonly Span[]): void {
+    if (spans !== this.spans(conversationId)) this.#spans.set(conversationId, spans);
+  }
+
+  putMessage(message: Message): void {
+    const last = this.#changes.at(-1);
+    if (this.#run !== undefined && last?.kind === "put-messages" && last.messages === this.#run) {
+      this.#run.push(message);
+    } else {
+      this.#run = [message];
+      this.#changes.push({ kind: "put-messages", messages: this.#run });
+    }
+    this.#deleted.get(message.conversationId)?.delete(message.sequence);
+  }
+
+  deleteMessage(conversationId: ConversationId, sequence: number): void {
+    this.#changes.push({ kind: "delete-messages", conversationId, first: sequence, last: sequence });
+    let deleted = this.#deleted.get(conversationId);
+    if (deleted === undefined) {
+      deleted = new Set();
+      this.#deleted.set(conversationId, deleted);
+    }
+    deleted.add(sequence);
+  }
+
+  /** Makes `messages` all that is stored of a span. */
+  replaceMessages(conversationId: ConversationId, span: Span, messages: readonly Message[]): void {
+    this.#changes.push({ kind: "delete-messages", conversationId, ...span });
+    if (messages.length > 0) this.#changes.push({ kind: "put-messages", messages });
+    this.#replaced.add(conversationId);
+  }
+
+  outbox(conversationId: ConversationId): readonly OutboxItem[] {
+    return this.#outbox.get(conversationId) ?? this.#base.outbox.get(conversationId) ?? [];
+  }
+
+  /** Adds an item, or replaces the one with its client message id. */
+  putOutboxItem(item: OutboxItem): void {
+    const others = this.outbox(item.conversationId).filter(
+      (one) => one.clientMessageId !== item.clientMessageId,
+    );
+    // Items nearly always go to the end, and then there is nothing to sort.
+    const isLast = (others.at(-1)?.order ?? -1) < item.order;
+    const items = [...others, item];
+    this.#outbox.set(
+      item.conversationId,
+      isLast ? items : items.toSorted((one, other) => one.order - other.order),
+    );
+    this.#changes.push({ kind: "put-outbox", item });
+  }
+
+  deleteOutboxItem(conversationId: ConversationId, clientMessageId: ClientMessageId): void {
+    const items = this.outbox(conversationId);
+    const others = items.filter((one) => one.clientMessageId !== clientMessageId);
+    if (others.length === items.length) return;
+    this.#outbox.set(conversationId, others);
+    this.#changes.push({ kind: "delete-outbox", conversationId, clientMessageId });
+  }
+
+  /** The number of the next message to a conversation: 1 at first. */
+  nextNumber(conversationId: ConversationId): number {
+    return this.#nextNumbers.get(conversationId) ?? this.#base.nextNumbers.get(conversationId) ?? 1;
+  }
+
+  setNextNumber(conversationId: ConversationId, number: number): void {
+    this.#nextNumbers.set(conversationId, number);
+  }
+
+  /** What the store has to commit. */
+  changes(): readonly Change[] {
+    const changes: Change[] = [...this.#changes];
+    if (this.#owner !== undefined) changes.push({ kind: "owner", owner: this.#owner });
+    for (const [conversationId, entry] of this.#entries) {
+      changes.push(
+        entry === undefined ? { kind: "delete-entry", conversationId } : { kind: "put-entry", entry },
+      );
+    }
+    for (const [conversationId, number] of this.#nextNumbers) {
+      changes.push({ kind: "next-number", conversationId, number });
+    }
+    for (const [conversationId, spans] of this.#spans) changes.push({ kind: "spans", conversationId, spans });
+    if (this.#position !== undefined) changes.push({ kind: "position", position: this.#position });
+    return changes;
+  }
+
+  /** Makes the draft the state, after the store has committed it. */
+  mergeIntoBase(): Committed {
+    const base = this.#base;
+    base.owner = this.#owner ?? base.owner;
+    base.position = this.position;
+    for (const [conversationId, entry] of this.#entries) {
+      if (entry === undefined) base.entries.delete(conversationId);
+      else base.entries.set(conversationId, entry);
+    }
+    for (const [conversationId, items] of this.#outbox) {
+      if (items.length === 0) base.outbox.delete(conversationId);
+      else base.outbox.set(conversationId, items);
+    }
+    for (const [conversationId, number] of this.#nextNumbers) base.nextNumbers.set(conversationId, number);
+    for (const [conversationId, spans] of this.#spans) base.spans.set(conversationId, spans);
+    return {
+      entries: new Set(this.#entries.keys()),
+      outbox: new Set(this.#outbox.keys()),
+      spans: new Set(this.#spans.keys()),
+      replaced: this.#replaced,
+      deleted: this.#deleted,
+    };
+  }
+}

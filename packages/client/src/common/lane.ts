@@ -1,0 +1,65 @@
+/** The sending side of one conversation: what is in flight, and what has to happen before more may go. */
+import type { Timer } from "@parley/base";
+import type { ClientMessageId, ConversationId, Message } from "@parley/protocol";
+import type { Draft } from "./draft.js";
+import { withSpan } from "./spans.js";
+import type { OutboxItem } from "./store.js";
+
+/** Kept while the conversation has something in flight or waits; forgotten with the connection. */
+export interface Lane {
+  readonly conversationId: ConversationId;
+  readonly inFlight: Set<ClientMessageId>;
+  /** Something was refused: nothing more goes until all in flight are answered and the numbers are right. */
+  isSettling: boolean;
+  /** The outcome of one is unknown: numbers stay as they are until it was sent again. */
+  hasUnknown: boolean;
+  /** The number that the server takes next, as far as a refusal told. */
+  expected: number | undefined;
+  waitMs: number;
+  /** Refusals in a row, for the backoff. */
+  attempt: number;
+  timer: Timer | undefined;
+}
+
+export function createLane(conversationId: ConversationId): Lane {
+  return {
+    conversationId,
+    inFlight: new Set(),
+    isSettling: false,
+    hasUnknown: false,
+    expected: undefined,
+    waitMs: 0,
+    attempt: 0,
+    timer: undefined,
+  };
+}
+
+export function isQueued(item: OutboxItem): boolean {
+  return item.failureCode === "";
+}
+
+/** Numbers the queue of a conversation from `expected` on; false when it was numbered so already. */
+export function renumber(draft: Draft, conversationId: ConversationId, expected: number): boolean {
+  let number = expected;
+  let hasChanged = false;
+  for (const item of draft.outbox(conversationId).filter(isQueued)) {
+    if (item.number !== number) {
+      draft.putOutboxItem({ ...item, number });
+      hasChanged = true;
+    }
+    number += 1;
+  }
+  if (draft.nextNumber(conversationId) !== number) draft.setNextNumber(conversationId, number);
+  return hasChanged;
+}
+
+/** Stores a message of mine under the place that the server gave it. */
+export function place(draft: Draft, message: Message): void {
+  const { conversationId, sequence } = message;
+  draft.deleteOutboxItem(conversationId, message.clientMessageId);
+  // When its event was faster, the message is there, or has been hidden since.
+  const spans = draft.spans(conversationId);
+  if (spans.some((span) => span.first <= sequence && sequence <= span.last)) return;
+  draft.putMessage(message);
+  draft.setSpans(conversationId, withSpan(spans, { first: sequence, last: sequence }));
+}

@@ -1,0 +1,270 @@
+/**
+ * One session: at most one connection, its greeting, its heartbeats, and coming back after a loss. It knows nothing of
+ * what travels: frames go to the hooks. SPEC.md lists its invariants.
+ */
+import { type Ambient, failureCode, messageOf, type Timer } from "@parley/base";
+import {
+  afterDisconnect,
+  type Frame,
+  type FrameName,
+  type FramePayload,
+  type Init,
+  PROTOCOL_VERSION,
+  readPacket,
+  writeFrame,
+  Writer,
+} from "@parley/protocol";
+import { backoffMs } from "./backoff.js";
+import { BACKOFF_RESET_MS, GREETING_MS_MAX, PACKET_BYTES_TARGET, PACKET_FRAMES_TARGET } from "./limits.js";
+import { isUp, nextState, type SessionEvent, type SessionState } from "./session-state.js";
+import type { Position } from "./store.js";
+import type { Connection, Transport } from "./transport.js";
+
+/** The client's own reason for closing: a normal close, after which the server keeps nothing of the connection. */
+const CLOSE_NORMAL = 1000;
+
+export interface SessionHooks {
+  /** Where the device stands, for Hello. */
+  position(): Position;
+  onWelcome(welcome: FramePayload<"welcome">): void;
+  /** A frame other than welcome, ping and pong. */
+  onFrame(frame: Frame): void;
+  /** A connection that had been welcomed is gone. */
+  onDown(): void;
+  onState(state: SessionState, code: string | undefined): void;
+}
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly token: string;
+  readonly clientName: string;
+  readonly transport: Transport;
+  readonly ambient: Ambient;
+  readonly hooks: SessionHooks;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #ambient: Ambient;
+  #state: SessionState = "idle";
+  #connection: Connection | undefined;
+  /** Callbacks of an earlier connection carry an earlier number and are ignored. */
+  #generation = 0;
+  #attempt = 0;
+  #timers: Timer[] = [];
+  #retryTimer: Timer | undefined;
+  readonly #packet = new Writer(4096);
+  #packetFrames = 0;
+  #isFlushPlanned = false;
+  #heardMs = 0;
+  #wroteMs = 0;
+  #onPong: (() => void) | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#ambient = options.ambient;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get isUp(): boolean {
+    return isUp(this.#state);
+  }
+
+  get bufferedBytes(): number {
+    return (this.#connection?.bufferedBytes ?? 0) + this.#packet.length;
+  }
+
+  /** Begins to connect, unless it does already. */
+  start(): void {
+    if (nextState(this.#state, "start") === this.#state) return;
+    this.#attempt = 0;
+    this.#connect("start");
+  }
+
+  /** Ends the connection and does not come back. Idempotent. */
+  stop(): void {
+    this.#flush();
+    this.#leave("stop", undefined, CLOSE_NORMAL);
+  }
+
+  /** Ends a connection that cannot go on and comes back with the position that the store holds. */
+  fail(code: string): void {
+    if (this.#connection === undefined) return;
+    this.#ambient.logger.warn("session failed", { code });
+    this.#leave("lost", code, CLOSE_NORMAL);
+  }
+
+  /** Adds a frame to the packet of this turn. Without a connection it is dropped: it belonged to the lost one. */
+  write<N extends FrameName>(name: N, payload: Init<FramePayload<N>>): void {
+    if (this.#connection === undefined) return;
+    if (this.#packetFrames >= PACKET_FRAMES_TARGET || this.#packet.length >= PACKET_BYTES_TARGET)
+      this.#flush();
+    writeFrame(this.#packet, name, payload);
+    this.#packetFrames += 1;
+    this.#wroteMs = this.#ambient.clock.monotonicMs();
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    this.#ambient.scheduler.soon(() => {
+      this.#isFlushPlanned = false;
+      this.#flush();
+    });
+  }
+
+  /** Sends a Ping and calls `then` with the next Pong of this connection. */
+  ping(then: () => void): void {
+    this.#onPong = then;
+    this.write("ping", {});
+  }
+
+  /** All that the server had was applied. */
+  reportCaughtUp(): void {
+    this.#move("caught-up", undefined);
+  }
+
+  /** The list has to be fetched again. */
+  reportFellBehind(): void {
+    this.#move("fell-behind", undefined);
+  }
+
+  #connect(event: SessionEvent): void {
+    this.#generation += 1;
+    const generation = this.#generation;
+    const ifCurrent = (then: () => void): void => {
+      if (generation === this.#generation) then();
+    };
+    this.#move(event, undefined);
+    // The state listener may have stopped the session.
+    if (generation !== this.#generation || this.#state !== "connecting") return;
+    this.#after(GREETING_MS_MAX, () => ifCurrent(() => this.fail("greeting-timeout")));
+    this.#connection = this.#options.transport.connect(this.#options.url, {
+      onOpen: () => ifCurrent(() => this.#greet()),
+      onPacket: (packet) => ifCurrent(() => this.#take(packet, generation)),
+      onClose: (code) => ifCurrent(() => this.#closed(code)),
+    });
+  }
+
+  #greet(): void {
+    this.#move("opened", undefined);
+    const { epoch, pts } = this.#options.hooks.position();
+    const { token, clientName: client } = this.#options;
+    this.write("hello", { protocolVersion: PROTOCOL_VERSION, token, epoch, pts, client });
+  }
+
+  #take(packet: Uint8Array, generation: number): void {
+    this.#heardMs = this.#ambient.clock.monotonicMs();
+    try {
+      readPacket(packet, (frame) => {
+        // A frame of this packet may have ended the connection.
+        if (generation === this.#generation) this.#dispatch(frame);
+      });
+    } catch (error) {
+      // Only what the codec refuses; a bug of ours ends the process.
+      const code = failureCode(error);
+      if (code === undefined) throw error;
+      this.fail(code);
+    }
+  }
+
+  #dispatch(frame: Frame): void {
+    if (frame.name === "welcome") {
+      if (this.#state !== "greeting") return;
+      this.#welcomed(frame.payload);
+    } else if (frame.name === "pong") {
+      const then = this.#onPong;
+      this.#onPong = undefined;
+      then?.();
+    } else if (frame.name === "ping") {
+      this.write("pong", {});
+    } else if (isUp(this.#state)) {
+      this.#options.hooks.onFrame(frame);
+    }
+  }
+
+  #welcomed(welcome: FramePayload<"welcome">): void {
+    this.#cancelTimers();
+    const generation = this.#generation;
+    this.#after(BACKOFF_RESET_MS, () => {
+      this.#attempt = 0;
+    });
+    if (welcome.heartbeatMs > 0) this.#watch(welcome.heartbeatMs);
+    this.#move("welcomed", undefined);
+    if (generation === this.#generation) this.#options.hooks.onWelcome(welcome);
+  }
+
+  /** Looks four times per heartbeat, so that silence is noticed at most a quarter late. */
+  #watch(heartbeatMs: number): void {
+    const timer = this.#ambient.scheduler.every(Math.max(1, Math.floor(heartbeatMs / 4)), () => {
+      const nowMs = this.#ambient.clock.monotonicMs();
+      const silentMs = nowMs - this.#heardMs;
+      if (silentMs >= heartbeatMs * 2) this.fail("silent");
+      // Also when only nothing was heard: the answer tells a quiet server from a dead one.
+      else if (nowMs - this.#wroteMs >= heartbeatMs || silentMs >= heartbeatMs) this.write("ping", {});
+    });
+    this.#timers.push(timer);
+  }
+
+  #closed(code: number): void {
+    const after = afterDisconnect(code);
+    const event = after === "return" ? "lost" : after === "sign-in" ? "signed-out" : "sent-away";
+    this.#leave(event, String(code), undefined);
+  }
+
+  /** Ends the current connection, if there is one, and moves on. */
+  #leave(event: SessionEvent, code: string | undefined, closeCode: number | undefined): void {
+    const wasUp = this.isUp;
+    const connection = this.#connection;
+    this.#generation += 1;
+    this.#connection = undefined;
+    this.#onPong = undefined;
+    this.#packet.reset();
+    this.#packetFrames = 0;
+    this.#cancelTimers();
+    this.#retryTimer?.cancel();
+    if (closeCode !== undefined) connection?.close(closeCode);
+    this.#move(event, code);
+    if (wasUp) this.#options.hooks.onDown();
+    if (this.#state === "waiting") this.#planRetry();
+  }
+
+  #planRetry(): void {
+    const delayMs = backoffMs(this.#attempt, this.#ambient.random);
+    this.#attempt += 1;
+    this.#retryTimer?.cancel();
+    this.#retryTimer = this.#ambient.scheduler.after(delayMs, () => {
+      if (this.#state === "waiting") this.#connect("retry");
+    });
+  }
+
+  #move(event: SessionEvent, code: string | undefined): void {
+    const next = nextState(this.#state, event);
+    if (next === this.#state) return;
+    this.#state = next;
+    this.#options.hooks.onState(next, code);
+  }
+
+  #flush(): void {
+    if (this.#packetFrames === 0) return;
+    const bytes = this.#packet.take();
+    this.#packet.reset();
+    this.#packetFrames = 0;
+    try {
+      this.#connection?.send(bytes);
+    } catch (error) {
+      // A socket may refuse between its end and the event that tells of it.
+      this.#ambient.logger.warn("send failed", { reason: messageOf(error) });
+      this.fail("send-failed");
+    }
+  }
+
+  #after(delayMs: number, task: () => void): void {
+    this.#timers.push(this.#ambient.scheduler.after(delayMs, task));
+  }
+
+  #cancelTimers(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
+  }
+}

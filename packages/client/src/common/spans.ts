@@ -1,0 +1,45 @@
+/** Held spans: ascending, disjoint and never adjacent, for two that touch are one. */
+import { SPANS_MAX } from "./limits.js";
+import type { Span } from "./store.js";
+
+/** `spans` and `added` together. Beyond SPANS_MAX the oldest claims are given up. */
+export function withSpan(spans: readonly Span[], added: Span): readonly Span[] {
+  if (added.first > added.last) return spans;
+  let { first, last } = added;
+  const before: Span[] = [];
+  const after: Span[] = [];
+  for (const span of spans) {
+    if (span.last < first - 1) before.push(span);
+    else if (span.first > last + 1) after.push(span);
+    else {
+      first = Math.min(first, span.first);
+      last = Math.max(last, span.last);
+    }
+  }
+  const all = [...before, { first, last }, ...after];
+  return all.length > SPANS_MAX ? all.slice(all.length - SPANS_MAX) : all;
+}
+
+/** The span that holds `sequence`. */
+export function findSpan(spans: readonly Span[], sequence: number): Span | undefined {
+  return spans.findLast((span) => span.first <= sequence && sequence <= span.last);
+}
+
+/**
+ * The newest span that begins at or before `lastSequence`. A span that begins above it is a message of mine whose
+ * predecessors are still on their way, so it is not the end of a timeline yet.
+ */
+export function newestSpan(spans: readonly Span[], lastSequence: number): Span | undefined {
+  return (
+    spans.findLast((span) => span.first <= lastSequence) ?? (lastSequence === 0 ? spans.at(0) : undefined)
+  );
+}
+
+/** The missing sequences right below the newest span and above an older one. */
+export function newestGap(spans: readonly Span[], lastSequence: number): Span | undefined {
+  const index = spans.findLastIndex((span) => span.first <= lastSequence);
+  const upper = spans[index];
+  const lower = spans[index - 1];
+  if (upper === undefined || lower === undefined) return undefined;
+  return { first: lower.last + 1, last: upper.first - 1 };
+}

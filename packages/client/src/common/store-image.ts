@@ -1,0 +1,120 @@
+/** A store's content in memory, for the stores that keep it there: what each change does, in one place. */
+import type { ConversationEntry, ConversationId, Message } from "@parley/protocol";
+import type { Change, MessageRange, OutboxItem, Position, Span, StoreOwner, StoreState } from "./store.js";
+
+/** Cost: holds everything; a change is O(1), reading a range is O(messages of the conversation). */
+export class StoreImage {
+  #owner: StoreOwner | undefined;
+  #position: Position = { epoch: 0, pts: 0 };
+  readonly #entries = new Map<ConversationId, ConversationEntry>();
+  readonly #outbox = new Map<string, OutboxItem>();
+  readonly #nextNumbers = new Map<ConversationId, number>();
+  readonly #spans = new Map<ConversationId, readonly Span[]>();
+  readonly #messages = new Map<ConversationId, Map<number, Message>>();
+
+  apply(changes: readonly Change[]): void {
+    for (const change of changes) this.#applyOne(change);
+  }
+
+  /** A copy that later changes do not reach. */
+  state(): StoreState {
+    return {
+      owner: this.#owner,
+      position: this.#position,
+      entries: [...this.#entries.values()],
+      outbox: [...this.#outbox.values()].toSorted((one, other) => one.order - other.order),
+      nextNumbers: new Map(this.#nextNumbers),
+      spans: new Map(this.#spans),
+    };
+  }
+
+  messages(conversationId: ConversationId, range: MessageRange): readonly Message[] {
+    const found = [...(this.#messages.get(conversationId)?.values() ?? [])]
+      .filter((message) => message.sequence >= range.first && message.sequence <= range.last)
+      .toSorted((one, other) => one.sequence - other.sequence);
+    return range.newest === undefined ? found : found.slice(Math.max(0, found.length - range.newest));
+  }
+
+  /** Changes that make an empty store equal to this one. */
+  *asChanges(): Generator<Change> {
+    if (this.#owner !== undefined) yield { kind: "owner", owner: this.#owner };
+    yield { kind: "position", position: this.#position };
+    for (const entry of this.#entries.values()) yield { kind: "put-entry", entry };
+    for (const item of this.#outbox.values()) yield { kind: "put-outbox", item };
+    for (const [conversationId, number] of this.#nextNumbers)
+      yield { kind: "next-number", conversationId, number };
+    for (const [conversationId, spans] of this.#spans) yield { kind: "spans", conversationId, spans };
+    for (const messages of this.#messages.values()) {
+      for (const message of messages.values()) yield { kind: "put-messages", messages: [message] };
+    }
+  }
+
+  #applyOne(change: Change): void {
+    switch (change.kind) {
+      case "clear":
+        this.#clear();
+        return;
+      case "owner":
+        this.#owner = change.owner;
+        return;
+      case "position":
+        this.#position = change.position;
+        return;
+      case "put-entry":
+        this.#entries.set(change.entry.conversationId, change.entry);
+        return;
+      case "delete-entry":
+        this.#entries.delete(change.conversationId);
+        return;
+      case "put-messages":
+        for (const message of change.messages) this.#putMessage(message);
+        return;
+      case "delete-messages":
+        this.#deleteMessages(change.conversationId, change.first, change.last);
+        return;
+      case "put-outbox":
+        this.#outbox.set(`${change.item.conversationId}/${change.item.clientMessageId}`, change.item);
+        return;
+      case "delete-outbox":
+        this.#outbox.delete(`${change.conversationId}/${change.clientMessageId}`);
+        return;
+      case "next-number":
+        this.#nextNumbers.set(change.conversationId, change.number);
+        return;
+      case "spans":
+        this.#spans.set(change.conversationId, change.spans);
+        return;
+    }
+  }
+
+  #putMessage(message: Message): void {
+    let messages = this.#messages.get(message.conversationId);
+    if (messages === undefined) {
+      messages = new Map();
+      this.#messages.set(message.conversationId, messages);
+    }
+    messages.set(message.sequence, message);
+  }
+
+  #deleteMessages(conversationId: ConversationId, first: number, last: number): void {
+    const messages = this.#messages.get(conversationId);
+    if (messages === undefined) return;
+    if (first === last) {
+      messages.delete(first);
+      return;
+    }
+    for (const sequence of messages.keys()) {
+      if (sequence >= first && sequence <= last) messages.delete(sequence);
+    }
+  }
+
+  #clear(): void {
+    this.#owner = undefined;
+    this.#position = { epoch: 0, pts: 0 };
+    this.#entries.clear();
+    this.#outbox.clear();
+    this.#nextNumbers.clear();
+    this.#spans.clear();
+    this.#messages.clear();
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * The open conversations. Each has a window of messages in memory, always whole: it lies in one held span, the newest
+ * that is contiguous with what events told. Windows are read from the store, which is the only truth; a commit only
+ * says that it is time to read again.
+ */
+import { Failure } from "@parley/base";
+import { type ConversationId, HISTORY_PAGE_MAX, type Message } from "@parley/protocol";
+import type { PendingMessage, Timeline } from "./api.js";
+import type { Committed } from "./draft.js";
+import type { History } from "./history.js";
+import { TIMELINE_MESSAGES_MAX, TIMELINE_PAGE } from "./limits.js";
+import type { Replica } from "./replica.js";
+import { newestSpan } from "./spans.js";
+import type { OutboxItem, Span } from "./store.js";
+import { TimelineWindow } from "./timeline-window.js";
+
+export interface TimelineParts {
+  readonly replica: Replica;
+  readonly history: History;
+  readonly isConnected: () => boolean;
+  readonly isInFlight: (item: OutboxItem) => boolean;
+  readonly onChanged: (conversationId: ConversationId) => void;
+  /** A read ended without a change. */
+  readonly onIdle: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+interface RefreshReason {
+  /** A span of the conversation was stored anew. */
+  readonly isReplaced: boolean;
+  /** An event changed the entry. */
+  readonly hasMoved: boolean;
+}
+
+export class Timelines {
+  readonly #parts: TimelineParts;
+  readonly #windows = new Map<ConversationId, TimelineWindow>();
+  readonly #snapshots = new Map<ConversationId, Timeline>();
+
+  constructor(parts: TimelineParts) {
+    this.#parts = parts;
+  }
+
+  get isIdle(): boolean {
+    for (const window of this.#windows.values()) if (window.isReading) return false;
+    return true;
+  }
+
+  get(conversationId: ConversationId): Timeline | undefined {
+    const window = this.#windows.get(conversationId);
+    if (window === undefined) return undefined;
+    const known = this.#snapshots.get(conversationId);
+    if (known !== undefined) return known;
+    const snapshot = this.#snapshot(conversationId, window);
+    this.#snapshots.set(conversationId, snapshot);
+    return snapshot;
+  }
+
+  /** Opens a conversation. Errors: those of a request, when there is nothing in the store to show. */
+  async open(conversationId: ConversationId): Promise<Timeline> {
+    let window = this.#windows.get(conversationId);
+    if (window === undefined) {
+      window = new TimelineWindow(this.#parts.replica.store, conversationId, () =>
+        this.#target(conversationId),
+      );
+      this.#windows.set(conversationId, window);
+    }
+    await window.refresh();
+    this.touch(conversationId);
+    if (this.#parts.isConnected() || window.span === undefined)
+      await this.#fetchNewest(conversationId, window);
+    return this.#require(conversationId);
+  }
+
+  close(conversationId: ConversationId): void {
+    this.#windows.delete(conversationId);
+    this.#snapshots.delete(conversationId);
+  }
+
+  closeAll(): void {
+    this.#windows.clear();
+    this.#snapshots.clear();
+  }
+
+  async loadOlder(conversationId: ConversationId, count: number): Promise<Timeline> {
+    const window = this.#windows.get(conversationId);
+    if (window === undefined) return this.open(conversationId);
+    if (window.span === undefined) {
+      await this.#fetchNewest(conversationId, window);
+      return this.#require(conversationId);
+    }
+    if (window.messages.length + count > TIMELINE_MESSAGES_MAX) {
+      throw new Failure("bad-request", "The timeline is full: close it and open it again.", {
+        retry: "after-change",
+      });
+    }
+    const { first } = window.span;
+    const held = this.#target(conversationId);
+    if (first > this.#firstVisible(conversationId) && held?.first === first) {
+      await this.#parts.history.fetch(conversationId, {
+        before: first,
+        limit: Math.min(HISTORY_PAGE_MAX, count),
+      });
+    }
+    await window.extendBack(count);
+    this.touch(conversationId);
+    return this.#require(conversationId);
+  }
+
+  /** The connection is up: windows that lack the newest messages fetch them. */
+  onUp(): void {
+    for (const [conversationId, window] of this.#windows) {
+      this.#fetchNewest(conversationId, window).catch(this.#parts.onError);
+    }
+  }
+
+  /** A message of mine got its place; until what precedes it is there too, it is shown as pending. */
+  notePlaced(message: Message): void {
+    const window = this.#windows.get(message.conversationId);
+    if (window === undefined) return;
+    window.ahead = [...window.ahead, message];
+    this.touch(message.conversationId);
+  }
+
+  /** The snapshot is no longer right. */
+  touch(conversationId: ConversationId): void {
+    const window = this.#windows.get(conversationId);
+    if (window === undefined) return;
+    // What left the outbox may be what the read brings: shown together, or it would vanish for a moment.
+    if (window.isReading) {
+      window.isTouched = true;
+      return;
+    }
+    window.isTouched = false;
+    this.#snapshots.delete(conversationId);
+    this.#parts.onChanged(conversationId);
+  }
+
+  onCommitted(committed: Committed): void {
+    for (const [conversationId, window] of this.#windows) {
+      const deleted = committed.deleted.get(conversationId);
+      if (deleted !== undefined) window.remove(deleted);
+      const isReplaced = committed.replaced.has(conversationId);
+      // An entry that moved may show a span that was ahead of it, or a hole at the end.
+      const hasMoved = committed.entries.has(conversationId);
+      if (isReplaced || hasMoved || committed.spans.has(conversationId)) {
+        this.#refresh(conversationId, window, { isReplaced, hasMoved });
+      }
+      if (deleted !== undefined || hasMoved || committed.outbox.has(conversationId))
+        this.touch(conversationId);
+    }
+  }
+
+  #refresh(conversationId: ConversationId, window: TimelineWindow, why: RefreshReason): void {
+    const refreshed = why.isReplaced ? window.reload() : window.refresh();
+    refreshed
+      .then((hasChanged) => {
+        if (hasChanged || window.isTouched) this.touch(conversationId);
+        else this.#parts.onIdle();
+        // An import tells only that the conversation grew. Only an event may cause a fetch, never the page it brought.
+        if (!why.hasMoved || !this.#parts.isConnected() || this.#isAtEnd(conversationId, window))
+          return undefined;
+        return this.#fetchNewest(conversationId, window);
+      })
+      .catch(this.#parts.onError);
+  }
+
+  /** Fetches the newest page when the window does not end with the conversation, or shows less than a page. */
+  async #fetchNewest(conversationId: ConversationId, window: TimelineWindow): Promise<void> {
+    const isShort = window.messages.length < TIMELINE_PAGE && !this.#isAtBeginning(conversationId, window);
+    if (this.#isAtEnd(conversationId, window) && !isShort) return;
+    if (window.isFetching) return;
+    window.isFetching = true;
+    try {
+      await this.#parts.history.fetch(conversationId, { limit: TIMELINE_PAGE });
+      await window.refresh();
+      await window.extendBack(TIMELINE_PAGE - window.messages.length);
+    } finally {
+      window.isFetching = false;
+    }
+    this.touch(conversationId);
+  }
+
+  /** The span that the window belongs in, cut where this user may begin to see. */
+  #target(conversationId: ConversationId): Span | undefined {
+    const lastSequence = this.#parts.replica.entry(conversationId)?.lastSequence ?? 0;
+    const span = newestSpan(this.#parts.replica.state.spans.get(conversationId) ?? [], lastSequence);
+    if (span === undefined) return undefined;
+    const first = Math.max(span.first, this.#firstVisible(conversationId));
+    return first > span.last ? undefined : { first, last: span.last };
+  }
+
+  #firstVisible(conversationId: ConversationId): number {
+    return Math.max(1, this.#parts.replica.entry(conversationId)?.firstVisible ?? 1);
+  }
+
+  #isAtBeginning(conversationId: ConversationId, window: TimelineWindow): boolean {
+    const firstVisible = this.#firstVisible(conversationId);
+    if (window.span !== undefined) return window.span.first <= firstVisible;
+    return (this.#parts.replica.entry(conversationId)?.lastSequence ?? 0) < firstVisible;
+  }
+
+  #isAtEnd(conversationId: ConversationId, window: TimelineWindow): boolean {
+    const lastSequence = this.#parts.replica.entry(conversationId)?.lastSequence ?? 0;
+    return (window.span?.last ?? 0) >= lastSequence || lastSequence < this.#firstVisible(conversationId);
+  }
+
+  #snapshot(conversationId: ConversationId, window: TimelineWindow): Timeline {
+    const items = this.#parts.replica.state.outbox.get(conversationId) ?? [];
+    const last = window.span?.last ?? 0;
+    window.ahead = window.ahead.filter((message) => message.sequence > last);
+    return {
+      conversationId,
+      messages: window.messages,
+      pending: [
+        ...window.ahead.map(aheadMessage),
+        ...items.map((item) => pendingMessage(item, this.#parts.isInFlight(item))),
+      ],
+      isAtBeginning: this.#isAtBeginning(conversationId, window),
+      isAtEnd: this.#isAtEnd(conversationId, window),
+    };
+  }
+
+  #require(conversationId: ConversationId): Timeline {
+    const timeline = this.get(conversationId);
+    if (timeline === undefined) {
+      throw new Failure("unavailable", "The conversation was closed meanwhile.", { retry: "after-change" });
+    }
+    return timeline;
+  }
+}
+
+/** What the application sees of an item of the outbox. */
+export function pendingMessage(item: OutboxItem, isInFlight: boolean): PendingMessage {
+  const { conversationId, clientMessageId, body, createdMs, failureCode } = item;
+  if (failureCode !== "")
+    return { conversationId, clientMessageId, body, createdMs, state: "failed", failureCode };
+  return { conversationId, clientMessageId, body, createdMs, state: isInFlight ? "sending" : "queued" };
+}
+
+function aheadMessage(message: Message): PendingMessage {
+  const { conversationId, clientMessageId, body, timeMs } = message;
+  return {
+    conversationId,
+    clientMessageId,
+    body: body ?? { text: undefined, notice: undefined },
+    createdMs: timeMs,
+    state: "sending",
+  };
+}

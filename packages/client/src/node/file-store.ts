@@ -1,0 +1,201 @@
+/**
+ * A store in one file that only grows: a record per commit, and now and then the whole content written anew.
+ *
+ *   record = length: 4 bytes · crc of the payload: 4 bytes · payload: JSON of the changes, UTF-8      (little endian)
+ *
+ * A record that is cut off or damaged ends the file: it and what follows are cut away when the file is opened, so a
+ * commit is there whole or not at all. The new file of a compaction gets its name only when it is complete.
+ */
+import { Buffer } from "node:buffer";
+import { mkdir, open, readFile, rename, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { assert, Failure } from "@parley/base";
+import type { Change, ClientStore } from "../common/store.js";
+import { StoreImage } from "../common/store-image.js";
+import { crc32 } from "./crc32.js";
+
+const HEADER_BYTES = 8;
+/** A length beyond it is damage, not a record. */
+const RECORD_BYTES_MAX = 256 * 1024 * 1024;
+/** The file is written anew when it is larger than this many times its size after the last writing … */
+const COMPACTION_FACTOR = 4;
+/** … and larger than this, below which nothing is gained. */
+const COMPACTION_BYTES_MIN = 1024 * 1024;
+/** Changes per record of a file written anew. */
+const COMPACTION_CHANGES = 1000;
+
+export interface FileStoreOptions {
+  readonly path: string;
+  /**
+   * Waits for the disk with each commit. Without it a crash of the machine (not of the process) may lose the last
+   * seconds, which the server sends again; only messages not sent yet are really lost.
+   */
+  readonly isSynced?: boolean;
+  readonly compactionBytesMin?: number;
+}
+
+/** A store in the file at `path`, made when there is none. One process at a time may use it. Cost: all in memory. */
+export function createFileStore(options: FileStoreOptions): ClientStore {
+  return new FileStore(options);
+}
+
+class FileStore implements ClientStore {
+  readonly #options: FileStoreOptions;
+  #image = new StoreImage();
+  #file: FileHandle | undefined;
+  #bytes = 0;
+  #compactBytes = 0;
+  /** Everything that touches the file follows what was begun before. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FileStoreOptions) {
+    this.#options = options;
+  }
+
+  load(): ReturnType<ClientStore["load"]> {
+    return this.#inTurn(async () => {
+      if (this.#file === undefined) await this.#open();
+      return this.#image.state();
+    });
+  }
+
+  commit(changes: readonly Change[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#append(changes);
+      this.#image.apply(changes);
+      if (this.#bytes > this.#compactBytes * COMPACTION_FACTOR) await this.#compact();
+    });
+  }
+
+  async readMessages(
+    ...args: Parameters<ClientStore["readMessages"]>
+  ): ReturnType<ClientStore["readMessages"]> {
+    return this.#image.messages(...args);
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      const file = this.#file;
+      this.#file = undefined;
+      await file?.close();
+    });
+  }
+
+  async #open(): Promise<void> {
+    const { path } = this.#options;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      const content = await readIfThere(path);
+      this.#image = new StoreImage();
+      this.#bytes = 0;
+      for (const record of recordsOf(content)) {
+        this.#image.apply(record.changes);
+        this.#bytes = record.end;
+      }
+      this.#file = await open(path, "a");
+      if (this.#bytes < content.length) await this.#file.truncate(this.#bytes);
+    } catch (error) {
+      throw new Failure("unavailable", "The store's file cannot be opened.", { cause: error });
+    }
+    this.#compactBytes = Math.max(this.#bytes, this.#minimumBytes());
+  }
+
+  async #append(changes: readonly Change[]): Promise<void> {
+    const file = this.#file;
+    assert(file !== undefined, "A store is loaded before it is written.");
+    const record = encodeRecord(changes);
+    try {
+      await file.appendFile(record);
+      if (this.#options.isSynced === true) await file.datasync();
+    } catch (error) {
+      // What was written of the record must not stand before the next one.
+      await file.truncate(this.#bytes);
+      throw error;
+    }
+    this.#bytes += record.length;
+  }
+
+  async #compact(): Promise<void> {
+    const { path } = this.#options;
+    const newPath = `${path}.new`;
+    const file = await open(newPath, "w");
+    let bytes = 0;
+    for (const changes of grouped(this.#image.asChanges(), COMPACTION_CHANGES)) {
+      const record = encodeRecord(changes);
+      await file.appendFile(record);
+      bytes += record.length;
+    }
+    // Always: a name must not point to a file whose content the disk does not have.
+    await file.datasync();
+    await file.close();
+    await rename(newPath, path);
+    await this.#file?.close();
+    this.#file = await open(path, "a");
+    this.#bytes = bytes;
+    this.#compactBytes = Math.max(bytes, this.#minimumBytes());
+  }
+
+  #minimumBytes(): number {
+    return this.#options.compactionBytesMin ?? COMPACTION_BYTES_MIN;
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(step);
+    // The caller has the failure; the next step comes in any case.
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+async function readIfThere(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+function encodeRecord(changes: readonly Change[]): Uint8Array {
+  const payload = Buffer.from(
+    JSON.stringify(changes, (_, value: unknown) => (value === undefined ? null : value)),
+  );
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(payload.length, 0);
+  header.writeUInt32LE(crc32(payload), 4);
+  return Buffer.concat([header, payload]);
+}
+
+/** The whole records from the start of a file. */
+function* recordsOf(
+  content: Buffer,
+): Generator<{ readonly changes: readonly Change[]; readonly end: number }> {
+  let start = 0;
+  while (content.length - start >= HEADER_BYTES) {
+    const length = content.readUInt32LE(start);
+    const end = start + HEADER_BYTES + length;
+    if (length > RECORD_BYTES_MAX || end > content.length) return;
+    const payload = content.subarray(start + HEADER_BYTES, end);
+    if (crc32(payload) !== content.readUInt32LE(start + 4)) return;
+    yield { changes: withUndefined(JSON.parse(payload.toString("utf8"))) as readonly Change[], end };
+    start = end;
+  }
+}
+
+/** Puts undefined back where JSON can only say null: no change holds a null of its own. */
+function withUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withUndefined);
+  if (typeof value !== "object" || value === null) return value ?? undefined;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, withUndefined(field)]));
+}
+
+function* grouped<T>(items: Iterable<T>, count: number): Generator<readonly T[]> {
+  let group: T[] = [];
+  for (const item of items) {
+    group.push(item);
+    if (group.length < count) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}

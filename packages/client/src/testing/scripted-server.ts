@@ -1,0 +1,241 @@
+/**
+ * A server in memory, as a transport: it keeps to the protocol by itself, and a test can make it cut, repeat, skip,
+ * refuse and be silent.
+ */
+import type { Scheduler } from "@parley/base";
+import {
+  type DeviceId,
+  digestOf,
+  encode,
+  encodeFrame,
+  Event,
+  type Frame,
+  type FrameName,
+  type FramePayload,
+  type Init,
+  readPacket,
+  type SessionId,
+} from "@parley/protocol";
+import type { Connection, ConnectionHandlers, Transport } from "../common/index.js";
+import type { ScriptedWorld } from "./scripted-world.js";
+
+/** What a test makes of a request: handled as usual, not seen at all, done without an answer, or refused. */
+export type Script = "handle" | "ignore" | "handle-silently" | Init<FramePayload<"refused">>;
+
+export class ScriptedServer implements Transport {
+  readonly world: ScriptedWorld;
+  readonly #scheduler: Scheduler;
+  #link: Link | undefined;
+  readonly links: Link[] = [];
+  /** All frames received, of all connections. */
+  readonly received: Frame[] = [];
+  /** Decides on each request. */
+  script: (frame: Frame) => Script = () => "handle";
+  isReachable = true;
+  /** Nothing is said any more, though the connection stands. */
+  isSilent = false;
+  heartbeatMs = 20_000;
+  pushSize = 100;
+  /** Events wait; everything else goes through. */
+  isHoldingPushes = false;
+  /** Entries per page of the list. */
+  listSize = 2;
+
+  constructor(world: ScriptedWorld, scheduler: Scheduler) {
+    this.world = world;
+    this.#scheduler = scheduler;
+  }
+
+  connect(_url: string, handlers: ConnectionHandlers): Connection {
+    const link = new Link(this, this.#scheduler, handlers);
+    this.links.push(link);
+    this.#link = link;
+    if (this.isReachable) link.open();
+    else link.end(1006);
+    return link;
+  }
+
+  /** The frames of one name that were received. */
+  framesOf<N extends FrameName>(name: N): readonly FramePayload<N>[] {
+    return this.received
+      .filter((frame) => frame.name === name)
+      .map((frame) => frame.payload as FramePayload<N>);
+  }
+
+  /** Ends the current connection; 1006 is a loss. */
+  cut(code = 1006): void {
+    this.#link?.end(code);
+  }
+
+  /** Pushes what the connection has not had yet. */
+  push(): void {
+    this.#link?.push();
+  }
+
+  /** The next push begins `count` events earlier, or later when negative. */
+  rewind(count: number): void {
+    this.#link?.rewind(count);
+  }
+
+  /** Says a frame out of the ordinary. */
+  say<N extends FrameName>(name: N, payload: Init<FramePayload<N>>): void {
+    this.#link?.say(name, payload);
+  }
+}
+
+class Link implements Connection {
+  readonly #server: ScriptedServer;
+  readonly #scheduler: Scheduler;
+  readonly #handlers: ConnectionHandlers;
+  #isOver = false;
+  /** The last pts pushed; undefined before Hello. */
+  #pts: number | undefined;
+  readonly bufferedBytes = 0;
+
+  constructor(server: ScriptedServer, scheduler: Scheduler, handlers: ConnectionHandlers) {
+    this.#server = server;
+    this.#scheduler = scheduler;
+    this.#handlers = handlers;
+  }
+
+  open(): void {
+    this.#later(() => this.#handlers.onOpen());
+  }
+
+  send(packet: Uint8Array): void {
+    this.#later(() => readPacket(packet, (frame) => this.#take(frame)));
+  }
+
+  close(code = 1000): void {
+    this.end(code);
+  }
+
+  end(code: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#scheduler.soon(() => this.#handlers.onClose(code, ""));
+  }
+
+  say<N extends FrameName>(name: N, payload: Init<FramePayload<N>>): void {
+    if (this.#server.isSilent) return;
+    const bytes = encodeFrame(name, payload);
+    this.#later(() => this.#handlers.onPacket(bytes));
+  }
+
+  rewind(count: number): void {
+    if (this.#pts !== undefined) this.#pts = Math.max(0, this.#pts - count);
+  }
+
+  push(): void {
+    const { world, pushSize, isHoldingPushes } = this.#server;
+    if (isHoldingPushes) return;
+    while (this.#pts !== undefined && this.#pts < world.events.length) {
+      const events = world.events.slice(this.#pts, this.#pts + pushSize).map((event) => encode(Event, event));
+      this.say("push", { epoch: world.epoch, firstPts: this.#pts + 1, events });
+      this.#pts += events.length;
+    }
+  }
+
+  #later(task: () => void): void {
+    this.#scheduler.soon(() => {
+      if (!this.#isOver) task();
+    });
+  }
+
+  #take(frame: Frame): void {
+    this.#server.received.push(frame);
+    if (frame.name === "hello") this.#greet(frame.payload);
+    else if (frame.name === "ping") this.say("pong", {});
+    else if ("requestId" in frame.payload) this.#script(frame, frame.payload.requestId);
+  }
+
+  #greet(hello: FramePayload<"hello">): void {
+    const { world } = this.#server;
+    this.say("welcome", {
+      protocolVersion: hello.protocolVersion,
+      userId: world.self,
+      deviceId: "device" as DeviceId,
+      sessionId: "session" as SessionId,
+      heartbeatMs: this.#server.heartbeatMs,
+    });
+    if (hello.epoch === world.epoch && hello.pts <= world.events.length) {
+      this.#pts = hello.pts;
+    } else {
+      this.#pts = world.events.length;
+      const reason = hello.epoch === 0 ? "new-device" : "unknown-epoch";
+      this.say("rebase", { epoch: world.epoch, pts: this.#pts, reason });
+    }
+    this.push();
+  }
+
+  #script(frame: Frame, requestId: number): void {
+    const script = this.#server.script(frame);
+    if (script === "ignore") return;
+    if (typeof script === "object") {
+      this.say("refused", { ...script, requestId });
+      return;
+    }
+    const answer = this.#handle(frame, requestId);
+    if (script === "handle") answer();
+    this.push();
+  }
+
+  /** Does what is asked and returns what answers. */
+  #handle(frame: Frame, requestId: number): () => void {
+    const { world } = this.#server;
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- The rest is refused, as by an older server.
+    switch (frame.name) {
+      case "send":
+        return this.#accept(frame.payload);
+      case "markRead":
+        world.read(frame.payload.conversationId, frame.payload.sequence);
+        return () => this.say("done", { requestId });
+      case "hide":
+        world.hide(frame.payload.conversationId, frame.payload.sequences);
+        return () => this.say("done", { requestId });
+      case "getHistory": {
+        const { conversationId } = frame.payload;
+        const page = world.page(conversationId, frame.payload);
+        const lastSequence = world.messages.get(conversationId)?.length ?? 0;
+        return () => this.say("historyPage", { requestId, ...page, firstVisible: 1, lastSequence });
+      }
+      case "listConversations": {
+        const start = Number(frame.payload.cursor || "0");
+        const all = [...world.entries.values()];
+        const end = start + this.#server.listSize;
+        const entries = all.slice(start, end);
+        return () =>
+          this.say("conversationList", { requestId, entries, next: end < all.length ? String(end) : "" });
+      }
+      case "getDigest": {
+        const { conversationId, first, last } = frame.payload;
+        const messages = world.visible(conversationId, first, last);
+        return () => this.say("digest", { requestId, digest: digestOf(messages), count: messages.length });
+      }
+      default:
+        return () => this.say("refused", { requestId, code: "bad-request", retry: "after-change" });
+    }
+  }
+
+  #accept(send: FramePayload<"send">): () => void {
+    const { world } = this.#server;
+    const { requestId, conversationId, clientMessageId, number } = send;
+    if (world.entries.get(conversationId)?.isMember !== true) {
+      return () => this.say("refused", { requestId, code: "not-a-member", retry: "after-change" });
+    }
+    const lane = world.lane(conversationId);
+    const expected = lane.last + 1;
+    const known = lane.accepted.get(number);
+    if (number > expected)
+      return () => this.say("refused", { requestId, code: "too-early", retry: "same", expected });
+    if (number < expected && known?.clientMessageId !== clientMessageId) {
+      return () => this.say("refused", { requestId, code: "send-order", retry: "after-change", expected });
+    }
+    const message =
+      known ?? world.post(conversationId, world.self, send.body?.text?.text ?? "", clientMessageId);
+    lane.accepted.set(number, message);
+    lane.last = Math.max(lane.last, number);
+    const { messageId, sequence, timeMs } = message;
+    return () => this.say("sent", { requestId, messageId, sequence, timeMs });
+  }
+}

@@ -1,0 +1,220 @@
+/** What every ClientStore does; run by the tests of each. */
+import { deepEqual } from "node:assert/strict";
+import { test } from "node:test";
+import {
+  type ClientMessageId,
+  type ConversationId,
+  emptyEntry,
+  type Message,
+  type MessageId,
+  type UserId,
+} from "@parley/protocol";
+import type { Change, ClientStore, OutboxItem } from "../common/index.js";
+
+const ONE = "g:one" as ConversationId;
+const TWO = "g:two" as ConversationId;
+
+/** A store under test; `create` twice with the same name is the same store. */
+export interface StoreFactory {
+  readonly create: (name: string) => ClientStore;
+}
+
+/** Adds the tests. `what` names the store in their titles. */
+export function testClientStore(what: string, factory: StoreFactory): void {
+  let count = 0;
+  const add = (title: string, run: (open: () => ClientStore) => Promise<void>): void => {
+    count += 1;
+    const name = `${what.replaceAll(" ", "-")}-${count}`;
+    const opened: ClientStore[] = [];
+    void test(`${what}: ${title}`, async () => {
+      await run(() => {
+        const store = factory.create(name);
+        opened.push(store);
+        return store;
+      });
+      for (const store of opened) await store.close();
+    });
+  };
+  stateTests(add);
+  messageTests(add);
+}
+
+type Add = (title: string, run: (open: () => ClientStore) => Promise<void>) => void;
+
+function stateTests(add: Add): void {
+  add("a new store is empty", async (open) => {
+    deepEqual(await open().load(), emptyState());
+  });
+
+  add("what was committed is there after opening it again", async (open) => {
+    const store = open();
+    await store.load();
+    await store.commit(oneOfEach());
+    await store.close();
+    const again = open();
+    deepEqual(
+      [await again.load(), await again.readMessages(ONE, { first: 1, last: 9 })],
+      [
+        {
+          owner: { userId: "self", deviceId: "device" },
+          position: { epoch: 3, pts: 14 },
+          entries: [emptyEntry(ONE)],
+          outbox: [outboxItem("a", 1)],
+          nextNumbers: new Map([[ONE, 2]]),
+          spans: new Map([[ONE, [{ first: 1, last: 2 }]]]),
+        },
+        [message(ONE, 1), message(ONE, 2)],
+      ],
+    );
+  });
+
+  add("changes take effect in their order", async (open) => {
+    const store = open();
+    await store.load();
+    await store.commit([
+      { kind: "put-outbox", item: outboxItem("a", 1) },
+      { kind: "delete-outbox", conversationId: ONE, clientMessageId: "a" as ClientMessageId },
+      { kind: "put-outbox", item: outboxItem("b", 2) },
+      { kind: "put-outbox", item: { ...outboxItem("b", 2), failureCode: "not-a-member" } },
+      { kind: "put-entry", entry: emptyEntry(ONE) },
+      { kind: "delete-entry", conversationId: ONE },
+    ]);
+    deepEqual(await store.load(), {
+      ...emptyState(),
+      outbox: [{ ...outboxItem("b", 2), failureCode: "not-a-member" }],
+    });
+  });
+
+  add("commits that were not awaited take effect in their order", async (open) => {
+    const store = open();
+    await store.load();
+    const commits = [5, 6, 7].map((pts) => store.commit([{ kind: "position", position: { epoch: 1, pts } }]));
+    await Promise.all(commits);
+    deepEqual((await store.load()).position, { epoch: 1, pts: 7 });
+  });
+
+  add("the outbox comes in the order of its queue", async (open) => {
+    const store = open();
+    await store.load();
+    await store.commit(
+      [
+        ["c", 1],
+        ["a", 3],
+        ["b", 2],
+      ].map(([id, order]) => ({ kind: "put-outbox", item: outboxItem(String(id), Number(order)) })),
+    );
+    deepEqual(
+      (await store.load()).outbox.map((item) => item.clientMessageId),
+      ["c", "b", "a"],
+    );
+  });
+
+  add("clearing leaves nothing", async (open) => {
+    const store = open();
+    await store.load();
+    await store.commit(oneOfEach());
+    await store.commit([{ kind: "clear" }]);
+    deepEqual([await store.load(), await store.readMessages(ONE, { first: 1, last: 9 })], [emptyState(), []]);
+  });
+}
+
+function messageTests(add: Add): void {
+  add("a range holds its ends, ascending, and no other conversation", async (open) => {
+    const store = open();
+    await store.load();
+    const messages = [10, 2, 9, 1, 3].map((sequence) => message(ONE, sequence));
+    await store.commit([{ kind: "put-messages", messages: [...messages, message(TWO, 2)] }]);
+    const found = await store.readMessages(ONE, { first: 2, last: 9 });
+    deepEqual(
+      found.map((one) => `${one.conversationId} ${one.sequence}`),
+      ["g:one 2", "g:one 3", "g:one 9"],
+    );
+  });
+
+  add("the newest of a range come ascending", async (open) => {
+    const store = open();
+    await store.load();
+    const messages = [1, 2, 3, 4, 5].map((sequence) => message(ONE, sequence));
+    await store.commit([{ kind: "put-messages", messages }]);
+    const found = await store.readMessages(ONE, { first: 1, last: 4, newest: 2 });
+    deepEqual(
+      found.map((one) => one.sequence),
+      [3, 4],
+    );
+  });
+
+  add("an empty range has nothing", async (open) => {
+    const store = open();
+    await store.load();
+    await store.commit([{ kind: "put-messages", messages: [message(ONE, 1)] }]);
+    deepEqual(await store.readMessages(ONE, { first: 2, last: 1 }), []);
+  });
+
+  add("deleting a span leaves what is around it", async (open) => {
+    const store = open();
+    await store.load();
+    const messages = [1, 2, 3, 4].map((sequence) => message(ONE, sequence));
+    await store.commit([{ kind: "put-messages", messages }]);
+    await store.commit([{ kind: "delete-messages", conversationId: ONE, first: 2, last: 3 }]);
+    const found = await store.readMessages(ONE, { first: 1, last: 9 });
+    deepEqual(
+      found.map((one) => one.sequence),
+      [1, 4],
+    );
+  });
+
+  add("closing twice is harmless", async (open) => {
+    const store = open();
+    await store.load();
+    await store.close();
+    deepEqual(await store.close(), undefined);
+  });
+}
+
+function emptyState(): Awaited<ReturnType<ClientStore["load"]>> {
+  return {
+    owner: undefined,
+    position: { epoch: 0, pts: 0 },
+    entries: [],
+    outbox: [],
+    nextNumbers: new Map(),
+    spans: new Map(),
+  };
+}
+
+function oneOfEach(): readonly Change[] {
+  return [
+    { kind: "owner", owner: { userId: "self", deviceId: "device" } },
+    { kind: "position", position: { epoch: 3, pts: 14 } },
+    { kind: "put-entry", entry: emptyEntry(ONE) },
+    { kind: "put-messages", messages: [message(ONE, 2), message(ONE, 1)] },
+    { kind: "put-outbox", item: outboxItem("a", 1) },
+    { kind: "next-number", conversationId: ONE, number: 2 },
+    { kind: "spans", conversationId: ONE, spans: [{ first: 1, last: 2 }] },
+  ];
+}
+
+function outboxItem(clientMessageId: string, order: number): OutboxItem {
+  return {
+    conversationId: ONE,
+    clientMessageId: clientMessageId as ClientMessageId,
+    body: { text: { text: "x" }, notice: undefined },
+    createdMs: 5,
+    order,
+    number: order,
+    failureCode: "",
+  };
+}
+
+function message(conversationId: ConversationId, sequence: number): Message {
+  return {
+    conversationId,
+    sequence,
+    messageId: String(sequence).padStart(26, "0") as MessageId,
+    senderId: "other" as UserId,
+    clientMessageId: `m${sequence}` as ClientMessageId,
+    timeMs: 1000 + sequence,
+    body: { text: { text: `text ${sequence}` }, notice: undefined },
+    isCountable: true,
+  };
+}

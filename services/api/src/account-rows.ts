@@ -1,0 +1,47 @@
+/** The rows of the account store. Accounts are small metadata, written directly and durably, not through a log. */
+import {
+  type DeviceId,
+  type Infer,
+  type SessionId,
+  type TenantId,
+  type UserId,
+  bool,
+  schema,
+  string,
+  uint,
+} from "@parley/protocol";
+import type { TableSpec } from "@parley/tables";
+
+/** Partition (tenant), sort (user): AccountRow. */
+export const ACCOUNT: TableSpec = { name: "account" };
+/** Partition (tenant, user), sort (session): SessionRow. */
+export const SESSION: TableSpec = { name: "session", hasExpiry: true };
+/** Partition (SHA-256 of the token, hex), sort (): TokenRow. */
+export const TOKEN: TableSpec = { name: "token", hasExpiry: true };
+
+export const AccountRow = schema("AccountRow", {
+  name: string(1),
+  /** Argon2id in its standard text form; empty: cannot sign in with a password. */
+  passwordHash: string(2),
+  isDisabled: bool(3),
+  createdMs: uint(4),
+});
+export type AccountRow = Infer<typeof AccountRow>;
+
+export const SessionRow = schema("SessionRow", {
+  tokenHash: string(1),
+  deviceId: string<DeviceId>(2),
+  deviceName: string(3),
+  createdMs: uint(4),
+  expiresAtMs: uint(5),
+});
+export type SessionRow = Infer<typeof SessionRow>;
+
+export const TokenRow = schema("TokenRow", {
+  tenantId: string<TenantId>(1),
+  userId: string<UserId>(2),
+  sessionId: string<SessionId>(3),
+  deviceId: string<DeviceId>(4),
+  expiresAtMs: uint(5),
+});
+export type TokenRow = Infer<typeof TokenRow>;

@@ -1,0 +1,108 @@
+import { createApi } from "@parley/api";
+import { type Ambient, Failure } from "@parley/base";
+import { Gateway, listenForWebSockets } from "@parley/gateway";
+import { parseTenantId } from "@parley/protocol";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Config } from "./config.js";
+import { DEMO_PASSWORD, DEMO_USERS, createDemo } from "./demo.js";
+import { type Parley, openParley } from "./parley.js";
+
+/** The organisation that people belong to when they name none. */
+export const DEFAULT_TENANT = parseTenantId("main");
+const SERVER_NAME = "parley/0.1.0";
+const DRAIN_MS_MAX = 5_000;
+
+export interface RunningServer {
+  readonly url: string;
+  readonly parley: Parley;
+  readonly gateway: Gateway;
+  /** Tells devices to come back, stops listening, flushes and lets go of the data directory. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Opens the installation and listens. Errors: those of `openParley`, "port-in-use", "address-not-available". */
+export async function startServer(
+  config: Config,
+  ambient: Ambient,
+  onFatal: (error: unknown) => void,
+): Promise<RunningServer> {
+  const parley = await openParley({
+    dataDirectory: config.dataDirectory,
+    ambient,
+    reserveBytes: config.reserveMb * 1024 * 1024,
+    retentionDays: config.retentionDays,
+    rebaseEvents: config.rebaseEvents,
+    onFatal,
+  });
+  try {
+    return await listen(config, ambient, parley);
+  } catch (error) {
+    await parley.close();
+    throw error;
+  }
+}
+
+async function listen(config: Config, ambient: Ambient, parley: Parley): Promise<RunningServer> {
+  const hasDemo = await ensureDemo(config, parley);
+  const webRoot = fileURLToPath(new URL("../../../apps/web/dist", import.meta.url));
+  const api = await createApi({
+    accounts: parley.accounts,
+    tenantDefault: DEFAULT_TENANT,
+    logger: ambient.logger,
+    ...(existsSync(webRoot) ? { webRoot } : {}),
+    ...(hasDemo ? { demo: { users: DEMO_USERS, password: DEMO_PASSWORD } } : {}),
+  });
+  const gateway = new Gateway({
+    calls: { accounts: parley.accounts, message: parley.message, sync: parley.sync },
+    ambient,
+    serverName: SERVER_NAME,
+  });
+  const stopWebSockets = listenForWebSockets(api.server, gateway);
+  let url: string;
+  try {
+    url = await api.listen({ host: config.host, port: config.port });
+  } catch (cause) {
+    stopWebSockets();
+    await gateway.drain(0);
+    await api.close();
+    throw listenFailure(config, cause);
+  }
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    stopWebSockets();
+    await gateway.drain(DRAIN_MS_MAX);
+    await api.close();
+    await parley.close();
+  };
+  return { url, parley, gateway, close: () => (closing ??= close()) };
+}
+
+/** True when this is a demo installation: a marker user that only the demo makes. */
+async function ensureDemo(config: Config, parley: Parley): Promise<boolean> {
+  const { users } = await parley.accounts.listUsers(DEFAULT_TENANT, { prefix: "", after: "", limit: 1 });
+  if (!config.isDemo) return false;
+  if (users.length === 0) await createDemo(parley, DEFAULT_TENANT);
+  const found = await parley.accounts.findUsers(
+    DEFAULT_TENANT,
+    DEMO_USERS.map(({ userId }) => userId),
+  );
+  return found.every((user, index) => user?.name === DEMO_USERS[index]!.name);
+}
+
+function listenFailure(config: Config, cause: unknown): Failure {
+  const code = (cause as { code?: unknown }).code;
+  const where = `${config.host}:${config.port}`;
+  if (code === "EADDRINUSE") {
+    return new Failure(
+      "port-in-use",
+      `${where} is in use: stop what listens there, or choose another with --port.`,
+      { cause },
+    );
+  }
+  return new Failure(
+    "address-not-available",
+    `Cannot listen on ${where}: choose another with --host and --port.`,
+    { cause },
+  );
+}
