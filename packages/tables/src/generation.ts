@@ -82,5 +82,5 @@ export class Generation {
 }
 
 function valueBytes(write: Write): number {
-  return write.kind === "put" ? write.value.length : 0;
+  return write.kind === "put" ? (write.sizeHint ?? write.value.length) : 0;
 }

@@ -7,6 +7,7 @@ export {
   SORT_KEYS_END,
   type EncodedKey,
 } from "./key-encoding.js";
+export { LazyPut } from "./lazy-put.js";
 export { MemoryTables, MemoryTableStore } from "./memory-tables.js";
 export { sortBounds, type SortBounds } from "./range-query.js";
 export { liveValue, storedValue } from "./stored-value.js";

@@ -27,6 +27,8 @@ export type Write =
       readonly value: Uint8Array;
       /** The row is not returned from this wall-clock time on. Only for tables that declare `hasExpiry`. */
       readonly expiresAtMs?: number;
+      /** About the length of a value that is computed when it is first read; see `LazyPut`. */
+      readonly sizeHint?: number;
     }
   | { readonly kind: "delete"; readonly table: TableSpec; readonly sort: Key };
 

@@ -2,7 +2,7 @@ import type { ConversationChanges, ConversationKey, ConversationState, SenderSta
 import { HeadRow, MemberRow, SendRow, emptyConversation, senderKey } from "@parley/domain";
 import { LruMap } from "@parley/base";
 import { type UserId, Message, SENDS_IN_FLIGHT_MAX, decode, encode } from "@parley/protocol";
-import type { Write, WriteBackTables } from "@parley/tables";
+import { LazyPut, type Write, type WriteBackTables } from "@parley/tables";
 import {
   CONVERSATION_HEAD,
   CONVERSATION_MEMBER,
@@ -14,6 +14,10 @@ import {
 /** Conversations whose state is kept in memory; others are read when a record of theirs comes. */
 const CONVERSATIONS_MAX = 20_000;
 const PAGE_ROWS = 5_000;
+/** About what rows take that are encoded when they are flushed. */
+const HEAD_BYTES = 100;
+const MEMBER_BYTES = 30;
+const SEND_BYTES = 80;
 
 /**
  * The states of the conversation machine: loaded from rows, kept in memory while in use. Any state may be dropped at any
@@ -50,25 +54,20 @@ export class ConversationStore {
 
   /** Stages what one record changed, together with the offset that the head then contains. */
   stage(state: ConversationState, changes: ConversationChanges): void {
-    const writes: Write[] = [
-      { kind: "put", table: CONVERSATION_HEAD, sort: [], value: encode(HeadRow, state.head!) },
-    ];
+    const head = state.head!;
+    const writes: Write[] = [new LazyPut(CONVERSATION_HEAD, [], HEAD_BYTES, () => encode(HeadRow, head))];
     for (const message of changes.messages) {
-      writes.push({
-        kind: "put",
-        table: CONVERSATION_MESSAGE,
-        sort: [message.sequence],
-        value: encode(Message, message),
-      });
+      const value = encode(Message, message);
+      writes.push({ kind: "put", table: CONVERSATION_MESSAGE, sort: [message.sequence], value });
     }
     for (const { userId, row } of changes.members) {
       const table = CONVERSATION_MEMBER;
       if (row === undefined) writes.push({ kind: "delete", table, sort: [userId] });
-      else writes.push({ kind: "put", table, sort: [userId], value: encode(MemberRow, row) });
+      else writes.push(new LazyPut(table, [userId], MEMBER_BYTES, () => encode(MemberRow, row)));
     }
     for (const { userId, deviceId, row } of changes.sends) {
       const sort = [userId, deviceId, row.number % SENDS_IN_FLIGHT_MAX];
-      writes.push({ kind: "put", table: CONVERSATION_SEND, sort, value: encode(SendRow, row) });
+      writes.push(new LazyPut(CONVERSATION_SEND, sort, SEND_BYTES, () => encode(SendRow, row)));
     }
     this.#tables.stage({ partition: conversationPartition(state.key), writes });
   }

@@ -8,7 +8,7 @@ import {
   decode,
   encode,
 } from "@parley/protocol";
-import type { Write, WriteBackTables } from "@parley/tables";
+import { LazyPut, type Write, type WriteBackTables } from "@parley/tables";
 import {
   CONVERSATION_INBOX,
   MESSAGE_INBOX,
@@ -22,6 +22,9 @@ import {
 const USERS_MAX = 50_000;
 /** List entries kept in memory for one user; beyond it they are read again when needed. */
 const ENTRIES_MAX = 1_000;
+/** About what rows take that are encoded when they are flushed. */
+const HEAD_BYTES = 20;
+const ENTRY_BYTES = 300;
 const NO_BYTES = new Uint8Array(0);
 
 /** The states of the user machine. Any state may be dropped between two batches: reads see what is staged. */
@@ -72,17 +75,20 @@ export class UserStore {
   /** Stages what one record did to one user, with the offset that the head then contains. */
   stage(outcome: UserOutcome, timeMs: number): void {
     const { state, hidden } = outcome;
-    const writes: Write[] = [
-      { kind: "put", table: USER_HEAD, sort: [], value: encode(UserHeadRow, state.head) },
-    ];
+    const { head } = state;
+    const writes: Write[] = [new LazyPut(USER_HEAD, [], HEAD_BYTES, () => encode(UserHeadRow, head))];
     const expiresAtMs = timeMs + this.#retentionMs;
     for (let index = 0; index < outcome.events.length; index++) {
       const sort = [outcome.firstPts + index];
       writes.push({ kind: "put", table: SYNC_QUEUE, sort, value: outcome.events[index]!, expiresAtMs });
     }
     for (const conversationId of outcome.entries) {
-      const value = encode(ConversationEntry, state.entries.get(conversationId)!);
-      writes.push({ kind: "put", table: CONVERSATION_INBOX, sort: [conversationId], value });
+      const entry = state.entries.get(conversationId)!;
+      writes.push(
+        new LazyPut(CONVERSATION_INBOX, [conversationId], ENTRY_BYTES, () =>
+          encode(ConversationEntry, entry),
+        ),
+      );
     }
     for (const sequence of hidden?.sequences ?? []) {
       writes.push({

@@ -1,0 +1,54 @@
+import { deepEqual, throws } from "node:assert/strict";
+import { test } from "node:test";
+
+import { Event, Push, Sent, encode } from "@parley/protocol";
+import type { ClientMessageId, ConversationId, MessageId, UserId } from "@parley/protocol";
+import { scanPush, scanSent } from "./scan.js";
+
+const message = {
+  conversationId: "d:a:b" as ConversationId,
+  sequence: 70_000,
+  messageId: "01JD0000000000000000000000" as MessageId,
+  senderId: "a" as UserId,
+  clientMessageId: "b42" as ClientMessageId,
+  timeMs: 1_800_000_000_000,
+  body: { text: { text: `0000000042${"x".repeat(190)}` }, notice: undefined },
+  isCountable: true,
+};
+
+test("the scan finds what the encoder wrote: sequence, numbers and length", () => {
+  const notice = {
+    ...message,
+    clientMessageId: "" as ClientMessageId,
+    body: { text: undefined, notice: { code: "created" } },
+  };
+  const events = [
+    encode(Event, { message }),
+    encode(Event, { read: { conversationId: message.conversationId, sequence: 3 } }),
+    encode(Event, { message: notice } as never),
+  ];
+  const seen: number[][] = [];
+  const position = scanPush(encode(Push, { epoch: 5, firstPts: 300, events }), (...numbers) =>
+    seen.push(numbers),
+  );
+  deepEqual(
+    [position, seen],
+    [
+      { epoch: 5, lastPts: 302 },
+      [
+        [70_000, 42, 42, 200],
+        [70_000, -1, -1, 0],
+      ],
+    ],
+  );
+});
+
+test("the scan of an answer finds its request and sequence", () => {
+  const bytes = encode(Sent, { requestId: 900, messageId: message.messageId, sequence: 2 ** 40, timeMs: 1 });
+  deepEqual(scanSent(bytes), { requestId: 900, sequence: 2 ** 40 });
+});
+
+test("a push that is cut off is refused", () => {
+  const bytes = encode(Push, { epoch: 5, firstPts: 300, events: [encode(Event, { message })] });
+  throws(() => scanPush(bytes.subarray(0, bytes.length - 1), () => undefined), { code: "malformed" });
+});

@@ -1,0 +1,253 @@
+/**
+ * Pairs of users in direct chats: A sends, B receives, both are connected; A is pushed its own messages too.
+ *
+ * Closed loop (no rate): each pair keeps `window` sends in flight; measures throughput. Open loop (a rate): messages
+ * are due at fixed times whatever the server does, and latency counts from when a message was due, so that a server
+ * that stalls cannot hide it (no coordinated omission).
+ */
+import { parseClientMessageId, parseUserId } from "@parley/protocol";
+import type { ConversationId } from "@parley/protocol";
+import { Histogram } from "../histogram.js";
+import type { Installation } from "../installation.js";
+import { Ledger, type Verdict, sumOf } from "../load/ledger.js";
+import { RawClient } from "../load/raw-client.js";
+import { TEXT_DIGITS } from "../load/scan.js";
+
+export interface DirectPlan {
+  readonly pairs: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly window: number;
+  readonly textBytes: number;
+  /** Messages a second over all pairs; undefined for the closed loop. */
+  readonly rate: number | undefined;
+}
+
+export interface DirectResult {
+  readonly verdict: Verdict;
+  readonly refused: number;
+  /** Length of the measured time. */
+  readonly seconds: number;
+  /** Within the measured time. */
+  readonly sent: number;
+  readonly acked: number;
+  readonly delivered: number;
+  readonly ack: Histogram;
+  readonly delivery: Histogram;
+}
+
+/** Called when the warm-up is over and when the measured time is over, to read other clocks at the same moments. */
+export interface DirectMarks {
+  readonly onBegin: () => Promise<void>;
+  readonly onEnd: () => Promise<void>;
+}
+
+/** How long messages may be under way after the last one was sent. */
+const DRAIN_MS_MAX = 20_000;
+const DRAIN_CHECK_MS = 20;
+
+export function userIdsOf(pairs: number): string[] {
+  return Array.from({ length: pairs }, (_, pair) => [`a${pair}`, `b${pair}`]).flat();
+}
+
+/** Connects the pairs, loads the server, waits until everything has arrived and judges. */
+export async function runDirect(
+  plan: DirectPlan,
+  installation: Installation,
+  webSocketUrl: string,
+  marks: DirectMarks,
+): Promise<DirectResult> {
+  const load = new DirectLoad(plan);
+  await Promise.all(
+    Array.from({ length: plan.pairs }, async (_, pair) => load.connect(pair, installation, webSocketUrl)),
+  );
+  load.start();
+  await pause(plan.warmUpSeconds * 1000);
+  await marks.onBegin();
+  load.beginMeasuring();
+  await pause(plan.seconds * 1000);
+  load.endMeasuring();
+  await marks.onEnd();
+  return load.finish();
+}
+
+interface Pair {
+  readonly sender: RawClient;
+  readonly receiver: RawClient;
+  readonly conversationId: ConversationId;
+  readonly ledger: Ledger;
+  /** What the sender's own device is pushed. */
+  readonly echo: Ledger;
+  /** Times at which messages were due that the window did not let out yet. */
+  readonly due: number[];
+}
+
+class DirectLoad {
+  readonly #plan: DirectPlan;
+  readonly #filler: string;
+  readonly #pairs: Pair[] = [];
+  readonly #ack = new Histogram();
+  readonly #delivery = new Histogram();
+  readonly #measured = { sent: 0, acked: 0, delivered: 0 };
+  #isSending = false;
+  #isMeasuring = false;
+  #beganMs = 0;
+  #endedMs = Number.POSITIVE_INFINITY;
+  #measuredFromMs = Number.POSITIVE_INFINITY;
+  #dueCount = 0;
+  #refused = 0;
+
+  constructor(plan: DirectPlan) {
+    this.#plan = plan;
+    this.#filler = "x".repeat(plan.textBytes - TEXT_DIGITS);
+  }
+
+  async connect(index: number, { tokens }: Installation, url: string): Promise<void> {
+    const ledger = new Ledger();
+    const echo = new Ledger();
+    const [aId, bId] = [parseUserId(`a${index}`), parseUserId(`b${index}`)];
+    const find = (): Pair | undefined => this.#pairs[index];
+    const sender = await RawClient.connect({
+      url,
+      token: tokens.get(aId)?.[0] ?? "",
+      onSent: (number, sequence) => {
+        const pair = find();
+        if (pair !== undefined) this.#acknowledged(pair, number, sequence);
+      },
+      onPush: (sequence, number, textNumber, textBytes) => {
+        if (number > 0)
+          echo.deliver(number, sequence, textNumber === number && textBytes === this.#plan.textBytes);
+      },
+      onFrame: (frame) => {
+        if (frame.name === "refused") this.#refused += 1;
+      },
+      onPacketEnd: () => {
+        const pair = find();
+        if (pair !== undefined) this.#fill(pair);
+      },
+    });
+    const receiver = await RawClient.connect({
+      url,
+      token: tokens.get(bId)?.[0] ?? "",
+      onPush: (sequence, number, textNumber, textBytes) => {
+        const isIntact = textNumber === number && textBytes === this.#plan.textBytes;
+        if (number > 0) this.#delivered(ledger, number, sequence, isIntact);
+      },
+    });
+    const created = await sender.request("createConversation", { isDirect: true, userIds: [bId], name: "d" });
+    if (created.name !== "conversationCreated")
+      throw new Error(`The conversation was not made: ${JSON.stringify(created)}`);
+    const { conversationId } = created.payload;
+    this.#pairs[index] = { sender, receiver, conversationId, ledger, echo, due: [] };
+  }
+
+  start(): void {
+    this.#isSending = true;
+    this.#beganMs = performance.now();
+    if (this.#plan.rate === undefined) for (const pair of this.#pairs) this.#fill(pair);
+    else this.#pace(this.#plan.rate);
+  }
+
+  beginMeasuring(): void {
+    this.#isMeasuring = true;
+    this.#measuredFromMs = performance.now();
+  }
+
+  endMeasuring(): void {
+    this.#isMeasuring = false;
+    this.#isSending = false;
+    this.#endedMs = performance.now();
+  }
+
+  async finish(): Promise<DirectResult> {
+    const untilMs = performance.now() + DRAIN_MS_MAX;
+    const isOver = (): boolean =>
+      this.#pairs.every(({ ledger, echo }) => ledger.isComplete && echo.isComplete);
+    while (!isOver() && performance.now() < untilMs) await pause(DRAIN_CHECK_MS);
+    // What comes twice comes a little later.
+    await pause(DRAIN_CHECK_MS * 10);
+    await Promise.all(this.#pairs.flatMap(({ sender, receiver }) => [sender.close(), receiver.close()]));
+    const received = sumOf(this.#pairs.map(({ ledger }) => ledger.verdict()));
+    const echoed = sumOf(this.#pairs.map(({ echo }) => echo.verdict()));
+    return {
+      verdict: {
+        ...received,
+        lost: received.lost + echoed.lost,
+        duplicated: received.duplicated + echoed.duplicated,
+        misordered: received.misordered + echoed.misordered,
+      },
+      refused: this.#refused,
+      seconds: (this.#endedMs - this.#measuredFromMs) / 1000,
+      ...this.#measured,
+      ack: this.#ack,
+      delivery: this.#delivery,
+    };
+  }
+
+  /** Makes due what the clock says, at every turn: a timer of Node would be up to a millisecond late. */
+  #pace(rate: number): void {
+    const turn = (): void => {
+      if (!this.#isSending) return;
+      const dueNow = Math.floor(((performance.now() - this.#beganMs) * rate) / 1000);
+      while (this.#dueCount < dueNow) {
+        const pair = this.#pairs[this.#dueCount % this.#pairs.length];
+        this.#dueCount += 1;
+        if (pair === undefined) continue;
+        pair.due.push(this.#beganMs + (this.#dueCount * 1000) / rate);
+        this.#fill(pair);
+      }
+      setImmediate(turn);
+    };
+    turn();
+  }
+
+  /** Sends what the window has room for. Also what is due after the end of the measured time is still sent. */
+  #fill(pair: Pair): void {
+    const isOpenLoop = this.#plan.rate !== undefined;
+    if (!isOpenLoop && !this.#isSending) return;
+    while (pair.ledger.inFlight < this.#plan.window) {
+      const intendedMs = isOpenLoop ? pair.due.shift() : performance.now();
+      if (intendedMs === undefined) return;
+      this.#send(pair, intendedMs);
+    }
+  }
+
+  #send({ sender, conversationId, ledger, echo }: Pair, intendedMs: number): void {
+    const number = ledger.send(intendedMs);
+    echo.send(intendedMs);
+    if (this.#isMeasuring) this.#measured.sent += 1;
+    const text = String(number).padStart(TEXT_DIGITS, "0") + this.#filler;
+    sender.write("send", {
+      requestId: number,
+      conversationId,
+      clientMessageId: parseClientMessageId(`b${number}`),
+      number,
+      body: { text: { text }, notice: undefined },
+    });
+  }
+
+  #acknowledged({ ledger, echo }: Pair, number: number, sequence: number): void {
+    ledger.acknowledge(number, sequence);
+    echo.acknowledge(number, sequence);
+    if (this.#isMeasuring) this.#measured.acked += 1;
+    this.#time(this.#ack, ledger.intendedMs(number));
+  }
+
+  #delivered(ledger: Ledger, number: number, sequence: number, isIntact: boolean): void {
+    ledger.deliver(number, sequence, isIntact);
+    if (this.#isMeasuring) this.#measured.delivered += 1;
+    this.#time(this.#delivery, ledger.intendedMs(number));
+  }
+
+  /** Messages that were due within the measured time count, whenever they arrive. */
+  #time(histogram: Histogram, intendedMs: number): void {
+    if (intendedMs < this.#measuredFromMs || intendedMs >= this.#endedMs) return;
+    histogram.add(performance.now() - intendedMs);
+  }
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs);
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * What a connected device that says nothing costs: opens many authenticated connections and compares the server's
+ * resident memory with and without them, each time after its garbage was collected.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Installation, prepareInstallation } from "../installation.js";
+import { RawClient } from "../load/raw-client.js";
+import { openFilesMax, processCpuSeconds, processRssBytes } from "../process-figures.js";
+import { ServerProcess } from "../server-process.js";
+import type { Report } from "./direct-report.js";
+
+export interface IdlePlan {
+  readonly connections: number;
+}
+
+const DEVICES_PER_USER = 100;
+/** Opened before the first measurement, so that what the first connections load is not counted. */
+const WARM_UP_CONNECTIONS = 200;
+const CONNECTING_AT_A_TIME = 64;
+/** Files that either process needs beside its connections. */
+const OTHER_FILES = 200;
+const SETTLE_MS = 2_000;
+const PING_MS = 20_000;
+const KILOBYTE = 1024;
+
+export async function measureIdle(plan: IdlePlan, say: (line: string) => void): Promise<Report> {
+  const needed = plan.connections + WARM_UP_CONNECTIONS + OTHER_FILES;
+  if (openFilesMax() < needed) {
+    throw new Error(
+      `A process may open ${openFilesMax()} files here and ${needed} are needed: run "ulimit -n ${needed}".`,
+    );
+  }
+  const dataDirectory = mkdtempSync(join(tmpdir(), "parley-bench-"));
+  const clients: RawClient[] = [];
+  const pings = setInterval(() => {
+    for (const client of clients) client.write("ping", {});
+  }, PING_MS);
+  let server: ServerProcess | undefined;
+  try {
+    const total = plan.connections + WARM_UP_CONNECTIONS;
+    say(`making ${total} devices`);
+    const installation = await prepareInstallation({
+      dataDirectory,
+      userIds: Array.from({ length: Math.ceil(total / DEVICES_PER_USER) }, (_, user) => `user${user}`),
+      devicesPerUser: DEVICES_PER_USER,
+    });
+    const tokens = tokensOf(installation).slice(0, total);
+    server = await ServerProcess.start({ dataDirectory, nodeArguments: ["--expose-gc"] });
+    await connect(tokens.slice(0, WARM_UP_CONNECTIONS), server.webSocketUrl, clients);
+    const before = await settle(server);
+    say(`connecting ${plan.connections} devices`);
+    const beganMs = performance.now();
+    const cpuBefore = processCpuSeconds(server.pid);
+    await connect(tokens.slice(WARM_UP_CONNECTIONS), server.webSocketUrl, clients);
+    const connectSeconds = (performance.now() - beganMs) / 1000;
+    const cpuSeconds = processCpuSeconds(server.pid) - cpuBefore;
+    const peakBytes = processRssBytes(server.pid);
+    const after = await settle(server);
+    const complaints =
+      after.connections === total
+        ? []
+        : [`The server counts ${after.connections} connections instead of ${total}.`];
+    if (after.rssBytes <= before.rssBytes)
+      complaints.push("The server's memory did not grow: nothing was measured.");
+    return {
+      figures: {
+        connections: after.connections - before.connections,
+        kb_per_connection: round((after.rssBytes - before.rssBytes) / KILOBYTE / plan.connections),
+        heap_kb_per_connection: round((after.heapBytes - before.heapBytes) / KILOBYTE / plan.connections),
+        peak_kb_per_connection: round((peakBytes - before.rssBytes) / KILOBYTE / plan.connections),
+        connects_per_s: round(plan.connections / connectSeconds),
+        server_cpu_ms_per_connect: round((cpuSeconds * 1000) / plan.connections),
+        server_rss_mb_before: round(before.rssBytes / KILOBYTE / KILOBYTE),
+        server_rss_mb: round(after.rssBytes / KILOBYTE / KILOBYTE),
+        warm_up_connections: WARM_UP_CONNECTIONS,
+        node: process.version,
+      },
+      complaints,
+    };
+  } finally {
+    clearInterval(pings);
+    await Promise.all(clients.map((client) => client.close()));
+    await server?.stop();
+    rmSync(dataDirectory, { recursive: true, force: true });
+  }
+}
+
+function tokensOf(installation: Installation): string[] {
+  return [...installation.tokens.values()].flat();
+}
+
+async function connect(tokens: readonly string[], url: string, clients: RawClient[]): Promise<void> {
+  const rest = tokens.values();
+  const worker = async (): Promise<void> => {
+    for (const token of rest) clients.push(await RawClient.connect({ url, token }));
+  };
+  await Promise.all(Array.from({ length: CONNECTING_AT_A_TIME }, worker));
+}
+
+interface Settled {
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  readonly connections: number;
+}
+
+/** Waits until what the connections began is done, and has the server collect its garbage twice. */
+async function settle(server: ServerProcess): Promise<Settled> {
+  await pause();
+  await server.collectGarbage();
+  await pause();
+  const { heapUsed, connectionCount } = await server.collectGarbage();
+  return { rssBytes: processRssBytes(server.pid), heapBytes: heapUsed, connections: connectionCount };
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, SETTLE_MS);
+  });
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
