@@ -1,2 +1,3 @@
 export { LogConsumer, type LogConsumerOptions } from "./consumer.js";
 export type { AppendResult, Log, LogRecord, ReadLimits, RecordSource } from "./log.js";
+export { MemoryLog, MemoryLogStore } from "./memory-logs.js";
