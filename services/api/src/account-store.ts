@@ -39,6 +39,8 @@ export class AccountStore implements AccountCalls {
   readonly #verified = new LruMap<string, Session>();
   readonly #failures = new LruMap<string, { count: number; untilMs: number }>();
   readonly #listeners = new Set<(sessionId: SessionId) => void>();
+  /** The last change of accounts under way; see #inTurn. */
+  #changing: Promise<unknown> = Promise.resolve();
 
   constructor(options: AccountStoreOptions) {
     this.#tables = options.tables;
@@ -154,44 +156,45 @@ export class AccountStore implements AccountCalls {
     readonly name: string;
     readonly password?: string;
   }): Promise<void> {
-    if ((await this.#findAccount(user.tenantId, user.userId)) !== undefined) {
-      throw new Failure("bad-request", `The user ${user.userId} exists.`, { retry: "after-change" });
-    }
-    const passwordHash = user.password === undefined ? "" : await this.#passwords.hash(user.password);
-    await this.#writeAccounts(user.tenantId, [
-      [user.userId, { name: user.name, passwordHash, isDisabled: false, createdMs: this.#clock.nowMs() }],
-    ]);
+    const { tenantId, userId, name, password } = user;
+    const passwordHash = password === undefined ? "" : await this.#passwords.hash(password);
+    await this.#inTurn(async () => {
+      if ((await this.#findAccount(tenantId, userId)) !== undefined) {
+        throw new Failure("bad-request", `The user ${userId} exists.`, { retry: "after-change" });
+      }
+      const createdMs = this.#clock.nowMs();
+      await this.#writeAccounts(tenantId, [[userId, { name, passwordHash, isDisabled: false, createdMs }]]);
+    });
   }
 
   /** Adds those of the users that do not exist, without passwords, in one durable write. Returns how many were added. */
-  async addUsers(tenantId: TenantId, users: readonly User[]): Promise<number> {
-    const known = await this.findUsers(
-      tenantId,
-      users.map(({ userId }) => userId),
-    );
-    const missing = users.filter((_, index) => known[index] === undefined);
-    const createdMs = this.#clock.nowMs();
-    const row = ({ userId, name }: User): [UserId, AccountRow] => [
-      userId,
-      { name, passwordHash: "", isDisabled: false, createdMs },
-    ];
-    if (missing.length > 0) await this.#writeAccounts(tenantId, missing.map(row));
-    return missing.length;
+  addUsers(tenantId: TenantId, users: readonly User[]): Promise<number> {
+    return this.#inTurn(async () => {
+      const known = await this.findUsers(
+        tenantId,
+        users.map(({ userId }) => userId),
+      );
+      const missing = users.filter((_, index) => known[index] === undefined);
+      const createdMs = this.#clock.nowMs();
+      const row = ({ userId, name }: User): [UserId, AccountRow] => [
+        userId,
+        { name, passwordHash: "", isDisabled: false, createdMs },
+      ];
+      if (missing.length > 0) await this.#writeAccounts(tenantId, missing.map(row));
+      return missing.length;
+    });
   }
 
-  /** Sets a password and ends all sessions of the user. Errors: "user-not-found", "bad-request". */
+  /** Sets a password and ends all sessions of the user. Errors: "user-not-found". */
   async setPassword(tenantId: TenantId, userId: UserId, password: string): Promise<void> {
-    const account = await this.#requireAccount(tenantId, userId);
-    await this.#writeAccounts(tenantId, [
-      [userId, { ...account, passwordHash: await this.#passwords.hash(password) }],
-    ]);
+    const passwordHash = await this.#passwords.hash(password);
+    await this.#changeAccount(tenantId, userId, { passwordHash });
     await this.#revokeAll(tenantId, userId);
   }
 
   /** A disabled account cannot sign in, and its sessions end. Errors: "user-not-found". */
   async setDisabled(tenantId: TenantId, userId: UserId, isDisabled: boolean): Promise<void> {
-    const account = await this.#requireAccount(tenantId, userId);
-    await this.#writeAccounts(tenantId, [[userId, { ...account, isDisabled }]]);
+    await this.#changeAccount(tenantId, userId, { isDisabled });
     if (isDisabled) await this.#revokeAll(tenantId, userId);
   }
 
@@ -229,6 +232,21 @@ export class AccountStore implements AccountCalls {
       { isDurable: true },
     );
     return { token, session };
+  }
+
+  async #changeAccount(tenantId: TenantId, userId: UserId, change: Partial<AccountRow>): Promise<void> {
+    await this.#inTurn(async () => {
+      const account = await this.#requireAccount(tenantId, userId);
+      await this.#writeAccounts(tenantId, [[userId, { ...account, ...change }]]);
+    });
+  }
+
+  /** Changes read what they change: one after another, so that none undoes another. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#changing.then(change);
+    // Whoever asked for a change handles its failure; the next one does not care.
+    this.#changing = turn.catch(() => undefined);
+    return turn;
   }
 
   async #readSession(tokenHash: string): Promise<Session | undefined> {

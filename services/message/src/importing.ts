@@ -39,8 +39,8 @@ export class Importing {
     const create = { creatorId, isDirect: false, title, userIds, isHistoryOpen: true, messageId: this.#id() };
     const members = { actorId: creatorId, userIds, isRemoval: false, messageId: this.#id() };
     const change = before === undefined ? { create } : { members };
-    const time = before === undefined ? timeMs : this.#clock.nowMs();
-    requireDone(await this.#submit(tenantId, conversationId, { ...change, timeMs: time }));
+    // Not the time of now: history that is yet to come could not keep its times behind it.
+    requireDone(await this.#submit(tenantId, conversationId, { ...change, timeMs }));
     return before ?? 0;
   }
 

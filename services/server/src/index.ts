@@ -1,4 +1,12 @@
 export { type Config, parseConfig, SETTINGS } from "./config.js";
+export { type Installation, openInstallation } from "./control/open-installation.js";
+export {
+  type ImportedItem,
+  localOperations,
+  type Operations,
+  USERS_PER_CALL_MAX,
+} from "./control/operations.js";
 export { DEMO_PASSWORD, DEMO_USERS } from "./demo.js";
 export { openParley, type Parley, type ParleyOptions } from "./parley.js";
 export { DEFAULT_TENANT, type RunningServer, startServer } from "./serve.js";
+export { runServer } from "./run.js";

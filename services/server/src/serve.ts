@@ -5,6 +5,7 @@ import { parseTenantId } from "@parley/protocol";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Config } from "./config.js";
+import { listenForControl } from "./control/control-server.js";
 import { DEMO_PASSWORD, DEMO_USERS, createDemo } from "./demo.js";
 import { type Parley, openParley } from "./parley.js";
 
@@ -68,9 +69,11 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     await api.close();
     throw listenFailure(config, cause);
   }
+  const stopControl = await listenForControl(parley, ambient.logger);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     stopWebSockets();
+    await stopControl();
     await gateway.drain(DRAIN_MS_MAX);
     await api.close();
     await parley.close();

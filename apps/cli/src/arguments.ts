@@ -1,0 +1,72 @@
+/** Reading a command's arguments. Everything wrong is a "usage" failure that says what is expected. */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure } from "@parley/base";
+
+export interface OptionSpec {
+  readonly type: "string" | "boolean";
+  readonly help: string;
+  /** What stands for the value in the help. */
+  readonly value?: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** Options of every command that works on an installation. */
+export const INSTALLATION_OPTIONS = {
+  data: { type: "string", value: "DIR", help: "the data directory (PARLEY_DATA, default data)" },
+  tenant: { type: "string", value: "ID", help: "the organisation (default main)" },
+  json: { type: "boolean", help: "print the result as one line of JSON" },
+} as const satisfies OptionSpecs;
+
+export interface Arguments {
+  readonly positionals: readonly string[];
+  /** The value of an option; undefined when it is not given. */
+  text(name: string): string | undefined;
+  flag(name: string): boolean;
+}
+
+/** Errors: "usage". */
+export function parseArguments(args: readonly string[], specs: OptionSpecs): Arguments {
+  const options = Object.fromEntries(Object.entries(specs).map(([name, { type }]) => [name, { type }]));
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options,
+      strict: true,
+      allowPositionals: true,
+    });
+    return {
+      positionals,
+      text: (name) => {
+        const value = values[name];
+        return typeof value === "string" ? value : undefined;
+      },
+      flag: (name) => values[name] === true,
+    };
+  } catch (cause) {
+    throw usage((cause as Error).message.split(". ")[0]!, cause);
+  }
+}
+
+export function usage(message: string, cause?: unknown): Failure {
+  return new Failure("usage", message.endsWith(".") ? message : `${message}.`, { cause });
+}
+
+/** The data directory that is meant: `--data`, else PARLEY_DATA, else ./data. */
+export function dataDirectoryOf(args: Arguments, env: Readonly<Record<string, string | undefined>>): string {
+  const path = args.text("data") ?? env["PARLEY_DATA"] ?? "data";
+  if (path.trim() === "") throw usage("--data must name a directory");
+  return resolve(path);
+}
+
+const DURATION = /^(\d{1,6})([smhd])$/;
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** "90s", "15m", "12h" or "30d" in milliseconds. Errors: "usage". */
+export function parseDuration(name: string, text: string): number {
+  const [, number, unit] = DURATION.exec(text) ?? [];
+  if (number === undefined || Number(number) === 0)
+    throw usage(`${name} must be a time such as 15m, 12h or 30d`);
+  return Number(number) * UNIT_MS[unit!]!;
+}

@@ -1,0 +1,45 @@
+/** Reading an object that came as JSON: each field is what it is asked to be, or the call is refused by its name. */
+import { Failure } from "@parley/base";
+
+/** Errors of every method: "bad-request", naming the field. */
+export interface Fields {
+  has(name: string): boolean;
+  text(name: string): string;
+  flag(name: string): boolean;
+  /** A whole number from 0 that a double holds exactly. */
+  count(name: string): number;
+  list<T>(name: string, itemsMax: number, parse: (item: unknown) => T): readonly T[];
+}
+
+/** Errors: "bad-request" when `value` is not an object. */
+export function fieldsOf(value: unknown): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad("the call", "an object");
+  const of = (name: string): unknown => (value as Record<string, unknown>)[name];
+  return {
+    has: (name) => of(name) !== undefined,
+    text: (name) => {
+      const found = of(name);
+      if (typeof found !== "string") throw bad(name, "a text");
+      return found;
+    },
+    flag: (name) => {
+      const found = of(name);
+      if (typeof found !== "boolean") throw bad(name, "true or false");
+      return found;
+    },
+    count: (name) => {
+      const found = of(name);
+      if (!Number.isSafeInteger(found) || (found as number) < 0) throw bad(name, "a whole number from 0");
+      return found as number;
+    },
+    list: (name, itemsMax, parse) => {
+      const found = of(name);
+      if (!Array.isArray(found) || found.length > itemsMax) throw bad(name, `a list of at most ${itemsMax}`);
+      return found.map(parse);
+    },
+  };
+}
+
+function bad(name: string, expected: string): Failure {
+  return new Failure("bad-request", `${name} must be ${expected}.`, { retry: "after-change" });
+}

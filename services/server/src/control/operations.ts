@@ -1,0 +1,207 @@
+/**
+ * What an operator may do to an installation, in values that survive JSON. The command line calls it directly when no
+ * server holds the data directory, and through the control socket when one does; both ways do the same.
+ */
+import { Failure } from "@parley/base";
+import {
+  type ConversationId,
+  type SessionId,
+  type User,
+  type UserId,
+  parseConversationId,
+  parseTenantId,
+  parseUserId,
+} from "@parley/protocol";
+import type { SessionInfo } from "@parley/contracts";
+import type { Parley } from "../parley.js";
+import { type Fields, fieldsOf } from "./fields.js";
+
+export interface ImportedItem {
+  readonly senderId: UserId;
+  readonly timeMs: number;
+  readonly text: string;
+}
+
+/** Every argument is one object with the tenant in it. Errors: those of the account store and the import. */
+export interface Operations {
+  /** Figures of the process that holds the data directory. */
+  status(of: { readonly tenant: string }): Promise<{
+    readonly pid: number;
+    readonly fsyncs: number;
+    readonly journalBytes: number;
+    readonly appendedRecords: number;
+  }>;
+  addUser(user: {
+    readonly tenant: string;
+    readonly userId: string;
+    readonly name: string;
+    readonly password?: string;
+  }): Promise<null>;
+  /** Adds those that do not exist yet, without passwords; at most USERS_PER_CALL_MAX. Resolves with how many were added. */
+  addUsers(of: { readonly tenant: string; readonly users: readonly User[] }): Promise<number>;
+  listUsers(page: { readonly tenant: string; readonly after: string }): Promise<{
+    readonly users: readonly User[];
+    /** Empty on the last page. */
+    readonly next: string;
+  }>;
+  setPassword(of: {
+    readonly tenant: string;
+    readonly userId: string;
+    readonly password: string;
+  }): Promise<null>;
+  setDisabled(of: {
+    readonly tenant: string;
+    readonly userId: string;
+    readonly isDisabled: boolean;
+  }): Promise<null>;
+  issueToken(of: {
+    readonly tenant: string;
+    readonly userId: string;
+    readonly deviceName: string;
+    readonly lifetimeMs: number;
+  }): Promise<{
+    readonly token: string;
+    readonly sessionId: string;
+    readonly deviceId: string;
+    readonly expiresAtMs: number;
+  }>;
+  listSessions(of: { readonly tenant: string; readonly userId: string }): Promise<readonly SessionInfo[]>;
+  revokeSession(of: {
+    readonly tenant: string;
+    readonly userId: string;
+    readonly sessionId: string;
+  }): Promise<null>;
+  /** Creates a group for imported history, or adds members to it. Resolves with the messages brought in before. */
+  openImportedGroup(group: {
+    readonly tenant: string;
+    readonly conversationId: string;
+    readonly title: string;
+    readonly userIds: readonly string[];
+    readonly timeMs: number;
+  }): Promise<number>;
+  importHistory(batch: {
+    readonly tenant: string;
+    readonly conversationId: string;
+    readonly index: number;
+    readonly items: readonly ImportedItem[];
+    readonly isLast: boolean;
+  }): Promise<null>;
+}
+
+export type OperationName = keyof Operations;
+type Handler = (parley: Parley, call: Fields) => Promise<unknown>;
+
+export const USERS_PER_CALL_MAX = 10_000;
+const PAGE_USERS = 500;
+
+/** By name, each reading its arguments from JSON. */
+export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
+  status: (parley) => Promise.resolve({ pid: process.pid, ...parley.stats() }),
+  addUser: (parley, call) =>
+    done(
+      parley.accounts.addUser({
+        ...userOf(call),
+        name: call.text("name"),
+        ...(call.has("password") ? { password: call.text("password") } : {}),
+      }),
+    ),
+  addUsers: (parley, call) => {
+    const users = call.list("users", USERS_PER_CALL_MAX, (each) => {
+      const user = fieldsOf(each);
+      return { userId: parseUserId(user.text("userId")), name: user.text("name") };
+    });
+    return parley.accounts.addUsers(tenantOf(call), users);
+  },
+  listUsers: (parley, call) =>
+    parley.accounts.listUsers(tenantOf(call), { prefix: "", after: call.text("after"), limit: PAGE_USERS }),
+  setPassword: (parley, call) => {
+    const { tenantId, userId } = userOf(call);
+    return done(parley.accounts.setPassword(tenantId, userId, call.text("password")));
+  },
+  setDisabled: (parley, call) => {
+    const { tenantId, userId } = userOf(call);
+    return done(parley.accounts.setDisabled(tenantId, userId, call.flag("isDisabled")));
+  },
+  issueToken: async (parley, call) => {
+    const { token, session } = await parley.accounts.issueToken({
+      ...userOf(call),
+      deviceName: call.text("deviceName"),
+      lifetimeMs: call.count("lifetimeMs"),
+    });
+    return {
+      token,
+      sessionId: session.sessionId,
+      deviceId: session.deviceId,
+      expiresAtMs: session.expiresAtMs,
+    };
+  },
+  listSessions: (parley, call) => {
+    const { tenantId, userId } = userOf(call);
+    return parley.accounts.listSessions(tenantId, userId);
+  },
+  revokeSession: (parley, call) => {
+    const { tenantId, userId } = userOf(call);
+    return done(parley.accounts.revoke(tenantId, userId, call.text("sessionId") as SessionId));
+  },
+  openImportedGroup: (parley, call) =>
+    parley.importing.openImportedGroup(tenantOf(call), {
+      conversationId: parseConversationId(call.text("conversationId")),
+      title: call.text("title"),
+      userIds: call.list("userIds", USERS_PER_CALL_MAX, (each) => parseUserId(String(each))),
+      timeMs: call.count("timeMs"),
+    }),
+  importHistory: (parley, call) =>
+    done(
+      parley.importing.importHistory(tenantOf(call), conversationOf(call), {
+        index: call.count("index"),
+        items: call.list("items", Number.MAX_SAFE_INTEGER, (each) => {
+          const item = fieldsOf(each);
+          return {
+            senderId: parseUserId(item.text("senderId")),
+            timeMs: item.count("timeMs"),
+            text: item.text("text"),
+          };
+        }),
+        isLast: call.flag("isLast"),
+      }),
+    ),
+};
+
+/** The operations on an installation that this process holds. */
+export function localOperations(parley: Parley): Operations {
+  return operationsOver((name, argument) => HANDLERS[name](parley, fieldsOf(argument)));
+}
+
+/** Operations whose calls all go through `call`. */
+export function operationsOver(
+  call: (name: OperationName, argument: unknown) => Promise<unknown>,
+): Operations {
+  const names = Object.keys(HANDLERS) as OperationName[];
+  const methods = names.map((name) => [name, (argument: unknown) => call(name, argument)] as const);
+  return Object.fromEntries(methods) as unknown as Operations;
+}
+
+/** Errors: "bad-request" for a name that is none. */
+export function parseOperationName(text: string): OperationName {
+  if (!Object.hasOwn(HANDLERS, text)) {
+    throw new Failure("bad-request", "This server does not know the operation: use tools of its version.");
+  }
+  return text as OperationName;
+}
+
+function tenantOf(call: Fields): ReturnType<typeof parseTenantId> {
+  return parseTenantId(call.text("tenant"));
+}
+
+function userOf(call: Fields): { tenantId: ReturnType<typeof parseTenantId>; userId: UserId } {
+  return { tenantId: tenantOf(call), userId: parseUserId(call.text("userId")) };
+}
+
+function conversationOf(call: Fields): ConversationId {
+  return parseConversationId(call.text("conversationId"));
+}
+
+async function done(work: Promise<void>): Promise<null> {
+  await work;
+  return null;
+}
