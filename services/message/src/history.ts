@@ -46,7 +46,9 @@ export class HistoryReader {
     let first: number;
     let last: number;
     if (request.atMs > 0 || request.isForward) {
-      const start = request.atMs > 0 ? await this.#firstAt(view, request.atMs) : request.after + 1;
+      // Cut before 1 is added: the largest number of the wire has none after it.
+      const after = Math.min(request.after, lastSequence);
+      const start = request.atMs > 0 ? await this.#firstAt(view, request.atMs) : after + 1;
       first = Math.max(start, firstVisible);
       last = Math.min(first + limit - 1, lastSequence);
     } else {

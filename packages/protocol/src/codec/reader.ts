@@ -8,6 +8,9 @@ const NO_ITEMS: readonly never[] = [];
 /** Messages in messages: deeper input is refused before it can exhaust the stack. */
 const DEPTH_MAX = 12;
 
+/** 64 bits in groups of seven. */
+const VARINT_BYTES_MAX = 10;
+
 /** Reads from a byte array. Every method throws a Failure "malformed" instead of reading past the end. */
 export class Reader {
   readonly #bytes: Uint8Array;
@@ -116,12 +119,21 @@ export class Reader {
   }
 
   #skipField(wireType: number, end: number): void {
-    if (wireType === 0) this.varint();
+    if (wireType === 0) this.#skipVarint();
     else if (wireType === 1) this.#skip(8);
     else if (wireType === 2) this.#skip(this.varint());
     else if (wireType === 5) this.#skip(4);
     else throw malformed("an unknown field has an unknown wire type");
     if (this.#position > end) throw malformed("an unknown field is cut off");
+  }
+
+  /** Its value is of no interest, so it may be any of 64 bits: a newer peer may use signed numbers. */
+  #skipVarint(): void {
+    for (let count = 0; count < VARINT_BYTES_MAX; count++) {
+      if (this.#position >= this.#end) throw malformed("a number is cut off");
+      if (this.#bytes[this.#position++]! < 128) return;
+    }
+    throw malformed("a number is longer than 64 bits");
   }
 
   #skip(length: number): void {

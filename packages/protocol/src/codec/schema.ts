@@ -56,7 +56,8 @@ export function schema<F extends Shape>(name: string, fields: F): Schema<Decoded
   }));
   const byNumber: (NamedField | undefined)[] = [];
   for (const field of named) {
-    if (field.number < 1 || field.number > 127 || byNumber[field.number] !== undefined) {
+    const isInRange = Number.isInteger(field.number) && field.number >= 1 && field.number <= 127;
+    if (!isInRange || byNumber[field.number] !== undefined) {
       throw new RangeError(`Field number ${field.number} of ${name}.${field.name} is taken or out of range.`);
     }
     byNumber[field.number] = field;

@@ -1,3 +1,4 @@
+import { assert } from "@parley/base";
 import type { Init, NamedField, Schema } from "./schema.js";
 import { writeUtf8 } from "./utf8.js";
 
@@ -47,8 +48,12 @@ export class Writer {
     return copy;
   }
 
-  /** Writes an integer from 0 to 2^53 - 1. */
+  /** Writes an integer from 0 to 2^53 - 1; asserts it, because any other number would be read as a different one. */
   varint(value: number): void {
+    assert(
+      value >= 0 && Number.isSafeInteger(value),
+      "A number on the wire is an integer from 0 to 2^53 - 1.",
+    );
     this.#reserve(VARINT_BYTES_MAX);
     let rest = value;
     while (rest > 0x7fffffff) {

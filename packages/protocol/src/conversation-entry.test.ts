@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { UNREAD_RANGES_MAX, applyEvent, conversationOf, emptyEntry } from "./conversation-entry.js";
+import type { ClientMessageId, ConversationId, MessageId, UserId } from "./ids.js";
+import type { ConversationEntry, Event, Message } from "./model.js";
+import { EntryModel } from "./testing/entry-model.js";
+
+const GROUP = "g:team" as ConversationId;
+const ME = "ann" as UserId;
+const OTHER = "bob" as UserId;
+
+const NOTHING: Event = {
+  message: undefined,
+  read: undefined,
+  hidden: undefined,
+  joined: undefined,
+  left: undefined,
+  advanced: undefined,
+};
+
+function messageAt(sequence: number, change: Partial<Message> = {}): Message {
+  return {
+    conversationId: GROUP,
+    sequence,
+    messageId: `M${sequence}` as MessageId,
+    senderId: OTHER,
+    clientMessageId: `c${sequence}` as ClientMessageId,
+    timeMs: 1000 + sequence,
+    body: { text: { text: "x" }, notice: undefined },
+    isCountable: true,
+    ...change,
+  };
+}
+
+const said = (sequence: number, change?: Partial<Message>): Event => ({
+  ...NOTHING,
+  message: messageAt(sequence, change),
+});
+const mine = (sequence: number): Event => said(sequence, { senderId: ME });
+const read = (sequence: number): Event => ({ ...NOTHING, read: { conversationId: GROUP, sequence } });
+const hidden = (...sequences: number[]): Event => ({
+  ...NOTHING,
+  hidden: { conversationId: GROUP, sequences },
+});
+const joined = (lastSequence: number, firstVisible = 1): Event => ({
+  ...NOTHING,
+  joined: { conversationId: GROUP, title: "Team", firstVisible, lastSequence, timeMs: 500 },
+});
+const left: Event = { ...NOTHING, left: { conversationId: GROUP, sequence: 0 } };
+const advanced = (lastSequence: number, lastMessage?: Message): Event => ({
+  ...NOTHING,
+  advanced: { conversationId: GROUP, lastSequence, lastMessage },
+});
+
+function after(...events: Event[]): ConversationEntry {
+  return events.reduce((entry, event) => applyEvent(entry, event, ME), emptyEntry(GROUP));
+}
+
+function unreadAfter(...events: Event[]): { ranges: readonly number[]; unread: number; read: number } {
+  const { unreadRanges, unread, readSequence } = after(...events);
+  return { ranges: unreadRanges, unread, read: readSequence };
+}
+
+test("messages of others extend the last range", () => {
+  assert.deepEqual(unreadAfter(said(1), said(2), said(3)), { ranges: [1, 3], unread: 3, read: 0 });
+});
+
+test("one's own messages and notices are never unread, and part the ranges", () => {
+  assert.deepEqual(unreadAfter(said(1), mine(2), said(3), said(4, { isCountable: false }), said(5)), {
+    ranges: [1, 1, 3, 3, 5, 5],
+    unread: 3,
+    read: 0,
+  });
+});
+
+test("who has read everything has also read what they write themselves", () => {
+  assert.deepEqual(unreadAfter(said(1), read(1), mine(2)), { ranges: [], unread: 0, read: 2 });
+});
+
+test("reading cuts from below, also within a range, and never goes back", () => {
+  assert.deepEqual(unreadAfter(said(1), said(2), said(3), mine(4), said(5), read(2), read(1)), {
+    ranges: [3, 3, 5, 5],
+    unread: 2,
+    read: 2,
+  });
+});
+
+test("reading ends at the last message", () => {
+  assert.deepEqual(unreadAfter(said(1), read(99), said(2)), { ranges: [2, 2], unread: 1, read: 1 });
+});
+
+test("deleting for me cuts a hole, and takes the last message from the entry", () => {
+  const entry = after(said(1), said(2), said(3), hidden(2, 3));
+  assert.deepEqual([entry.unreadRanges, entry.unread, entry.lastMessage], [[1, 1], 1, undefined]);
+});
+
+test("deleting what is read or unknown changes nothing", () => {
+  const entry = after(said(1), said(2), read(1));
+  assert.equal(applyEvent(entry, hidden(1, 77), ME), entry);
+});
+
+test("who joins sees the title and has nothing unread; what was before counts as read", () => {
+  assert.deepEqual(after(joined(40, 41)), {
+    ...emptyEntry(GROUP),
+    title: "Team",
+    firstVisible: 41,
+    lastSequence: 40,
+    readSequence: 40,
+    updatedMs: 500,
+  });
+});
+
+test("who leaves keeps the entry, and who comes back has nothing unread", () => {
+  const [gone, back] = [after(joined(0), said(1), left), after(joined(0), said(1), left, joined(9))];
+  assert.deepEqual(
+    [gone.isMember, gone.unread, back.isMember, back.unread, back.lastSequence],
+    [false, 1, true, 0, 9],
+  );
+});
+
+test("imported history moves the end, and who had read everything still has", () => {
+  const [whole, partly] = [after(said(1), read(1), advanced(9)), after(said(1), advanced(9, messageAt(9)))];
+  assert.deepEqual(
+    [
+      whole.readSequence,
+      whole.lastSequence,
+      partly.readSequence,
+      partly.unread,
+      partly.lastMessage?.sequence,
+    ],
+    [9, 9, 0, 1, 9],
+  );
+});
+
+test("an event of an unknown kind changes nothing and is about no conversation", () => {
+  const entry = after(said(1));
+  assert.deepEqual([applyEvent(entry, NOTHING, ME) === entry, conversationOf(NOTHING)], [true, undefined]);
+});
+
+test("every event names its conversation", () => {
+  const events = [said(1), read(1), hidden(1), joined(1), left, advanced(1)];
+  assert.deepEqual(
+    events.map(conversationOf),
+    events.map(() => GROUP),
+  );
+});
+
+test(`at most ${UNREAD_RANGES_MAX} ranges are kept, and the oldest go first`, () => {
+  const entry = after(
+    ...Array.from({ length: UNREAD_RANGES_MAX + 2 }, (_, index) => [
+      said(2 * index + 1),
+      mine(2 * index + 2),
+    ]).flat(),
+  );
+  assert.deepEqual(
+    [entry.unreadRanges.length, entry.unread, entry.unreadRanges.slice(0, 2)],
+    [UNREAD_RANGES_MAX * 2, UNREAD_RANGES_MAX, [5, 5]],
+  );
+});
+
+test("a hole that makes one range too many drops the oldest", () => {
+  const parts = Array.from({ length: UNREAD_RANGES_MAX - 1 }, (_, index) => [
+    said(2 * index + 1),
+    mine(2 * index + 2),
+  ]);
+  const next = 2 * UNREAD_RANGES_MAX - 1;
+  const before = [
+    ...parts.flat(),
+    said(next),
+    said(next + 1),
+    said(next + 2),
+    said(next + 3),
+    said(next + 4),
+  ];
+  const full = after(...before);
+  const cut = after(...before, hidden(next + 1, next + 3));
+  assert.deepEqual(
+    [full.unreadRanges.length / 2, cut.unreadRanges.length / 2, full.unreadRanges[0], cut.unreadRanges[0]],
+    [UNREAD_RANGES_MAX, UNREAD_RANGES_MAX, 1, 5],
+  );
+});
+
+/** What may happen next; sequences are relative to the last one, so that most events matter. */
+type Step = (last: number) => readonly Event[];
+
+const back = fc.nat({ max: 12 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({ isMine: fc.boolean(), isCountable: fc.boolean(), ahead: fc.integer({ min: -2, max: 1 }) })
+      .map(({ isMine, isCountable, ahead }): Step => (last) => [
+        said(Math.max(1, last + ahead), { senderId: isMine ? ME : OTHER, isCountable }),
+      ]),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.nat({ max: 5 }).map(
+      (count): Step =>
+        (last) =>
+          Array.from({ length: count }, (_, index) => said(last + 1 + index)),
+    ),
+  },
+  // Enough to pass the limit of ranges.
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 1, max: 150 }).map(
+      (count): Step =>
+        (last) =>
+          Array.from({ length: count }, (_, index) => [
+            said(last + 1 + 2 * index),
+            mine(last + 2 + 2 * index),
+          ]).flat(),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: back.map((by): Step => (last) => [read(Math.max(0, last + 2 - by))]),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.array(fc.nat({ max: 40 }), { maxLength: 5 }).map((all): Step => (last) => [
+      hidden(...all.map((by) => Math.max(1, last - by))),
+    ]),
+  },
+  {
+    weight: 1,
+    arbitrary: back.map((by): Step => (last) => [joined(Math.max(0, last + 3 - by))]),
+  },
+  { weight: 1, arbitrary: fc.constant<Step>(() => [left]) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(back, fc.boolean()).map(([by, withMessage]): Step => (last) => {
+      const to = Math.max(1, last + 6 - by);
+      return [advanced(to, withMessage ? messageAt(to, { isCountable: false }) : undefined)];
+    }),
+  },
+);
+
+test("any events give what a naive model gives, and each given twice changes nothing", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const model = new EntryModel(emptyEntry(GROUP), ME);
+      let entry = emptyEntry(GROUP);
+      for (const next of steps) {
+        for (const event of next(entry.lastSequence)) {
+          entry = applyEvent(entry, event, ME);
+          model.apply(event);
+          assert.deepEqual(applyEvent(entry, event, ME), entry);
+        }
+        assert.deepEqual(entry, model.entry);
+        assert.ok(entry.unreadRanges.length <= UNREAD_RANGES_MAX * 2);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

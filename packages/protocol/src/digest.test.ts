@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type DigestItem, digestOf } from "./digest.js";
+
+const item: fc.Arbitrary<DigestItem> = fc.record(
+  {
+    sequence: fc.integer({ min: 1, max: 1_000_000 }),
+    messageId: fc.string({
+      unit: fc.constantFrom(...Array.from("0123456789ABCDEFGHJKMNPQRSTVWXYZ")),
+      minLength: 26,
+      maxLength: 26,
+    }),
+  },
+  { noNullPrototype: true },
+);
+
+/** The definition in digest.ts, word for word, over big integers. */
+function definition(items: readonly DigestItem[]): number {
+  const mod = 2n ** 32n;
+  let h1 = 0x811c9dc5n;
+  let h2 = 0xc2b2ae35n;
+  for (const { sequence, messageId } of items) {
+    for (const byte of Buffer.from(`${sequence}:${messageId};`, "ascii")) {
+      h1 = ((h1 ^ BigInt(byte)) * 0x01000193n) % mod;
+      h2 = ((h2 ^ BigInt(byte)) * 0x85ebca6bn) % mod;
+      h2 ^= h2 >> 13n;
+    }
+  }
+  return Number((h1 % 2n ** 21n) * mod + h2);
+}
+
+test("digests have these values for ever", () => {
+  const one = { sequence: 1, messageId: "01J9Z3K8T5QWERTYABCDEFGHJK" };
+  const two = { sequence: 2, messageId: "01J9Z3K8T5QWERTYABCDEFGHJM" };
+  assert.deepEqual(
+    [digestOf([]), digestOf([one]), digestOf([one, two])],
+    [8_054_772_048_506_421, 6_927_256_310_590_746, 4_073_012_194_459_765],
+  );
+});
+
+test("the digest is what its definition says, and a number the wire can carry", () => {
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 20 }), (items) => {
+      const digest = digestOf(items);
+      assert.equal(digest, definition(items));
+      assert.ok(Number.isSafeInteger(digest) && digest >= 0);
+    }),
+  );
+});
+
+test("a lost, doubled, exchanged or moved message changes the digest", () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(item, { minLength: 2, maxLength: 20, selector: (each) => each.sequence }),
+      (items) => {
+        const [first, second, ...rest] = items as [DigestItem, DigestItem, ...DigestItem[]];
+        const damaged = [
+          [second, ...rest],
+          [first, first, second, ...rest],
+          [second, first, ...rest],
+          [{ ...first, sequence: first.sequence + 1 }, second, ...rest],
+          [
+            { ...first, messageId: first.messageId.replace(/.$/, (last) => (last === "0" ? "1" : "0")) },
+            second,
+            ...rest,
+          ],
+        ];
+        assert.ok(damaged.every((each) => digestOf(each) !== digestOf(items)));
+      },
+    ),
+  );
+});

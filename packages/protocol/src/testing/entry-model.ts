@@ -1,0 +1,90 @@
+/** A naive model of a conversation's entry: unread messages are a set of numbers. */
+import { UNREAD_RANGES_MAX } from "../conversation-entry.js";
+import type { ConversationEntry, Event, Message } from "../model.js";
+import type { UserId } from "../ids.js";
+
+export class EntryModel {
+  readonly #self: UserId;
+  #entry: ConversationEntry;
+  readonly #unread = new Set<number>();
+
+  constructor(empty: ConversationEntry, self: UserId) {
+    this.#entry = empty;
+    this.#self = self;
+  }
+
+  get entry(): ConversationEntry {
+    const unreadRanges = runsOf(this.#unread).flatMap((run) => [run[0]!, run.at(-1)!]);
+    return { ...this.#entry, unreadRanges, unread: this.#unread.size };
+  }
+
+  apply(event: Event): void {
+    const { message, read, hidden, joined, left, advanced } = event;
+    if (message !== undefined) this.#message(message);
+    if (read !== undefined) this.#read(read.sequence);
+    if (hidden !== undefined) this.#hide(hidden.sequences);
+    if (joined !== undefined) this.#join(joined);
+    if (left !== undefined) this.#set({ isMember: false });
+    if (advanced !== undefined) this.#advance(advanced);
+  }
+
+  #message(message: Message): void {
+    if (message.sequence <= this.#entry.lastSequence) return;
+    this.#set({ lastSequence: message.sequence, lastMessage: message, updatedMs: message.timeMs });
+    if (message.isCountable && message.senderId !== this.#self) {
+      this.#unread.add(message.sequence);
+      this.#forgetOldest();
+    } else if (this.#unread.size === 0) this.#set({ readSequence: message.sequence });
+  }
+
+  #read(sequence: number): void {
+    const to = Math.min(sequence, this.#entry.lastSequence);
+    for (const each of this.#unread) if (each <= to) this.#unread.delete(each);
+    this.#set({ readSequence: Math.max(this.#entry.readSequence, to) });
+  }
+
+  #hide(sequences: readonly number[]): void {
+    for (const sequence of sequences) {
+      this.#unread.delete(sequence);
+      if (this.#entry.lastMessage?.sequence === sequence) this.#set({ lastMessage: undefined });
+    }
+    this.#forgetOldest();
+  }
+
+  #join(joined: NonNullable<Event["joined"]>): void {
+    const { title, firstVisible, lastSequence, timeMs } = joined;
+    this.#set({ title, firstVisible, isMember: true });
+    this.#set({ lastSequence: Math.max(this.#entry.lastSequence, lastSequence) });
+    this.#set({ updatedMs: Math.max(this.#entry.updatedMs, timeMs) });
+    this.#read(lastSequence);
+  }
+
+  #advance({ lastSequence, lastMessage }: NonNullable<Event["advanced"]>): void {
+    const before = this.#entry;
+    if (lastSequence <= before.lastSequence) return;
+    if (before.readSequence === before.lastSequence) this.#set({ readSequence: lastSequence });
+    this.#set({ lastSequence });
+    if (lastMessage === undefined) return;
+    this.#set({ lastMessage, updatedMs: Math.max(before.updatedMs, lastMessage.timeMs) });
+  }
+
+  #forgetOldest(): void {
+    for (const run of runsOf(this.#unread).slice(0, -UNREAD_RANGES_MAX))
+      for (const sequence of run) this.#unread.delete(sequence);
+  }
+
+  #set(change: Partial<ConversationEntry>): void {
+    this.#entry = { ...this.#entry, ...change };
+  }
+}
+
+/** The longest runs of consecutive numbers, ascending. */
+function runsOf(numbers: ReadonlySet<number>): number[][] {
+  const runs: number[][] = [];
+  for (const number of [...numbers].toSorted((one, other) => one - other)) {
+    const run = runs.at(-1);
+    if (run !== undefined && run.at(-1) === number - 1) run.push(number);
+    else runs.push([number]);
+  }
+  return runs;
+}
