@@ -1,7 +1,6 @@
 /**
- * The protocol version: one integer that grows with every change of the schemas.
- *
- *   1  2026-11  First: direct chats and groups with text, sync queue, history, delete for me, digests.
+ * The protocol version: one integer that grows with every change of the schemas. Its history stands in
+ * `docs/protocol/versions.md`, with a hash of the schemas that a test holds to the code.
  */
 export const PROTOCOL_VERSION = 1;
 /** The oldest version that servers still serve. */
