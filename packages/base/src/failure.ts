@@ -45,3 +45,17 @@ export function failureCode(error: unknown): string | undefined {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Causes of causes that `reasonOf` still names. */
+const CAUSES_MAX = 5;
+
+/** The message of anything thrown and of what caused it, for the log line that an operator has to act on. */
+export function reasonOf(error: unknown): string {
+  const messages: string[] = [];
+  let current = error;
+  while (current !== undefined && messages.length < CAUSES_MAX) {
+    messages.push(messageOf(current));
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return messages.join(" Cause: ");
+}

@@ -1,5 +1,5 @@
 export { assert, AssertionFailure, unreachable } from "./assert.js";
-export { Failure, failureCode, messageOf, type FailureOptions, type Retry } from "./failure.js";
+export { Failure, failureCode, messageOf, reasonOf, type FailureOptions, type Retry } from "./failure.js";
 export { LruMap } from "./lru-map.js";
 export { partitionOf } from "./partition.js";
 export {

@@ -14,6 +14,8 @@ const STALLED_MS_MAX = 20_000;
 /** Connections that have not said Hello yet; the next ones are told to come back. */
 const OPENING_MAX = 5_000;
 const WRITERS_POOLED_MAX = 64;
+/** A device that was told to come back has this long to close. */
+const DRAIN_MS = 200;
 
 export interface GatewayOptions {
   readonly calls: Calls;
@@ -67,7 +69,7 @@ export class Gateway {
     this.#stopListening();
     const open = [...this.#connections];
     for (const connection of open) connection.close("draining");
-    await sleep(this.#ambient.scheduler, Math.min(withinMs, open.length === 0 ? 0 : 200));
+    if (open.length > 0) await sleep(this.#ambient.scheduler, Math.min(withinMs, DRAIN_MS));
     for (const connection of open) connection.terminate();
   }
 

@@ -1,5 +1,5 @@
 /** The server as a program: starts it, stops it on a signal, and ends at once on any failure of the disk. */
-import { failureCode, messageOf } from "@parley/base";
+import { failureCode, messageOf, reasonOf } from "@parley/base";
 import { jsonLogger, systemAmbient } from "@parley/base/node";
 import { SETTINGS, parseConfig } from "./config.js";
 import { type RunningServer, startServer } from "./serve.js";
@@ -8,6 +8,8 @@ const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 /** A server that does not stop by then is ended: everything acknowledged is on disk. */
 const STOP_MS_MAX = 15_000;
+/** Any length does; this one is the longest that a timer takes, rounded down. */
+const HOLD_MS = 2_000_000_000;
 
 /**
  * Runs a server until a signal stops it; the process then ends. Resolves when it listens.
@@ -29,10 +31,11 @@ async function run(args: readonly string[]): Promise<void> {
     return;
   }
   const config = parseConfig(args, process.env);
+  holdProcess();
   const ambient = systemAmbient(jsonLogger());
   const server = await startServer(config, ambient, (error) => {
     // Fail-stop: what is on disk is right, what is in memory may not be.
-    ambient.logger.error("fatal", { error: messageOf(error), code: failureCode(error) ?? "unexpected" });
+    ambient.logger.error("fatal", { error: reasonOf(error), code: failureCode(error) ?? "unexpected" });
     process.exit(EXIT_FAILURE);
   });
   announce(server, config.isJson);
@@ -50,6 +53,11 @@ async function run(args: readonly string[]): Promise<void> {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
+}
+
+/** From here on the process ends by a decision of `run`, never because nothing happens to hold the event loop. */
+function holdProcess(): void {
+  setInterval(() => undefined, HOLD_MS);
 }
 
 function announce(server: RunningServer, isJson: boolean): void {
@@ -79,7 +87,7 @@ function answerParent(server: RunningServer): void {
 function help(): string {
   const lines = SETTINGS.map(
     ({ option, variable, fallback, help: text }) =>
-      `  --${option.padEnd(16)} ${text} (${variable}, default ${fallback})`,
+      `  --${option.padEnd(18)} ${text} (${variable}, default ${fallback})`,
   );
-  return `Starts a Parley server.\n\n${lines.join("\n")}\n  --json             print the address as JSON\n`;
+  return `Starts a Parley server.\n\n${lines.join("\n")}\n  --json               print the address as JSON\n`;
 }
