@@ -22,3 +22,9 @@ test("bad settings are refused by name", () => {
     ["--port", "--nonsense", "PARLEY_DEMO", "PARLEY_PROT", undefined],
   );
 });
+
+test("the heartbeat is a setting with bounds", () => {
+  const seconds = (value: string): number => parseConfig(["--heartbeat-seconds", value], {}).heartbeatSeconds;
+  assert.deepEqual([parseConfig([], {}).heartbeatSeconds, seconds("1"), seconds("300")], [25, 1, 300]);
+  for (const value of ["0", "301"]) assert.throws(() => seconds(value), { code: "bad-setting" });
+});

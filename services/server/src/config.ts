@@ -12,6 +12,7 @@ export interface Config {
   readonly reserveMb: number;
   readonly retentionDays: number;
   readonly rebaseEvents: number;
+  readonly heartbeatSeconds: number;
 }
 
 interface Setting {
@@ -53,6 +54,12 @@ export const SETTINGS = [
     variable: "PARLEY_REBASE_EVENTS",
     fallback: "2000",
     help: "devices further behind start from the list",
+  },
+  {
+    option: "heartbeat-seconds",
+    variable: "PARLEY_HEARTBEAT_SECONDS",
+    fallback: "25",
+    help: "silence after which a device asks whether the connection lives",
   },
 ] as const satisfies readonly Setting[];
 
@@ -98,6 +105,7 @@ export function parseConfig(
     reserveMb: integer(text("reserve-mb"), 0, 1_000_000),
     retentionDays: integer(text("retention-days"), 1, 36_500),
     rebaseEvents: integer(text("rebase-events"), 1, 1_000_000),
+    heartbeatSeconds: integer(text("heartbeat-seconds"), 1, 300),
   };
 }
 

@@ -58,6 +58,7 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     calls: { accounts: parley.accounts, message: parley.message, sync: parley.sync },
     ambient,
     serverName: SERVER_NAME,
+    heartbeatMs: config.heartbeatSeconds * 1000,
   });
   const stopWebSockets = listenForWebSockets(api.server, gateway);
   let url: string;
