@@ -82,7 +82,6 @@ test("a rebase replaces the list and keeps the messages", async () => {
   for (const text of ["a", "b"]) bench.world.post(GROUP, OTHER, text);
   await bench.sync();
   bench.world.join(GROUP_2);
-  bench.world.entries.delete(GROUP);
   bench.world.epoch = 9;
   bench.server.cut();
   await bench.time.advance(0);
@@ -90,13 +89,76 @@ test("a rebase replaces the list and keeps the messages", async () => {
   const stored = await bench.store.load();
   deepEqual(
     [
-      bench.client.conversations().map((entry) => entry.conversationId),
+      new Set(bench.client.conversations().map((entry) => entry.conversationId)),
       stored.position.epoch,
       stored.spans.get(GROUP),
       (await bench.store.readMessages(GROUP, { first: 1, last: 9 })).length,
+      bench.server.framesOf("getHistory").length,
     ],
-    [[GROUP_2], 9, [{ first: 1, last: 2 }], 2],
+    [new Set([GROUP, GROUP_2]), 9, [{ first: 1, last: 2 }], 2, 0],
   );
+  await bench.client.stop();
+});
+
+test("what was hidden before a rebase does not outlive it", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  await bench.client.open(GROUP);
+  for (const text of ["a", "b", "c"]) bench.world.post(GROUP, OTHER, text);
+  await bench.sync();
+  bench.world.hide(GROUP, [2]);
+  bench.world.epoch = 9;
+  bench.server.cut();
+  await bench.time.advance(0);
+  await bench.time.run(bench.client.settled(60_000));
+  deepEqual(textsOf(bench.client, GROUP), ["a", "c"]);
+  await bench.client.stop();
+});
+
+test("a rebase that is cut while it is checked begins anew", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  await bench.client.open(GROUP);
+  for (const text of ["a", "b", "c"]) bench.world.post(GROUP, OTHER, text);
+  await bench.sync();
+  bench.world.hide(GROUP, [2]);
+  bench.world.epoch = 9;
+  let cuts = 0;
+  bench.server.script = (frame) => {
+    if (frame.name !== "getDigest" || cuts > 0) return "handle";
+    cuts += 1;
+    bench.server.cut();
+    return "ignore";
+  };
+  bench.server.cut();
+  await bench.time.advance(0);
+  await bench.time.run(bench.client.settled(60_000));
+  const hellos = bench.server.framesOf("hello").map((hello) => hello.epoch);
+  deepEqual(
+    [textsOf(bench.client, GROUP), hellos],
+    [
+      ["a", "c"],
+      [0, 7, 7],
+    ],
+  );
+  await bench.client.stop();
+});
+
+test("a rebase gives up what the server cannot vouch for, and keeps what a member left behind", async () => {
+  const bench = createClientBench();
+  bench.world.join(GROUP_2);
+  await bench.begin();
+  for (const conversationId of [GROUP, GROUP_2]) bench.world.post(conversationId, OTHER, "a");
+  await bench.sync();
+  bench.world.entries.delete(GROUP);
+  bench.server.script = (frame) =>
+    frame.name === "getDigest" ? { code: "not-a-member", retry: "after-change" } : "handle";
+  bench.world.epoch = 9;
+  bench.server.cut();
+  await bench.time.advance(0);
+  await bench.time.run(bench.client.settled(60_000));
+  const { spans } = await bench.store.load();
+  deepEqual([spans.get(GROUP), spans.get(GROUP_2)], [[], [{ first: 1, last: 1 }]]);
   await bench.client.stop();
 });
 

@@ -85,6 +85,7 @@ class Client implements ParleyClient {
       replica: this.#replica,
       session: this.#session,
       requests: this.#requests,
+      history: this.#history,
     });
     this.#outbox = this.#createOutbox();
     this.#timelines = this.#createTimelines();

@@ -3,7 +3,7 @@
  *
  *   1. Nothing is confirmed before the commit that holds it.
  *   2. A gap is never stepped over: the connection ends and the next one begins at the stored position.
- *   3. After a Rebase nothing is applied until the whole list is stored.
+ *   3. After a Rebase nothing is applied until the whole list is stored, and what is held was compared with the server.
  */
 import { type Ambient, messageOf, type Timer } from "@parley/base";
 import {
@@ -22,6 +22,8 @@ import {
   INTAKE_EVENTS_MAX,
   LIST_PAGES_MAX,
 } from "./limits.js";
+import type { History } from "./history.js";
+import { checkHeld, giveUpRest } from "./rebase-check.js";
 import type { Replica } from "./replica.js";
 import type { Requests } from "./requests.js";
 import type { Session } from "./session.js";
@@ -32,6 +34,7 @@ export interface IntakeParts {
   readonly replica: Replica;
   readonly session: Pick<Session, "write" | "fail" | "ping" | "reportCaughtUp" | "reportFellBehind">;
   readonly requests: Pick<Requests, "call">;
+  readonly history: History;
 }
 
 export class Intake {
@@ -93,7 +96,7 @@ export class Intake {
     this.#begin();
   }
 
-  /** Takes a Rebase frame: the list is fetched anew, and what is pushed meanwhile waits. */
+  /** Takes a Rebase frame: the list is fetched anew, what is held is checked, and what is pushed meanwhile waits. */
   takeRebase(rebase: FramePayload<"rebase">): void {
     this.#isRebasing = true;
     this.#parts.session.reportFellBehind();
@@ -105,8 +108,11 @@ export class Intake {
   async #rebase(rebase: FramePayload<"rebase">, generation: number): Promise<void> {
     const entries = await this.#fetchList();
     if (generation !== this.#generation) return;
+    const trusted = await checkHeld(this.#parts, entries, () => generation === this.#generation);
+    if (generation !== this.#generation) return;
     const { epoch, pts } = rebase;
     await this.#parts.replica.edit((draft) => {
+      giveUpRest(draft, trusted);
       draft.replaceEntries(entries);
       draft.setPosition({ epoch, pts });
     });

@@ -51,6 +51,10 @@ export const GAPS_WAITING_MAX = 256;
 
 /** Pages of the conversation list: 200,000 conversations. */
 export const LIST_PAGES_MAX = 1000;
+/** Conversations whose held messages a Rebase compares with the server: the most recently changed ones. */
+export const REBASE_CHECKS_MAX = 512;
+/** Of these comparisons, those under way at one time; below REQUESTS_OPEN_MAX, for the user asks too. */
+export const REBASE_CHECKS_AT_A_TIME = 16;
 /** Pages of members or users that one call collects: 50,000. */
 export const DIRECTORY_PAGES_MAX = 100;
 /** Sequences that `verify` compares by default. */

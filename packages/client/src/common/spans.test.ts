@@ -2,7 +2,7 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { SPANS_MAX } from "./limits.js";
-import { newestGap, newestSpan, withSpan } from "./spans.js";
+import { newestGap, newestSpan, within, withSpan } from "./spans.js";
 import type { Span } from "./store.js";
 
 test("spans hold exactly what was added, ascending and never touching", () => {
@@ -50,4 +50,11 @@ test("a span ahead of what events told is not the newest", () => {
       { first: 4, last: 5 },
     ],
   );
+});
+
+test("what lies within bounds is cut to them, and left as it is when it lies there whole", () => {
+  const whole = { first: 4, last: 6 };
+  const found = within([{ first: 1, last: 2 }, whole, { first: 8, last: 20 }], { first: 3, last: 10 });
+  deepEqual([found, found[0] === whole], [[whole, { first: 8, last: 10 }], true]);
+  deepEqual(within([whole], { first: 7, last: 6 }), []);
 });

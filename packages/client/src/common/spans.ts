@@ -20,6 +20,15 @@ export function withSpan(spans: readonly Span[], added: Span): readonly Span[] {
   return all.length > SPANS_MAX ? all.slice(all.length - SPANS_MAX) : all;
 }
 
+/** The parts of `spans` that lie within `bounds`; a span that does so whole is the same object. */
+export function within(spans: readonly Span[], bounds: Span): readonly Span[] {
+  return spans.flatMap((span) => {
+    if (span.first >= bounds.first && span.last <= bounds.last) return [span];
+    const cut = { first: Math.max(span.first, bounds.first), last: Math.min(span.last, bounds.last) };
+    return cut.first > cut.last ? [] : [cut];
+  });
+}
+
 /** The span that holds `sequence`. */
 export function findSpan(spans: readonly Span[], sequence: number): Span | undefined {
   return spans.findLast((span) => span.first <= sequence && sequence <= span.last);

@@ -1,0 +1,68 @@
+/**
+ * What may still be held after a Rebase. The events that would have told what was hidden meanwhile are not coming, so
+ * the newest held messages of each conversation are compared with the server, and everything else that was held before
+ * is given up: its messages stay in the store, but whoever looks at them fetches them again.
+ */
+import { failureCode } from "@parley/base";
+import type { ConversationEntry, ConversationId } from "@parley/protocol";
+import type { Draft } from "./draft.js";
+import { REBASE_CHECKS_AT_A_TIME, REBASE_CHECKS_MAX, VERIFY_SPAN } from "./limits.js";
+import { within } from "./spans.js";
+import type { Span } from "./store.js";
+import { newestHeld, type VerifyParts, verifySpan } from "./verify.js";
+
+/** For each conversation where something was held: what of it can be trusted, if anything. */
+export type Trusted = ReadonlyMap<ConversationId, Span | undefined>;
+
+const EVERYTHING: Span = { first: 1, last: Number.MAX_SAFE_INTEGER };
+
+/**
+ * Compares what is held with the server; `entries` is the list that the Rebase brought. Ends early, with less trusted,
+ * when `isCurrent` says that nobody waits for it any more.
+ * Errors: those of a request.
+ */
+export async function checkHeld(
+  parts: VerifyParts,
+  entries: readonly ConversationEntry[],
+  isCurrent: () => boolean,
+): Promise<Trusted> {
+  const trusted = new Map<ConversationId, Span | undefined>();
+  for (const conversationId of parts.replica.state.spans.keys()) trusted.set(conversationId, undefined);
+  const rest = entries
+    .filter(({ conversationId }) => trusted.has(conversationId))
+    .toSorted((one, other) => other.updatedMs - one.updatedMs)
+    .slice(0, REBASE_CHECKS_MAX)
+    .values();
+  const work = async (): Promise<void> => {
+    for (const entry of rest) {
+      if (!isCurrent()) return;
+      trusted.set(entry.conversationId, await checkOne(parts, entry));
+    }
+  };
+  await Promise.all(Array.from({ length: REBASE_CHECKS_AT_A_TIME }, work));
+  return trusted;
+}
+
+/** Gives up what is not trusted, in the commit that makes the Rebase take effect. */
+export function giveUpRest(draft: Draft, trusted: Trusted): void {
+  for (const [conversationId, span] of trusted) {
+    const spans = draft.spans(conversationId);
+    const kept = span === undefined ? [] : within(spans, span);
+    if (kept.length !== spans.length || kept.some((one, index) => one !== spans[index]))
+      draft.setSpans(conversationId, kept);
+  }
+}
+
+async function checkOne(parts: VerifyParts, entry: ConversationEntry): Promise<Span | undefined> {
+  const held = newestHeld(parts.replica, entry, VERIFY_SPAN);
+  if (held === undefined) return undefined;
+  try {
+    await verifySpan(parts, entry.conversationId, held);
+  } catch (error) {
+    // Who has left cannot ask any more and keeps what there is.
+    if (failureCode(error) === "not-a-member") return EVERYTHING;
+    throw error;
+  }
+  // A message of mine above the end of the list is on its way, and its event brings it again.
+  return { first: held.first, last: entry.lastSequence };
+}
