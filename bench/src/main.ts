@@ -15,7 +15,7 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --window N       sends of a pair without an answer at a time, 1 to 16 (8)
     --text-bytes N   (200)
     --directory DIR  where the data directory is made (the temporary directory)
-    --no-pin         leave the choice of processors to the system
+    --pin            keep the server on one processor and the load on another (Linux)
 
   npm run -s bench -- idle [options]     connected devices that say nothing
     --connections N  (5000)
@@ -31,7 +31,7 @@ const OPTIONS = {
   window: { type: "string", default: "8" },
   "text-bytes": { type: "string", default: "200" },
   directory: { type: "string" },
-  "no-pin": { type: "boolean", default: false },
+  pin: { type: "boolean", default: false },
   connections: { type: "string", default: "5000" },
   json: { type: "boolean", default: false },
 } as const;
@@ -73,7 +73,7 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
     window: integer(values, "window", 1, 16),
     textBytes: integer(values, "text-bytes", 10, 16_384),
     rate: values.rate === undefined ? undefined : integer(values, "rate", 1, 10_000_000),
-    isPinned: !values["no-pin"],
+    isPinned: values.pin,
     directory: values.directory,
   };
   return measureDirect(options, say);

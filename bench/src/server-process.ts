@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { hasTaskset } from "./process-figures.js";
 
+/** As `npm start` and `parley serve` run it; see "Memory" in docs/operations/performance.md. */
+const NODE_FLAGS = ["--max-semi-space-size=64"];
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 30_000;
 const REPLY_MS_MAX = 20_000;
@@ -155,7 +157,7 @@ interface Launched {
 
 function launch(args: readonly string[], options: ServerProcessOptions): Launched {
   const entry = fileURLToPath(new URL("main.js", import.meta.resolve("@parley/server")));
-  const command = [process.execPath, ...(options.nodeArguments ?? []), entry, ...args];
+  const command = [process.execPath, ...NODE_FLAGS, ...(options.nodeArguments ?? []), entry, ...args];
   if (options.core !== undefined && hasTaskset()) command.unshift("taskset", "-c", String(options.core));
   const child = spawn(command[0] ?? "", command.slice(1), {
     stdio: ["ignore", "pipe", "pipe", "ipc"],

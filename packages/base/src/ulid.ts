@@ -1,6 +1,8 @@
 import type { Clock, Random } from "./ports.js";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const DIGITS = ALPHABET.split("");
+const PAIRS = DIGITS.flatMap((first) => DIGITS.map((second) => first + second));
 const TIME_CHARACTERS = 10;
 const CHANCE_CHARACTERS = 16;
 
@@ -31,9 +33,7 @@ export function createUlidSource(clock: Clock, random: Random): UlidSource {
     } else {
       countUp(chance);
     }
-    let text = timeText;
-    for (let index = 0; index < CHANCE_CHARACTERS; index++) text += ALPHABET[chance[index]!]!;
-    return text;
+    return timeText + encodeChance(chance);
   };
 }
 
@@ -43,6 +43,15 @@ function encodeTime(timeMs: number): string {
   for (let index = 0; index < TIME_CHARACTERS; index++) {
     text = ALPHABET[rest % 32]! + text;
     rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+/** Two digits at a time: each step makes a string that the next one throws away. */
+function encodeChance(digits: Uint8Array): string {
+  let text = "";
+  for (let index = 0; index < CHANCE_CHARACTERS; index += 2) {
+    text += PAIRS[digits[index]! * 32 + digits[index + 1]!]!;
   }
   return text;
 }

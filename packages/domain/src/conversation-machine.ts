@@ -49,23 +49,36 @@ export interface ConversationOutcome {
   readonly emissions: readonly Emission[];
 }
 
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Collects what one record does. */
 export class ConversationStep {
   readonly changes: ConversationChanges = { messages: [], members: [], sends: [] };
   readonly emissions: Emission[] = [];
   readonly state: ConversationState;
+  #draft: Draft<HeadRow> | undefined;
 
   constructor(state: ConversationState) {
     this.state = state;
   }
 
   get head(): HeadRow {
-    assert(this.state.head !== undefined, "a step on an existing conversation");
-    return this.state.head;
+    const head = this.#draft ?? this.state.head;
+    assert(head !== undefined, "a step on an existing conversation");
+    return head;
   }
 
-  setHead(change: Partial<HeadRow>): void {
-    this.state.head = { ...this.head, ...change };
+  /** The head as it will be after this record. A copy: the one before may still wait to be written. */
+  get draft(): Draft<HeadRow> {
+    this.#draft ??= { ...this.head };
+    return this.#draft;
+  }
+
+  /** Puts the changed head in place. */
+  finish(offset: number): void {
+    this.draft.applied = offset + 1;
+    this.state.head = this.#draft;
+    this.#draft = undefined;
   }
 
   setMember(userId: UserId, row: MemberRow | undefined): void {
@@ -80,8 +93,9 @@ export class ConversationStep {
 
   /** Gives a message the next sequence and keeps time from going back. */
   place(message: Omit<Message, "sequence" | "conversationId">): Message {
-    const sequence = this.head.lastSequence + 1;
-    const timeMs = Math.max(message.timeMs, this.head.lastTimeMs);
+    const { draft } = this;
+    const sequence = draft.lastSequence + 1;
+    const timeMs = Math.max(message.timeMs, draft.lastTimeMs);
     const placed: Message = {
       conversationId: this.state.key.conversationId,
       sequence,
@@ -92,7 +106,8 @@ export class ConversationStep {
       body: message.body,
       isCountable: message.isCountable,
     };
-    this.state.head = { ...this.head, lastSequence: sequence, lastTimeMs: timeMs };
+    draft.lastSequence = sequence;
+    draft.lastTimeMs = timeMs;
     this.changes.messages.push(placed);
     return placed;
   }
@@ -111,7 +126,7 @@ export function applyConversationRecord(
   const step = new ConversationStep(state);
   const verdict = decide(step, record);
   if (verdict.kind === "refused" || (verdict.kind === "sent" && verdict.isRepeat)) return nothing(verdict);
-  step.setHead({ applied: offset + 1 });
+  step.finish(offset);
   return { verdict, changes: step.changes, emissions: step.emissions };
 }
 
@@ -205,7 +220,7 @@ function applyHistory(step: ConversationStep, history: NonNullable<ConversationR
       isCountable: false,
     });
   }
-  step.setHead({ importedCount: history.index + history.items.length });
+  step.draft.importedCount = history.index + history.items.length;
   const { conversationId } = step.state.key;
   for (const [userId, member] of step.state.members) {
     if (member.readSequence === before)

@@ -73,7 +73,7 @@ function add(
       joinedMs: timeMs,
     });
   }
-  step.setHead({ memberCount: state.members.size });
+  step.draft.memberCount = state.members.size;
   announceJoin(step, joining, timeMs, firstVisible);
   notice(step, { code: "joined", actorId: change.actorId, userIds: joining }, change.messageId, timeMs);
   return DONE;
@@ -95,7 +95,7 @@ function remove(
   const { conversationId } = state.key;
   for (const userId of leaving) step.setMember(userId, undefined);
   passOwnership(step, leaving);
-  step.setHead({ memberCount: state.members.size });
+  step.draft.memberCount = state.members.size;
   step.emit(leaving, { left: { conversationId, sequence: step.head.lastSequence } });
   notice(step, { code, actorId: change.actorId, userIds: leaving }, change.messageId, timeMs);
   return DONE;

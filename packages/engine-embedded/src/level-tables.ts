@@ -8,7 +8,6 @@ import {
   encodeTuple,
   liveValue,
   sortBounds,
-  storedValue,
   Turns,
   type AppendRows,
   type Batch,
@@ -213,7 +212,7 @@ async function writeGroup(database: Database, batches: readonly Batch[], isDurab
       }
       const key = keyBytes(prefix + encodeTuple(write.sort));
       if (write.kind === "delete") group.del(key);
-      else group.put(key, sealRow(key, storedValue(write)));
+      else group.put(key, sealRow(key, write));
     }
   }
   await group.write({ sync: isDurable });

@@ -9,13 +9,15 @@
 
 import { crc32 } from "node:zlib";
 
+import { storedLength, writeStored, type Write } from "@parley/tables";
+
 const CHECKSUM_BYTES = 4;
 
-/** The value with its checksum in front. Cost: one copy of the value. */
-export function sealRow(key: Buffer, value: Uint8Array): Buffer {
-  const sealed = Buffer.allocUnsafe(CHECKSUM_BYTES + value.length);
-  sealed.set(value, CHECKSUM_BYTES);
-  sealed.writeUInt32LE(crc32(value, crc32(key)), 0);
+/** What is stored for a put under `key`, with its checksum in front. Cost: one copy of the value. */
+export function sealRow(key: Buffer, put: Write & { readonly kind: "put" }): Buffer {
+  const sealed = Buffer.allocUnsafe(CHECKSUM_BYTES + storedLength(put));
+  writeStored(put, sealed, CHECKSUM_BYTES);
+  sealed.writeUInt32LE(crc32(sealed.subarray(CHECKSUM_BYTES), crc32(key)), 0);
   return sealed;
 }
 

@@ -116,8 +116,11 @@ function withHidden(entry: ConversationEntry, sequences: readonly number[]): Con
 /** Adds a sequence above all others. */
 function withSequence(ranges: readonly number[], sequence: number): readonly number[] {
   const last = ranges.length - 1;
-  if (last > 0 && ranges[last] === sequence - 1) return [...ranges.slice(0, last), sequence];
-  return [...ranges, sequence, sequence];
+  const isNext = last > 0 && ranges[last] === sequence - 1;
+  const grown = ranges.slice();
+  if (isNext) grown[last] = sequence;
+  else grown.push(sequence, sequence);
+  return grown;
 }
 
 function withoutSequence(ranges: readonly number[], sequence: number): readonly number[] {

@@ -10,6 +10,6 @@ export {
 export { LazyPut } from "./lazy-put.js";
 export { MemoryTables, MemoryTableStore } from "./memory-tables.js";
 export { sortBounds, type SortBounds } from "./range-query.js";
-export { liveValue, storedValue } from "./stored-value.js";
+export { liveValue, storedLength, storedValue, writeStored } from "./stored-value.js";
 export type { AppendRows, Batch, Key, KeyPart, RangeQuery, Row, Tables, TableSpec, Write } from "./tables.js";
 export { WriteBackTables, type WriteBackOptions } from "./write-back.js";

@@ -15,24 +15,44 @@ const TIME_BYTES = 6;
 const TIME_MS_MAX = 2 ** (8 * TIME_BYTES) - 1;
 const HIGH_UNIT = 2 ** 32;
 
+type Put = Write & { readonly kind: "put" };
+
 /** What an engine stores for a put. Errors: asserts that the table allows the expiry. */
-export function storedValue(put: Write & { readonly kind: "put" }): Uint8Array {
+export function storedValue(put: Put): Uint8Array {
+  if (put.table.hasExpiry !== true) {
+    assertExpiryAllowed(put);
+    return put.value;
+  }
+  const stored = new Uint8Array(storedLength(put));
+  writeStored(put, stored, 0);
+  return stored;
+}
+
+/** How many bytes `writeStored` writes. */
+export function storedLength({ table, value, expiresAtMs }: Put): number {
+  if (table.hasExpiry !== true) return value.length;
+  return (expiresAtMs === undefined ? 1 : 1 + TIME_BYTES) + value.length;
+}
+
+/** Writes what an engine stores for a put, for engines that put something around it themselves. Errors: as above. */
+export function writeStored(put: Put, target: Uint8Array, offset: number): void {
   assertExpiryAllowed(put);
   const { table, value, expiresAtMs } = put;
-  if (table.hasExpiry !== true) return value;
-  if (expiresAtMs === undefined) {
-    const stored = new Uint8Array(1 + value.length);
-    stored[0] = LASTING;
-    stored.set(value, 1);
-    return stored;
+  let position = offset;
+  if (table.hasExpiry === true) {
+    target[position++] = expiresAtMs === undefined ? LASTING : EXPIRING;
+    if (expiresAtMs !== undefined) {
+      const high = Math.floor(expiresAtMs / HIGH_UNIT);
+      const low = expiresAtMs % HIGH_UNIT;
+      target[position++] = high >>> 8;
+      target[position++] = high;
+      target[position++] = low >>> 24;
+      target[position++] = low >>> 16;
+      target[position++] = low >>> 8;
+      target[position++] = low;
+    }
   }
-  const stored = new Uint8Array(1 + TIME_BYTES + value.length);
-  const view = new DataView(stored.buffer);
-  view.setUint8(0, EXPIRING);
-  view.setUint16(1, Math.floor(expiresAtMs / HIGH_UNIT));
-  view.setUint32(3, expiresAtMs % HIGH_UNIT);
-  stored.set(value, 1 + TIME_BYTES);
-  return stored;
+  target.set(value, position);
 }
 
 /** The value of a stored row: "expired" when its time has come, "malformed" when `storedValue` never made it. */
@@ -55,7 +75,7 @@ export function isExpired(expiresAtMs: number | undefined, nowMs: number): boole
 }
 
 /** Asserts that a put carries an expiry only where its table declares one. */
-export function assertExpiryAllowed(put: Write & { readonly kind: "put" }): void {
+export function assertExpiryAllowed(put: Put): void {
   if (put.expiresAtMs === undefined) return;
   assert(put.table.hasExpiry === true, "only rows of a table with expiry expire");
   assert(

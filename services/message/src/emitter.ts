@@ -3,6 +3,9 @@ import type { Log } from "@parley/logs";
 import { type TenantId, type UserId, encode } from "@parley/protocol";
 import { partitionOf } from "@parley/base";
 
+/** A Spread that still takes users. */
+type OpenSpread = Omit<Spread, "userIds"> & { readonly userIds: UserId[] };
+
 /**
  * Puts what the conversation machine emitted into the user log: one record per user partition that is concerned, named by
  * its source, so that emitting again after a crash adds nothing.
@@ -12,9 +15,13 @@ export class Emitter {
   readonly #onFailure: (error: unknown) => void;
   /** The last append per user partition: when it is durable, so are all before it. */
   readonly #last: Promise<unknown>[] = [];
+  /** While emitting: what goes to each partition, and which ones have anything. */
+  readonly #spreads: (OpenSpread[] | undefined)[];
+  readonly #concerned: number[] = [];
 
   constructor(log: Log, onFailure: (error: unknown) => void) {
     this.#log = log;
+    this.#spreads = Array.from({ length: log.partitionCount }, () => undefined);
     this.#onFailure = onFailure;
   }
 
@@ -28,7 +35,10 @@ export class Emitter {
     },
   ): void {
     const { tenantId, timeMs } = what;
-    for (const [partition, spreads] of this.#byPartition(tenantId, what.emissions)) {
+    this.#split(tenantId, what.emissions);
+    for (const partition of this.#concerned) {
+      const spreads = this.#spreads[partition]!;
+      this.#spreads[partition] = undefined;
       const payload = encode(UserRecord, { tenantId, timeMs, spreads });
       const appended = this.#log.append(partition, payload, {
         producer: source.producer,
@@ -37,6 +47,7 @@ export class Emitter {
       this.#last[partition] = appended;
       appended.catch(this.#onFailure);
     }
+    this.#concerned.length = 0;
   }
 
   /** Resolves when everything emitted so far is durable. */
@@ -44,23 +55,20 @@ export class Emitter {
     await Promise.all(this.#last);
   }
 
-  #byPartition(tenantId: TenantId, emissions: readonly Emission[]): Map<number, Spread[]> {
-    const partitions = new Map<number, Spread[]>();
+  /** Sorts emissions into `#spreads`, and notes in `#concerned` which partitions have any. */
+  #split(tenantId: TenantId, emissions: readonly Emission[]): void {
     for (const { userIds, event } of emissions) {
-      const split = new Map<number, UserId[]>();
       for (const userId of userIds) {
         const partition = partitionOf(`${tenantId}/${userId}`, this.#log.partitionCount);
-        const users = split.get(partition);
-        if (users === undefined) split.set(partition, [userId]);
-        else users.push(userId);
-      }
-      for (const [partition, users] of split) {
-        const spread: Spread = { userIds: users, event, module: "" };
-        const spreads = partitions.get(partition);
-        if (spreads === undefined) partitions.set(partition, [spread]);
-        else spreads.push(spread);
+        const spreads = this.#spreads[partition];
+        const last = spreads?.at(-1);
+        if (last?.event === event) last.userIds.push(userId);
+        else if (spreads !== undefined) spreads.push({ userIds: [userId], event, module: "" });
+        else {
+          this.#spreads[partition] = [{ userIds: [userId], event, module: "" }];
+          this.#concerned.push(partition);
+        }
       }
     }
-    return partitions;
   }
 }

@@ -46,15 +46,8 @@ export interface MessageServiceOptions {
   readonly newMessageId: UlidSource;
 }
 
-type RecordBody = Omit<ConversationRecord, "tenantId" | "conversationId" | "timeMs">;
-
-const NO_CHANGE: RecordBody = {
-  create: undefined,
-  send: undefined,
-  read: undefined,
-  members: undefined,
-  history: undefined,
-};
+/** What a record does: one of the fields is set. */
+type RecordChange = Partial<Omit<ConversationRecord, "tenantId" | "conversationId" | "timeMs">>;
 
 export class MessageService implements MessageCalls {
   readonly #options: MessageServiceOptions;
@@ -231,14 +224,17 @@ export class MessageService implements MessageCalls {
     if (verdict.kind === "refused") throw refusal(verdict);
   }
 
-  #submit(session: Session, conversationId: ConversationId, change: Partial<RecordBody>): Promise<Verdict> {
+  #submit(session: Session, conversationId: ConversationId, change: RecordChange): Promise<Verdict> {
     const { processor, clock } = this.#options;
     return processor.submit({
-      ...NO_CHANGE,
-      ...change,
       tenantId: session.tenantId,
       conversationId,
       timeMs: clock.nowMs(),
+      create: change.create,
+      send: change.send,
+      read: change.read,
+      members: change.members,
+      history: change.history,
     });
   }
 

@@ -2,9 +2,6 @@ import { Failure } from "@parley/base";
 import type { NamedField, Schema } from "./schema.js";
 import { readUtf8 } from "./utf8.js";
 
-const NO_BYTES = new Uint8Array(0);
-const NO_ITEMS: readonly never[] = [];
-
 /** Messages in messages: deeper input is refused before it can exhaust the stack. */
 const DEPTH_MAX = 12;
 
@@ -58,12 +55,7 @@ export class Reader {
 
   #message(schema: Schema<object>, end: number, depth: number): object {
     if (depth > DEPTH_MAX) throw malformed("messages are nested too deeply");
-    const record: Record<string, unknown> = {};
-    const fields = schema.fields;
-    for (let index = 0; index < fields.length; index++) {
-      const field = fields[index]!;
-      record[field.name] = defaultOf(field);
-    }
+    const record: Record<string, unknown> = { ...schema.defaults };
     while (this.#position < end) {
       const tag = this.varint();
       const number = Math.floor(tag / 8);
@@ -155,22 +147,6 @@ function put(record: Record<string, unknown>, field: NamedField, value: unknown)
   const items = record[field.name] as unknown[];
   if (items.length === 0) record[field.name] = [value];
   else items.push(value);
-}
-
-function defaultOf(field: NamedField): unknown {
-  if (field.isRepeated) return NO_ITEMS;
-  switch (field.kind) {
-    case "string":
-      return "";
-    case "uint":
-      return 0;
-    case "bool":
-      return false;
-    case "bytes":
-      return NO_BYTES;
-    case "message":
-      return undefined;
-  }
 }
 
 function malformed(what: string, cause?: unknown): Failure {

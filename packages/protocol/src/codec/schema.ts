@@ -33,6 +33,8 @@ export interface Schema<T extends object> {
   readonly fields: readonly NamedField[];
   /** Index is the field number. */
   readonly byNumber: readonly (NamedField | undefined)[];
+  /** A message without any field set; decoding begins with a copy of it. */
+  readonly defaults: Readonly<Record<string, unknown>>;
   readonly sample?: T;
 }
 
@@ -41,6 +43,9 @@ export type Infer<S> = S extends Schema<infer T> ? T : never;
 
 /** What an encoder accepts: fields left out take their defaults. */
 export type Init<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+const NO_BYTES = new Uint8Array(0);
+const NO_ITEMS: readonly never[] = [];
 
 type Shape = Readonly<Record<string, Field<unknown>>>;
 type Decoded<F extends Shape> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
@@ -64,7 +69,24 @@ export function schema<F extends Shape>(name: string, fields: F): Schema<Decoded
   }
   // No holes: reading past a hole in an array is slow.
   for (let number = 0; number < byNumber.length; number++) byNumber[number] ??= undefined;
-  return { name, fields: named, byNumber };
+  const defaults = Object.fromEntries(named.map((field) => [field.name, defaultOf(field)]));
+  return { name, fields: named, byNumber, defaults };
+}
+
+function defaultOf(field: NamedField): unknown {
+  if (field.isRepeated) return NO_ITEMS;
+  switch (field.kind) {
+    case "string":
+      return "";
+    case "uint":
+      return 0;
+    case "bool":
+      return false;
+    case "bytes":
+      return NO_BYTES;
+    case "message":
+      return undefined;
+  }
 }
 
 function single<T>(number: number, kind: FieldKind, of?: Schema<object>): Field<T> {
