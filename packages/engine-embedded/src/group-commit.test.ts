@@ -22,6 +22,29 @@ describe("group commit", () => {
     ]);
   });
 
+  it("runs a task between two groups, and goes on when it fails", async () => {
+    const seen: string[] = [];
+    const commit = new GroupCommit<string>(
+      async (items) => {
+        seen.push(`begin ${items.join()}`);
+        await Promise.resolve();
+        seen.push(`end ${items.join()}`);
+      },
+      () => new Failure("tables-failed", "never"),
+    );
+    const first = commit.write(["a"], false);
+    const task = commit.alone(async () => {
+      seen.push("task");
+      await Promise.resolve();
+      seen.push("task ends");
+      throw new Error("of the task's own");
+    });
+    const second = first.then(() => commit.write(["b"], false));
+    await assert.rejects(task, /of the task's own/);
+    await second;
+    assert.deepEqual(seen, ["begin a", "end a", "task", "task ends", "begin b", "end b"]);
+  });
+
   it("fails all that wait and all that come when a write fails", async () => {
     let attempts = 0;
     const commit = new GroupCommit<number>(

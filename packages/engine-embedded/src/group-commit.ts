@@ -18,6 +18,7 @@ export class GroupCommit<Item> {
   readonly #writeGroup: WriteGroup<Item>;
   readonly #toFailure: (error: unknown) => Error;
   #waiting: Waiting<Item>[] = [];
+  readonly #alone: (() => Promise<void>)[] = [];
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
 
@@ -40,6 +41,18 @@ export class GroupCommit<Item> {
     });
   }
 
+  /**
+   * Runs a task between two groups, so that what it reads stays true until it has written. Rejects as the task does; that
+   * is no failure of the group commit.
+   */
+  async alone(task: () => Promise<void>): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    await new Promise<void>((resolve, reject) => {
+      this.#alone.push(() => task().then(resolve, reject));
+      this.#running ??= this.#run();
+    });
+  }
+
   /** Resolves when nothing is waiting any more. */
   async settle(): Promise<void> {
     await this.#running;
@@ -49,22 +62,27 @@ export class GroupCommit<Item> {
   async #run(): Promise<void> {
     // One turn of promises, so that those who write in the same turn are in the first group already.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting;
-      this.#waiting = [];
-      try {
-        if (this.#failure !== undefined) throw this.#failure;
-        await this.#writeGroup(
-          group.flatMap(({ items }) => items),
-          group.some(({ isDurable }) => isDurable),
-        );
-        for (const { resolve } of group) resolve();
-      } catch (error) {
-        const failure = this.#failure ?? this.#toFailure(error);
-        this.#failure = failure;
-        for (const { reject } of group) reject(failure);
-      }
+    while (this.#waiting.length > 0 || this.#alone.length > 0) {
+      if (this.#waiting.length > 0) await this.#writeNext();
+      await this.#alone.shift()?.();
     }
     this.#running = undefined;
+  }
+
+  async #writeNext(): Promise<void> {
+    const group = this.#waiting;
+    this.#waiting = [];
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#writeGroup(
+        group.flatMap(({ items }) => items),
+        group.some(({ isDurable }) => isDurable),
+      );
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      const failure = this.#failure ?? this.#toFailure(error);
+      this.#failure = failure;
+      for (const { reject } of group) reject(failure);
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-import { AssertionFailure, Failure, type Clock } from "@parley/base";
+import { AssertionFailure, Failure, type Clock, type Logger, type Scheduler } from "@parley/base";
 import {
   appendInTurn,
   decodeTuple,
@@ -19,6 +19,7 @@ import {
 } from "@parley/tables";
 import { ClassicLevel } from "classic-level";
 
+import { ExpirySweeper } from "./expiry-sweeper.js";
 import { GroupCommit } from "./group-commit.js";
 import { corruptTables, levelFailure } from "./level-failure.js";
 import { openRow, sealRow } from "./row-checksum.js";
@@ -37,6 +38,12 @@ export interface LevelTablesOptions {
   /** Created if it does not exist. */
   readonly directory: string;
   readonly clock: Clock;
+  /** With it, rows of these tables are removed for good some time after they have expired. */
+  readonly expiry?: {
+    readonly tables: readonly TableSpec[];
+    readonly scheduler: Scheduler;
+    readonly logger: Logger;
+  };
 }
 
 /**
@@ -69,6 +76,7 @@ class LevelTables implements Tables {
   readonly #clock: Clock;
   readonly #commit: GroupCommit<Batch>;
   readonly #turns = new Turns();
+  readonly #sweeper: ExpirySweeper | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(database: Database, options: LevelTablesOptions) {
@@ -79,6 +87,14 @@ class LevelTables implements Tables {
       (batches, isDurable) => writeGroup(database, batches, isDurable),
       (error) => (error instanceof AssertionFailure ? error : levelFailure(error, options.directory)),
     );
+    if (options.expiry !== undefined) {
+      this.#sweeper = new ExpirySweeper({
+        ...options.expiry,
+        database,
+        commit: this.#commit,
+        clock: options.clock,
+      });
+    }
   }
 
   async find(table: TableSpec, partition: Key, sort: Key): Promise<Uint8Array | undefined> {
@@ -141,6 +157,7 @@ class LevelTables implements Tables {
   }
 
   async #close(): Promise<void> {
+    await this.#sweeper?.stop();
     await this.#commit.settle();
     await this.#database.close();
   }

@@ -6,6 +6,7 @@ export {
   successor,
   SORT_KEYS_END,
   type EncodedKey,
+  tableBounds,
 } from "./key-encoding.js";
 export { LazyPut } from "./lazy-put.js";
 export { MemoryTables, MemoryTableStore } from "./memory-tables.js";

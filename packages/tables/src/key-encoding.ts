@@ -57,6 +57,15 @@ export function encodePartition(table: TableSpec, partition: Key): EncodedKey {
   return `${table.name}${NAME_END}${encodeTuple(partition)}${PARTITION_END}` as EncodedKey;
 }
 
+/** Holds every key of a table: from the first, inclusive, to the last, exclusive. */
+export function tableBounds(table: TableSpec): { readonly from: EncodedKey; readonly before: EncodedKey } {
+  assert(TABLE_NAME.test(table.name), "a table's name is kebab-case");
+  return {
+    from: `${table.name}${NAME_END}` as EncodedKey,
+    before: `${table.name}${PARTITION_END}` as EncodedKey,
+  };
+}
+
 /** Encodes a tuple. Errors: asserts that numbers are non-negative safe integers and strings are well-formed Unicode. */
 export function encodeTuple(key: Key): EncodedKey {
   let bytes = "";

@@ -1,10 +1,10 @@
 /** One installation in one process, without a network: the services wired to the embedded engine. */
-import { AccountStore } from "@parley/api";
+import { AccountStore, SESSION, TOKEN } from "@parley/api";
 import { type Ambient, type Timer, createUlidSource, messageOf } from "@parley/base";
 import { type Journal, openDataDirectory, openJournal, openLevelTables } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
 import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
-import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
+import { FeedRegistry, SyncService, SYNC_QUEUE, UserProcessor, UserStore } from "@parley/sync";
 import { type Tables, type TableSpec, WriteBackTables } from "@parley/tables";
 import { type Tracked, checkpoint, readCheckpoint } from "./checkpoint.js";
 
@@ -42,18 +42,23 @@ export interface Parley {
  */
 export async function openParley(options: ParleyOptions): Promise<Parley> {
   const directory = await openDataDirectory(options.dataDirectory, { formatVersion: FORMAT_VERSION });
+  const { clock, scheduler, logger } = options.ambient;
   let engine: Tables | undefined;
   let journal: Journal | undefined;
   try {
-    engine = await openLevelTables({ directory: directory.tablesPath, clock: options.ambient.clock });
+    engine = await openLevelTables({
+      directory: directory.tablesPath,
+      clock,
+      expiry: { tables: [SYNC_QUEUE, SESSION, TOKEN], scheduler, logger },
+    });
     journal = await openJournal({
       directory: directory.journalPath,
       logs: [
         { name: "conversation", partitionCount: PARTITION_COUNT },
         { name: "user", partitionCount: PARTITION_COUNT },
       ],
-      scheduler: options.ambient.scheduler,
-      logger: options.ambient.logger,
+      scheduler,
+      logger,
       reserveBytes: options.reserveBytes ?? 0,
       onFatal: options.onFatal,
     });
