@@ -38,7 +38,7 @@ export interface SyncCalls {
   ): Promise<readonly number[]>;
   /** Begins to feed a device from `position`: everything after it in order, or a rebase first. */
   attach(session: Session, position: Position, sink: FeedSink): Promise<Feed>;
-  /** One page of the conversation list, most recently changed first. Contains all that was acknowledged before. */
+  /** One page of the conversation list, by conversation id. Contains all that was acknowledged before. */
   listConversations(
     session: Session,
     page: { readonly cursor: string; readonly limit: number },

@@ -122,7 +122,7 @@ export const HistoryPage = schema("HistoryPage", {
   lastSequence: uint(6),
 });
 
-/** The list, most recently changed first, continued with the answer's `next`. */
+/** The list by conversation id, continued with the answer's `next`. A page may end before its limit. */
 export const ListConversations = schema("ListConversations", {
   requestId: uint(1),
   cursor: string(2),

@@ -9,4 +9,5 @@ export * from "./frames.js";
 export * from "./ids.js";
 export * from "./limits.js";
 export * from "./model.js";
+export { countFitting } from "./page-bytes.js";
 export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "./version.js";

@@ -14,6 +14,11 @@ export const REQUESTS_IN_FLIGHT_MAX = 256;
 export const HISTORY_PAGE_MAX = 200;
 /** Entries on one page of the conversation list. */
 export const LIST_PAGE_MAX = 200;
+/**
+ * Encoded messages or entries on one page of history or of the conversation list: the page ends before its limit when
+ * the next item would pass this. It has at least one item. A packet below PACKET_BYTES_MAX holds it in any case.
+ */
+export const PAGE_BYTES_MAX = 96 * 1024;
 /** Entries on one page of members or users. */
 export const DIRECTORY_PAGE_MAX = 500;
 /** Sequences that one digest covers. */

@@ -10,10 +10,11 @@ import {
   DIGEST_SPAN_MAX,
   HISTORY_PAGE_MAX,
   Message,
+  countFitting,
   decode,
   digestOf,
 } from "@parley/protocol";
-import type { WriteBackTables } from "@parley/tables";
+import type { Row, WriteBackTables } from "@parley/tables";
 import {
   CONVERSATION_HEAD,
   CONVERSATION_MEMBER,
@@ -45,7 +46,8 @@ export class HistoryReader {
     const limit = Math.min(Math.max(1, request.limit || HISTORY_PAGE_MAX), HISTORY_PAGE_MAX);
     let first: number;
     let last: number;
-    if (request.atMs > 0 || request.isForward) {
+    const isForward = request.atMs > 0 || request.isForward;
+    if (isForward) {
       // Cut before 1 is added: the largest number of the wire has none after it.
       const after = Math.min(request.after, lastSequence);
       const start = request.atMs > 0 ? await this.#firstAt(view, request.atMs) : after + 1;
@@ -55,7 +57,19 @@ export class HistoryReader {
       last = request.before > 0 ? Math.min(request.before - 1, lastSequence) : lastSequence;
       first = Math.max(last - limit + 1, firstVisible);
     }
-    const messages = first > last ? [] : await this.#visible(session, view, first, last);
+    if (first > last) return { first, last, messages: [], firstVisible, lastSequence };
+    const rows = await this.#rows(view, first, last);
+    const fitting = fittingRows(rows, isForward);
+    if (fitting.length < rows.length) {
+      // The page covers what it holds, and the next one begins where this one ends.
+      if (isForward) last = fitting.at(-1)!.sort[0] as number;
+      else first = fitting[0]!.sort[0] as number;
+    }
+    const messages = await this.#visible(session, fitting, {
+      conversationId: request.conversationId,
+      first,
+      last,
+    });
     return { first, last, messages, firstVisible, lastSequence };
   }
 
@@ -72,7 +86,9 @@ export class HistoryReader {
         retry: "after-change",
       });
     }
-    const messages = first > last ? [] : await this.#visible(session, view, first, last);
+    if (first > last) return { digest: digestOf([]), count: 0 };
+    const rows = await this.#rows(view, first, last);
+    const messages = await this.#visible(session, rows, { conversationId: span.conversationId, first, last });
     return { digest: digestOf(messages), count: messages.length };
   }
 
@@ -92,18 +108,23 @@ export class HistoryReader {
     return { key, head: headRow, firstVisible, lastSequence: headRow.lastSequence };
   }
 
-  async #visible(session: Session, view: View, first: number, last: number): Promise<readonly Message[]> {
-    const { conversationId } = view.key;
-    const [rows, hidden] = await Promise.all([
-      this.#tables.range({
-        table: CONVERSATION_MESSAGE,
-        partition: conversationPartition(view.key),
-        from: [first],
-        before: [last + 1],
-        limit: last - first + 1,
-      }),
-      this.#sync.hiddenSequences(session, { conversationId, first, last }),
-    ]);
+  #rows(view: View, first: number, last: number): Promise<readonly Row[]> {
+    return this.#tables.range({
+      table: CONVERSATION_MESSAGE,
+      partition: conversationPartition(view.key),
+      from: [first],
+      before: [last + 1],
+      limit: last - first + 1,
+    });
+  }
+
+  /** The messages of rows that this user has not hidden. */
+  async #visible(
+    session: Session,
+    rows: readonly Row[],
+    span: { readonly conversationId: ConversationId; readonly first: number; readonly last: number },
+  ): Promise<readonly Message[]> {
+    const hidden = await this.#sync.hiddenSequences(session, span);
     const messages = rows.map((row) => decode(Message, row.value));
     if (hidden.length === 0) return messages;
     const hiddenSet = new Set(hidden);
@@ -123,4 +144,11 @@ export class HistoryReader {
     }
     return low;
   }
+}
+
+/** The rows that one page has room for, from the side where it begins. */
+function fittingRows(rows: readonly Row[], isForward: boolean): readonly Row[] {
+  const sizes = rows.map((row) => row.value.length);
+  if (isForward) return rows.slice(0, countFitting(sizes));
+  return rows.slice(rows.length - countFitting(sizes.toReversed()));
 }

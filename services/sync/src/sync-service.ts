@@ -1,23 +1,15 @@
 import type { Feed, FeedSink, Position, Session, SyncCalls } from "@parley/contracts";
-import { type Clock, Failure } from "@parley/base";
+import type { Clock } from "@parley/base";
 import type { UserRecord, Verdict } from "@parley/domain";
-import { type ConversationId, ConversationEntry, LIST_PAGE_MAX, decode, encode } from "@parley/protocol";
+import { type ConversationEntry, type ConversationId, encode } from "@parley/protocol";
 import type { WriteBackTables } from "@parley/tables";
+import { listPage } from "./conversation-list.js";
 import { DeviceFeed, type FeedSource } from "./device-feed.js";
 import type { FeedRegistry } from "./feed-registry.js";
 import type { UserProcessor } from "./user-processor.js";
 import type { UserStore } from "./user-store.js";
-import {
-  CONVERSATION_INBOX,
-  DEVICE,
-  DeviceRow,
-  MESSAGE_INBOX,
-  SYNC_QUEUE,
-  userPartition,
-} from "./user-tables.js";
+import { DEVICE, DeviceRow, MESSAGE_INBOX, SYNC_QUEUE, userPartition } from "./user-tables.js";
 
-/** A user's list is sorted in memory; beyond this many conversations the oldest keys are left out. */
-const LIST_ENTRIES_MAX = 10_000;
 /** A device's position is written at most this often while it is connected, and when it leaves. */
 const POSITION_WRITE_MS = 10_000;
 
@@ -81,24 +73,7 @@ export class SyncService implements SyncCalls {
   ): Promise<{ readonly entries: readonly ConversationEntry[]; readonly next: string }> {
     const { processor, tables } = this.#options;
     await processor.caughtUp(session.tenantId, session.userId);
-    const rows = await tables.range({
-      table: CONVERSATION_INBOX,
-      partition: userPartition(session.tenantId, session.userId),
-      limit: LIST_ENTRIES_MAX,
-    });
-    const cursor = parseCursor(page.cursor);
-    const all = rows.map((row) => decode(ConversationEntry, row.value)).toSorted(compare);
-    const entries = cursor === undefined ? all : all.filter((entry) => compare(entry, cursor) > 0);
-    const newestMs = cursor?.newestMs ?? all[0]?.updatedMs ?? 0;
-    const limit = Math.min(Math.max(1, page.limit || LIST_PAGE_MAX), LIST_PAGE_MAX);
-    const shown = entries.slice(0, limit);
-    const last = shown.at(-1);
-    if (entries.length > limit && last !== undefined) {
-      return { entries: shown, next: `${newestMs}/${last.updatedMs}/${last.conversationId}` };
-    }
-    // What changed while the pages were fetched has moved to the front, past the reader: it closes the last page.
-    const moved = cursor === undefined ? [] : all.filter((entry) => entry.updatedMs >= newestMs);
-    return { entries: [...shown, ...moved], next: "" };
+    return listPage(tables, session, page);
   }
 
   #source(session: Session, onRemoved: () => void): FeedSource {
@@ -135,34 +110,4 @@ export class SyncService implements SyncCalls {
       },
     };
   }
-}
-
-interface CursorPoint {
-  readonly updatedMs: number;
-  readonly conversationId: string;
-}
-
-/** Most recently changed first; the id decides between equals. */
-function compare(one: CursorPoint, other: CursorPoint): number {
-  if (one.updatedMs !== other.updatedMs) return other.updatedMs - one.updatedMs;
-  if (one.conversationId === other.conversationId) return 0;
-  return one.conversationId < other.conversationId ? -1 : 1;
-}
-
-interface Cursor extends CursorPoint {
-  /** When the newest entry had changed, as the first page was read. */
-  readonly newestMs: number;
-}
-
-function parseCursor(cursor: string): Cursor | undefined {
-  if (cursor === "") return undefined;
-  const [newest, updated, ...id] = cursor.split("/");
-  const newestMs = Number(newest);
-  const updatedMs = Number(updated);
-  if (id.length !== 1 || !Number.isSafeInteger(updatedMs) || !Number.isSafeInteger(newestMs)) {
-    throw new Failure("bad-request", "The cursor is not one that this server gave.", {
-      retry: "after-change",
-    });
-  }
-  return { newestMs, updatedMs, conversationId: id[0]! };
 }

@@ -89,6 +89,51 @@ test("an open conversation that grew without events fetches what is new", async 
   await bench.client.stop();
 });
 
+test("pages shorter than asked for lead back to the beginning, without a hole", async () => {
+  const bench = createClientBench();
+  bench.world.join(GROUP, 120);
+  bench.server.historySize = 7;
+  await bench.begin();
+  let timeline = await bench.time.run(bench.client.open(GROUP));
+  const lengths = [timeline.messages.length];
+  while (!timeline.isAtBeginning && lengths.length <= 120) {
+    timeline = await bench.time.run(bench.client.loadOlder(GROUP, 60));
+    lengths.push(timeline.messages.length);
+  }
+  deepEqual(
+    [lengths, textsOf(bench.client, GROUP)],
+    [[...Array.from({ length: 17 }, (_, index) => 7 * (index + 1)), 120], numbered(0, 119)],
+  );
+  await bench.client.stop();
+});
+
+test("a gap is closed by pages shorter than asked for", async () => {
+  const bench = createClientBench();
+  bench.server.historySize = 7;
+  await bench.begin();
+  for (let index = 0; index < 5; index++) bench.world.post(GROUP, OTHER, `new ${index}`);
+  await bench.sync();
+  bench.world.grow(GROUP, 30);
+  bench.world.post(GROUP, OTHER, "newest");
+  await bench.sync();
+  await bench.time.advance(1000);
+  deepEqual((await bench.store.load()).spans.get(GROUP), [{ first: 1, last: 36 }]);
+  await bench.client.stop();
+});
+
+test("what is damaged is fetched again by pages shorter than asked for", async () => {
+  const bench = createClientBench();
+  bench.world.join(GROUP, 30);
+  await bench.begin();
+  await bench.time.run(bench.client.open(GROUP));
+  bench.server.historySize = 7;
+  await bench.store.commit([{ kind: "delete-messages", conversationId: GROUP, first: 3, last: 28 }]);
+  await bench.time.run(bench.client.verify(GROUP));
+  const held = await bench.store.readMessages(GROUP, { first: 1, last: 30 });
+  deepEqual(held, bench.world.visible(GROUP, 1, 30));
+  await bench.client.stop();
+});
+
 test("a message hidden while its page is on the way stays hidden", async () => {
   const bench = createClientBench();
   bench.world.join(GROUP, 5);

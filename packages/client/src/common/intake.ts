@@ -124,7 +124,7 @@ export class Intake {
   }
 
   async #fetchList(): Promise<readonly ConversationEntry[]> {
-    // By id: the list may be reordered between two pages, and then an entry comes twice.
+    // By id: an entry that comes twice counts once.
     const entries = new Map<string, ConversationEntry>();
     let cursor = "";
     for (let page = 0; page < LIST_PAGES_MAX; page++) {

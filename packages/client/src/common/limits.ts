@@ -49,8 +49,8 @@ export const GAP_PAGES_MAX = 10;
 /** Conversations that wait for their gap to be closed. */
 export const GAPS_WAITING_MAX = 256;
 
-/** Pages of the conversation list: 200,000 conversations. */
-export const LIST_PAGES_MAX = 1000;
+/** Pages of the conversation list: at least 10,000 conversations, for a page holds one or more. */
+export const LIST_PAGES_MAX = 10_000;
 /** Conversations whose held messages a Rebase compares with the server: the most recently changed ones. */
 export const REBASE_CHECKS_MAX = 512;
 /** Of these comparisons, those under way at one time; below REQUESTS_OPEN_MAX, for the user asks too. */

@@ -38,6 +38,8 @@ export class ScriptedServer implements Transport {
   pushSize = 100;
   /** Events wait; everything else goes through. */
   isHoldingPushes = false;
+  /** Messages on one page of history, as when the page is full of bytes before its limit. */
+  historySize = 200;
   /** Entries per page of the list. */
   listSize = 2;
 
@@ -195,7 +197,8 @@ class Link implements Connection {
         return () => this.say("done", { requestId });
       case "getHistory": {
         const { conversationId } = frame.payload;
-        const page = world.page(conversationId, frame.payload);
+        const limit = Math.min(frame.payload.limit || 200, this.#server.historySize);
+        const page = world.page(conversationId, { ...frame.payload, limit });
         const lastSequence = world.messages.get(conversationId)?.length ?? 0;
         return () => this.say("historyPage", { requestId, ...page, firstVisible: 1, lastSequence });
       }
