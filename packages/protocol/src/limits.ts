@@ -27,6 +27,8 @@ export const DIGEST_SPAN_MAX = 2000;
 export const HIDE_MAX = 100;
 /** UTF-8 bytes of a group's title. */
 export const TITLE_BYTES_MAX = 200;
+/** UTF-8 bytes of a user's name. */
+export const NAME_BYTES_MAX = 200;
 /** Members that one request adds or removes, the creation of a group included. */
 export const MEMBERS_PER_REQUEST_MAX = 1000;
 /** Pushed events that a device has not confirmed; the server waits for a confirmation beyond it. */

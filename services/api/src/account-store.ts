@@ -8,6 +8,7 @@ import {
   type User,
   type UserId,
   DIRECTORY_PAGE_MAX,
+  NAME_BYTES_MAX,
   decode,
   encode,
 } from "@parley/protocol";
@@ -149,7 +150,7 @@ export class AccountStore implements AccountCalls {
     return { users, next: rows.length < limit ? "" : (users.at(-1)?.userId ?? "") };
   }
 
-  /** Adds a user; without a password it cannot sign in. Errors: "bad-request" when it exists. */
+  /** Adds a user; without a password it cannot sign in. Errors: "bad-request" when it exists or its name is too long. */
   async addUser(user: {
     readonly tenantId: TenantId;
     readonly userId: UserId;
@@ -157,6 +158,7 @@ export class AccountStore implements AccountCalls {
     readonly password?: string;
   }): Promise<void> {
     const { tenantId, userId, name, password } = user;
+    requireName(name);
     const passwordHash = password === undefined ? "" : await this.#passwords.hash(password);
     await this.#inTurn(async () => {
       if ((await this.#findAccount(tenantId, userId)) !== undefined) {
@@ -167,8 +169,12 @@ export class AccountStore implements AccountCalls {
     });
   }
 
-  /** Adds those of the users that do not exist, without passwords, in one durable write. Returns how many were added. */
-  addUsers(tenantId: TenantId, users: readonly User[]): Promise<number> {
+  /**
+   * Adds those of the users that do not exist, without passwords, in one durable write. Returns how many were added.
+   * Errors: "bad-request" for a name that is too long.
+   */
+  async addUsers(tenantId: TenantId, users: readonly User[]): Promise<number> {
+    for (const { name } of users) requireName(name);
     return this.#inTurn(async () => {
       const known = await this.findUsers(
         tenantId,
@@ -302,6 +308,15 @@ export class AccountStore implements AccountCalls {
     const count = before === undefined || before.untilMs <= nowMs ? 1 : before.count + 1;
     this.#failures.put(key, { count, untilMs: nowMs + FAILURE_MS });
     this.#failures.cutTo(FAILING_USERS_MAX);
+  }
+}
+
+/** Names go out by the page; their bound is what keeps a page within a packet. */
+function requireName(name: string): void {
+  if (Buffer.byteLength(name) > NAME_BYTES_MAX) {
+    throw new Failure("bad-request", `A name has at most ${NAME_BYTES_MAX} bytes.`, {
+      retry: "after-change",
+    });
   }
 }
 
