@@ -5,7 +5,15 @@ import fc from "fast-check";
 import { decode } from "./codec/reader.js";
 import type { Schema } from "./codec/schema.js";
 import { Writer, encode } from "./codec/writer.js";
-import { type Frame, type FrameName, FRAMES, encodeFrame, readPacket, writeFrame } from "./frames.js";
+import {
+  type Frame,
+  type FrameName,
+  ANSWERS,
+  FRAMES,
+  encodeFrame,
+  readPacket,
+  writeFrame,
+} from "./frames.js";
 import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX } from "./limits.js";
 import { Event } from "./model.js";
 import { arbitraryMessage } from "./testing/arbitrary-message.js";
@@ -97,6 +105,17 @@ test("kinds are unique; 1 to 63 go to the server, 64 to 127 to the client", () =
   assert.ok(kinds.every((kind) => kind >= 1 && kind <= 127));
   const answered = ["welcome", "pong", "push", "rebase", "done", "refused"] as const;
   assert.ok(answered.every((name) => FRAMES[name].kind >= 64));
+});
+
+test("a request goes to the server, its answer to the client, and both carry its id", () => {
+  const requests = NAMES.filter(
+    (name) => FRAMES[name].kind < 64 && FRAMES[name].schema.byNumber[1]?.name === "requestId",
+  );
+  const answers: readonly FrameName[] = Object.values(ANSWERS);
+  const odd = answers.filter(
+    (name) => FRAMES[name].kind < 64 || FRAMES[name].schema.byNumber[1]?.name !== "requestId",
+  );
+  assert.deepEqual([Object.keys(ANSWERS).toSorted(), odd], [requests.toSorted(), []]);
 });
 
 test("every truncation of every frame is malformed", () => {

@@ -248,6 +248,20 @@ export const FRAMES = {
   digest: { kind: 76, schema: Digest },
 } as const;
 
+/** Which frame answers which request. Any of them may be answered by `refused` instead. */
+export const ANSWERS = {
+  send: "sent",
+  markRead: "done",
+  hide: "done",
+  getHistory: "historyPage",
+  listConversations: "conversationList",
+  createConversation: "conversationCreated",
+  changeMembers: "done",
+  listMembers: "memberList",
+  listUsers: "userList",
+  getDigest: "digest",
+} as const satisfies { readonly [N in FrameName]?: FrameName };
+
 export type FrameName = keyof typeof FRAMES;
 export type FramePayload<N extends FrameName> = Infer<(typeof FRAMES)[N]["schema"]>;
 /** A decoded frame: `name` tells the type of `payload`. */

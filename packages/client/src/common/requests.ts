@@ -3,7 +3,7 @@
  * out, or caught by the end of its connection; a repeatable one is then sent again on the next.
  */
 import { type Ambient, Failure, type Timer } from "@parley/base";
-import type { Frame, FrameName, FramePayload, Init } from "@parley/protocol";
+import { ANSWERS, type Frame, type FramePayload, type Init } from "@parley/protocol";
 import {
   REQUEST_TIMEOUT_MS,
   REQUEST_TRIES_MAX,
@@ -12,20 +12,6 @@ import {
   REQUESTS_WAITING_MAX,
 } from "./limits.js";
 import type { Session } from "./session.js";
-
-/** Which frame answers which request. */
-const ANSWERS = {
-  send: "sent",
-  markRead: "done",
-  hide: "done",
-  getHistory: "historyPage",
-  listConversations: "conversationList",
-  createConversation: "conversationCreated",
-  changeMembers: "done",
-  listMembers: "memberList",
-  listUsers: "userList",
-  getDigest: "digest",
-} as const satisfies Partial<Record<FrameName, FrameName>>;
 
 type Answers = typeof ANSWERS;
 export type RequestName = keyof Answers;
