@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   },
   "not-allowed": { retry: "never", meaning: "Your role does not allow this." },
   "user-not-found": { retry: "after-change", meaning: "There is no such user." },
+  "not-found": { retry: "never", meaning: "There is nothing at this address; only over HTTP." },
   "message-too-large": { retry: "after-change", meaning: "The message passes the size limit." },
   "too-early": {
     retry: "same",

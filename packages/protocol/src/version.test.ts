@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { readDoc, rowsOf } from "./testing/docs.js";
+import { readDoc, rowsOf } from "@parley/base/testing";
 import { wireText } from "./testing/wire-schemas.js";
 import { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "./version.js";
 
 const HASH_DIGITS = 16;
 
-const history = rowsOf(readDoc("versions.md")).map(([version, since, isServed, hash]) => ({
+const history = rowsOf(readDoc("protocol/versions.md")).map(([version, since, isServed, hash]) => ({
   version: Number(version),
   since,
   isServed: isServed === "yes",

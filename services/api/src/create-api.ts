@@ -30,7 +30,7 @@ const HEADERS = {
 } as const;
 
 /** The HTTP status of each code that a route may answer with. */
-const STATUS: Readonly<Record<string, number>> = {
+export const HTTP_STATUS: Readonly<Record<string, number>> = {
   "bad-request": 400,
   "invalid-credentials": 401,
   "session-invalid": 401,
@@ -169,9 +169,9 @@ interface Problem {
 function asProblem(error: FastifyError | Failure, request: FastifyRequest, logger: Logger): Problem {
   const requestId = request.id;
   const code = failureCode(error);
-  if (code !== undefined && STATUS[code] !== undefined) {
+  if (code !== undefined && HTTP_STATUS[code] !== undefined) {
     const { retryAfterMs } = error as Failure;
-    return { status: STATUS[code], code, detail: error.message, requestId, retryAfterMs };
+    return { status: HTTP_STATUS[code], code, detail: error.message, requestId, retryAfterMs };
   }
   const status = (error as FastifyError).statusCode ?? 500;
   if (status < 500) return { status, code: "bad-request", detail: error.message, requestId, retryAfterMs: 0 };

@@ -1,2 +1,3 @@
+export { blocksOf, docNames, isDoc, readDoc, rowsOf, sectionOf } from "./docs.js";
 export { ManualTime } from "./manual-time.js";
 export { manualAmbient, RecordingLogger, seededRandom } from "./manual-ambient.js";

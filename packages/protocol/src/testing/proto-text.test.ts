@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readDoc } from "@parley/base/testing";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import { decode } from "../codec/reader.js";
 import { encode } from "../codec/writer.js";
 import { arbitraryMessage } from "./arbitrary-message.js";
-import { readDoc } from "./docs.js";
 import { protoText } from "./proto-text.js";
 import { frameKinds, wireSchemas } from "./wire-schemas.js";
 
@@ -30,7 +30,7 @@ function present(value: unknown): unknown {
 
 test("parley.proto is what the schemas say", () => {
   assert.ok(
-    readDoc("parley.proto") === protoText(),
+    readDoc("protocol/parley.proto") === protoText(),
     "docs/protocol/parley.proto is stale: run npm run proto.",
   );
 });
