@@ -47,7 +47,8 @@ export interface Log {
   append(partition: number, payload: Uint8Array, source?: RecordSource): Promise<AppendResult>;
 
   /**
-   * Durable records from `fromOffset` on, possibly none. Never waits for new ones.
+   * Durable records from `fromOffset` on: at least one if there is one, and perhaps fewer than the limits allow, such as
+   * where the files of an engine meet; read on from the last one. Never waits for new ones.
    * Errors: "log-trimmed" when `fromOffset` is below `firstOffset(partition)`.
    */
   read(partition: number, fromOffset: number, limits: ReadLimits): Promise<readonly LogRecord[]>;
