@@ -1,27 +1,44 @@
-import { type FileHandle, open, rm, statfs } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** One segment file, open for appending at known positions. */
 export interface SegmentFile {
+  /** Writes all of the bytes, or rejects with some of them written. */
   write(bytes: Uint8Array, position: number): Promise<void>;
   sync(): Promise<void>;
   truncate(length: number): Promise<void>;
+  /** The bytes from `position` on, as many as there are up to `length`. */
   read(position: number, length: number): Promise<Buffer>;
+  length(): Promise<number>;
   close(): Promise<void>;
 }
 
 /** What the journal asks of the file system; tests put failures in its place. */
 export interface FileOps {
+  /** Creates the directory if there is none, for its owner only and durably, and returns the names in it. */
+  openDirectory(path: string): Promise<readonly string[]>;
   openSegment(path: string, isNew: boolean): Promise<SegmentFile>;
+  /** Gives a file its name durably. */
+  rename(path: string, newPath: string): Promise<void>;
   /** Makes created and removed names durable. */
   syncDirectory(path: string): Promise<void>;
+  /** Removes a file durably, if there is one. */
   remove(path: string): Promise<void>;
   freeBytes(directory: string): Promise<number>;
 }
 
 export const systemFiles: FileOps = {
+  async openDirectory(path) {
+    const created = await mkdir(path, { recursive: true, mode: 0o700 });
+    if (created !== undefined) await this.syncDirectory(dirname(path));
+    return readdir(path);
+  },
   async openSegment(path, isNew) {
     return segmentFile(await open(path, isNew ? "wx+" : "r+", 0o600));
+  },
+  async rename(path, newPath) {
+    await rename(path, newPath);
+    await this.syncDirectory(dirname(newPath));
   },
   async syncDirectory(path) {
     const directory = await open(path, "r");
@@ -41,12 +58,22 @@ export const systemFiles: FileOps = {
   },
 };
 
-function segmentFile(file: FileHandle): SegmentFile {
+/** Whether an operation failed because the disk, or the quota on it, is full. */
+export function isDiskFull(error: unknown): boolean {
+  const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
+/** A segment file on a handle. The system may write or read less than it was asked to; what is left is asked again. */
+export function segmentFile(
+  file: Pick<FileHandle, "write" | "read" | "datasync" | "truncate" | "stat" | "close">,
+): SegmentFile {
   return {
     async write(bytes, position) {
       let done = 0;
       while (done < bytes.length) {
         const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+        if (bytesWritten === 0) throw new Error("the file system took no bytes and gave no reason");
         done += bytesWritten;
       }
     },
@@ -54,9 +81,15 @@ function segmentFile(file: FileHandle): SegmentFile {
     truncate: (length) => file.truncate(length),
     async read(position, length) {
       const buffer = Buffer.allocUnsafe(length);
-      const { bytesRead } = await file.read(buffer, 0, length, position);
-      return buffer.subarray(0, bytesRead);
+      let done = 0;
+      while (done < length) {
+        const { bytesRead } = await file.read(buffer, done, length - done, position + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return buffer.subarray(0, done);
     },
+    length: async () => (await file.stat()).size,
     close: () => file.close(),
   };
 }

@@ -10,14 +10,15 @@
  *       The exception is a full disk at the write: the file is cut back, and later writes may succeed.
  *   J4  A producer's record is in a partition once (idempotent producer); this survives trimming and restart.
  */
-import { Failure, type Logger, type Scheduler, type Timer, messageOf } from "@parley/base";
+import { Failure, type Logger, type Scheduler, type Timer, assert, messageOf } from "@parley/base";
 import type { AppendResult, Log, LogRecord, ReadLimits, RecordSource } from "@parley/logs";
-import { type FileOps, systemFiles } from "./files.js";
+import { type FileOps, isDiskFull, systemFiles } from "./files.js";
+import { JournalLog, type LogEngine } from "./journal-log.js";
 import type { PartitionState } from "./partition-state.js";
-import { PRODUCER_BYTES_MAX, readRecord, recordBytes, sealRecord, writeRecord } from "./record-format.js";
-import { corrupt } from "./recovery.js";
-import type { SegmentSet } from "./segment-set.js";
-import { openSegments } from "./segment-set.js";
+import { POSITION_MAX, PRODUCER_BYTES_MAX, recordBytes, sealRecord, writeRecord } from "./record-format.js";
+import { readRecords } from "./record-reader.js";
+import { type SegmentSet, openSegments } from "./segment-set.js";
+import { TailCache } from "./tail-cache.js";
 
 export interface JournalOptions {
   readonly directory: string;
@@ -56,6 +57,7 @@ const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 const TAIL_CACHE_BYTES = 32 * 1024 * 1024;
 const BUFFER_BYTES = 64 * 1024;
 const SPACE_CHECK_MS = 500;
+const RETRY_FULL_MS = 5_000;
 
 interface PendingRecord {
   readonly state: PartitionState;
@@ -77,19 +79,22 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
   });
   const journal = new FileJournal(options, files, segments);
-  await journal.checkSpace();
-  return journal;
+  try {
+    await journal.checkSpace();
+    return journal;
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
 }
 
-class FileJournal implements Journal {
+class FileJournal implements Journal, LogEngine {
   readonly #options: JournalOptions;
   readonly #files: FileOps;
   readonly #segments: SegmentSet;
   readonly #logs: readonly JournalLog[];
   readonly #spaceTimer: Timer | undefined;
-  readonly #cached: { readonly state: PartitionState; readonly bytes: number }[] = [];
-  #cachedSkip = 0;
-  #cachedBytes = 0;
+  readonly #cache: TailCache;
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #length = 0;
   #pending: PendingRecord[] = [];
@@ -98,7 +103,7 @@ class FileJournal implements Journal {
   #isScheduled = false;
   #isLow = false;
   #failure: Failure | undefined;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
   #syncs = 0;
   #records = 0;
   #bytes = 0;
@@ -107,6 +112,7 @@ class FileJournal implements Journal {
     this.#options = options;
     this.#files = files;
     this.#segments = segments;
+    this.#cache = new TailCache(options.tailCacheBytes ?? TAIL_CACHE_BYTES);
     this.#logs = options.logs.map((_, index) => new JournalLog(this, segments.partitions[index]!));
     if ((options.reserveBytes ?? 0) > 0) {
       this.#spaceTimer = options.scheduler.every(SPACE_CHECK_MS, () => {
@@ -132,9 +138,11 @@ class FileJournal implements Journal {
     };
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     this.#spaceTimer?.cancel();
     while (this.#committing !== undefined || (this.#pending.length > 0 && this.#failure === undefined)) {
       if (this.#committing === undefined) this.#commitNow();
@@ -157,6 +165,8 @@ class FileJournal implements Journal {
     if (refusal !== undefined) return Promise.reject(refusal);
     if (source !== undefined) {
       const known = state.producers.get(source.producer);
+      if (known === undefined) requireProducer(source.producer);
+      requirePosition(source.position);
       if (known !== undefined && source.position <= known) return this.#duplicate(state, source);
       state.producers.set(source.producer, source.position);
     }
@@ -190,15 +200,8 @@ class FileJournal implements Journal {
     });
   }
 
-  async read(state: PartitionState, from: number, limits: ReadLimits): Promise<readonly LogRecord[]> {
-    if (from < state.first) {
-      throw new Failure("log-trimmed", `Offset ${from} is trimmed; the first one is ${state.first}.`);
-    }
-    const count = Math.min(limits.recordsMax, state.durable - from);
-    if (count <= 0) return [];
-    const cached = state.cached(from, count);
-    if (cached !== undefined) return within(cached, limits.bytesMax);
-    return this.#readFromDisk(state, from, { recordsMax: count, bytesMax: limits.bytesMax });
+  read(state: PartitionState, from: number, limits: ReadLimits): Promise<readonly LogRecord[]> {
+    return readRecords(this.#segments, state, from, limits);
   }
 
   async trim(state: PartitionState, before: number): Promise<void> {
@@ -207,40 +210,9 @@ class FileJournal implements Journal {
     await this.#segments.removeTrimmed();
   }
 
-  async #readFromDisk(
-    state: PartitionState,
-    from: number,
-    limits: ReadLimits,
-  ): Promise<readonly LogRecord[]> {
-    const found = state.locate(from);
-    if (found === undefined) throw new Failure("log-trimmed", `Offset ${from} is no longer kept.`);
-    const start = found.positions[0]!;
-    const wanted = found.positions.slice(0, limits.recordsMax);
-    const { path, bytes } = await this.#segments.readChunk(found.segment, start, limits.bytesMax);
-    const records: LogRecord[] = [];
-    for (const [index, position] of wanted.entries()) {
-      const record = readRecord(bytes, position - start);
-      if (record === undefined) {
-        if (index > 0) break;
-        return [await this.#readAlone(found.segment, position, from)];
-      }
-      if (record.offset !== from + index) throw corrupt(path, position);
-      records.push({ offset: record.offset, payload: bytes.subarray(record.payloadStart, record.end) });
-    }
-    return records;
-  }
-
-  /** A record that is larger than the limits, or damaged. */
-  async #readAlone(segment: number, position: number, offset: number): Promise<LogRecord> {
-    const { path, bytes } = await this.#segments.readChunk(segment, position, RECORD_BYTES_MAX + 1024);
-    const record = readRecord(bytes, 0);
-    if (record === undefined || record.offset !== offset) throw corrupt(path, position);
-    return { offset, payload: bytes.subarray(record.payloadStart, record.end) };
-  }
-
   #refusal(payloadBytes: number, source: RecordSource | undefined): Failure | undefined {
     if (this.#failure !== undefined) return this.#failure;
-    if (this.#isClosed) return new Failure("log-closed", "The journal is closed.");
+    if (this.#closing !== undefined) return new Failure("log-closed", "The journal is closed.");
     const bytesMax = this.#options.recordBytesMax ?? RECORD_BYTES_MAX;
     if (payloadBytes > bytesMax) {
       return new Failure("log-record-too-large", `A record has at most ${bytesMax} bytes.`, {
@@ -248,12 +220,16 @@ class FileJournal implements Journal {
       });
     }
     if (source !== undefined) {
-      if (source.producer.length > PRODUCER_BYTES_MAX)
-        return new Failure("log-record-too-large", "A producer's name is too long.");
+      if (source.producer.length > PRODUCER_BYTES_MAX) {
+        return new Failure("log-record-too-large", `A producer has at most ${PRODUCER_BYTES_MAX} bytes.`);
+      }
       return undefined;
     }
     if (this.#isLow)
-      return new Failure("log-full", "The disk is nearly full.", { retry: "same", retryAfterMs: 5000 });
+      return new Failure("log-full", "The disk is nearly full.", {
+        retry: "same",
+        retryAfterMs: RETRY_FULL_MS,
+      });
     if (this.#length + this.#inFlightBytes > (this.#options.waitingBytesMax ?? WAITING_BYTES_MAX)) {
       return new Failure("log-busy", "Too much waits for the disk.", { retry: "same", retryAfterMs: 100 });
     }
@@ -264,6 +240,8 @@ class FileJournal implements Journal {
   async #duplicate(state: PartitionState, source: RecordSource): Promise<AppendResult> {
     while ((state.durableProducers.get(source.producer) ?? -1) < source.position) {
       if (this.#failure !== undefined) throw this.#failure;
+      // The original was refused, so this is refused as well.
+      if ((state.producers.get(source.producer) ?? -1) < source.position) throw diskFull();
       this.#schedule();
       await (this.#committing ?? new Promise<void>((resolve) => this.#options.scheduler.soon(resolve)));
     }
@@ -306,8 +284,9 @@ class FileJournal implements Journal {
   }
 
   async #commit(bytes: Buffer, records: readonly PendingRecord[]): Promise<void> {
-    const commit = this.#segments.nextCommit();
-    for (const { start, end } of records) sealRecord(bytes, start, end, commit);
+    const number = this.#segments.nextCommit;
+    const last = records.length - 1;
+    for (let index = 0; index <= last; index++) sealRecord(bytes, records[index]!, number, index < last);
     let position: number;
     try {
       position = await this.#segments.write(bytes);
@@ -339,35 +318,19 @@ class FileJournal implements Journal {
       state.durable = offset + 1;
       if (source !== undefined) state.durableProducers.set(source.producer, source.position);
       state.index(this.#segments.active, offset, position + record.start);
-      state.cache({ offset, payload: bytes.subarray(record.payloadStart, record.end) });
-      this.#cached.push({ state, bytes: record.end - record.start });
+      const payload = bytes.subarray(record.payloadStart, record.end);
+      this.#cache.add(state, { offset, payload }, record.end - record.start);
       touched[state.logIndex]!.add(state.partition);
       record.resolve({ offset, isDuplicate: false });
     }
-    this.#cachedBytes += bytes.length;
-    this.#evict();
     for (const [index, partitions] of touched.entries()) {
       if (partitions.size > 0) this.#logs[index]!.tell([...partitions]);
     }
   }
 
-  #evict(): void {
-    const bytesMax = this.#options.tailCacheBytes ?? TAIL_CACHE_BYTES;
-    while (this.#cachedBytes > bytesMax) {
-      const oldest = this.#cached[this.#cachedSkip]!;
-      this.#cachedSkip += 1;
-      this.#cachedBytes -= oldest.bytes;
-      oldest.state.uncache(1);
-    }
-    if (this.#cachedSkip > 65_536 && this.#cachedSkip * 2 > this.#cached.length) {
-      this.#cached.splice(0, this.#cachedSkip);
-      this.#cachedSkip = 0;
-    }
-  }
-
   /** A full disk at the write is survived: the file is cut back to what is durable, and everybody is told. */
   async #afterFailedWrite(error: unknown, records: readonly PendingRecord[]): Promise<void> {
-    if ((error as { code?: unknown }).code !== "ENOSPC") {
+    if (!isDiskFull(error)) {
       this.#fail(error, records);
       return;
     }
@@ -381,16 +344,8 @@ class FileJournal implements Journal {
     const refused = [...records, ...this.#pending];
     this.#pending = [];
     this.#length = 0;
-    for (const { state } of refused) {
-      state.appended = state.durable;
-      state.producers.clear();
-      for (const [producer, position] of state.durableProducers) state.producers.set(producer, position);
-    }
-    const failure = new Failure("log-full", "The disk is full.", {
-      retry: "same",
-      retryAfterMs: 5000,
-      cause: error,
-    });
+    for (const { state } of refused) state.revert();
+    const failure = diskFull(error);
     for (const record of refused) record.reject(failure);
   }
 
@@ -406,70 +361,19 @@ class FileJournal implements Journal {
   }
 }
 
-/** One log of the journal behind the port. */
-class JournalLog implements Log {
-  readonly #journal: FileJournal;
-  readonly #partitions: readonly PartitionState[];
-  readonly #listeners = new Set<(partitions: readonly number[]) => void>();
+// What the record format cannot hold is a bug of the caller; it is found before anything has changed.
 
-  constructor(journal: FileJournal, partitions: readonly PartitionState[]) {
-    this.#journal = journal;
-    this.#partitions = partitions;
-  }
-
-  get partitionCount(): number {
-    return this.#partitions.length;
-  }
-
-  append(partition: number, payload: Uint8Array, source?: RecordSource): Promise<AppendResult> {
-    return this.#journal.append(this.#at(partition), payload, source);
-  }
-
-  read(partition: number, fromOffset: number, limits: ReadLimits): Promise<readonly LogRecord[]> {
-    return this.#journal.read(this.#at(partition), fromOffset, limits);
-  }
-
-  durableEnd(partition: number): number {
-    return this.#at(partition).durable;
-  }
-
-  appendedEnd(partition: number): number {
-    return this.#at(partition).appended;
-  }
-
-  firstOffset(partition: number): number {
-    return this.#at(partition).first;
-  }
-
-  onDurable(listener: (partitions: readonly number[]) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  trim(partition: number, beforeOffset: number): Promise<void> {
-    return this.#journal.trim(this.#at(partition), beforeOffset);
-  }
-
-  close(): Promise<void> {
-    return this.#journal.close();
-  }
-
-  tell(partitions: readonly number[]): void {
-    for (const listener of this.#listeners) listener(partitions);
-  }
-
-  #at(partition: number): PartitionState {
-    const state = this.#partitions[partition];
-    if (state === undefined) throw new RangeError(`There is no partition ${partition}.`);
-    return state;
-  }
+function requireProducer(producer: string): void {
+  assert(/^[\x21-\x7e]+$/.test(producer), "A producer's name is visible ASCII.");
 }
 
-function within(records: readonly LogRecord[], bytesMax: number): readonly LogRecord[] {
-  let bytes = 0;
-  for (let index = 0; index < records.length; index++) {
-    bytes += records[index]!.payload.length;
-    if (bytes > bytesMax && index > 0) return records.slice(0, index);
-  }
-  return records;
+function requirePosition(position: number): void {
+  assert(
+    Number.isSafeInteger(position) && position >= 0 && position <= POSITION_MAX,
+    "A producer's position is an integer of 48 bits.",
+  );
+}
+
+function diskFull(cause?: unknown): Failure {
+  return new Failure("log-full", "The disk is full.", { retry: "same", retryAfterMs: RETRY_FULL_MS, cause });
 }

@@ -3,11 +3,13 @@
  *
  *   segment := header record*
  *   header  := "PARLEYJ1" · body length u32 · crc32 of the body u32 · body (JSON, see SegmentHeader)
- *   record  := length u32 · crc32 u32 · commit u32 · log u8 · producer length u8 · partition u16 · offset u48
+ *   record  := length u32 · crc32 u32 · commit u32 · log u8 · flags and producer length u8 · partition u16 · offset u48
  *              · [producer · position u48] · payload
  *
- * `length` counts everything after the crc, which covers the same bytes. `commit` numbers the writes to disk: all records
- * of one commit became durable together, and the next commit began only after that.
+ * `length` counts everything after the crc, which covers the same bytes. `commit` numbers the writes to disk, one by one:
+ * all records of one commit became durable together, and the next commit began only after that. Only its lower 32 bits
+ * are stored (at 3,000 commits a second they come round after 16 days); the header of the segment has all of them. The
+ * flag says that the commit goes on with the next record.
  */
 import { crc32 } from "node:zlib";
 
@@ -17,8 +19,15 @@ export const HEADER_PREFIX_BYTES = MAGIC.length + 8;
 export const RECORD_PREFIX_BYTES = 8;
 /** Commit, log, producer length, partition, offset. */
 const RECORD_FIXED_BYTES = 4 + 1 + 1 + 2 + 6;
+/** The smallest record: no producer, no payload. */
+export const RECORD_BYTES_MIN = RECORD_PREFIX_BYTES + RECORD_FIXED_BYTES;
 const POSITION_BYTES = 6;
+/** What a producer's position can be at most: 48 bits. */
+export const POSITION_MAX = 2 ** 48 - 1;
+/** The lower 7 bits of a byte; the upper one is the flag. */
 export const PRODUCER_BYTES_MAX = 64;
+const PRODUCER_MASK = 0x7f;
+const CONTINUED_FLAG = 0x80;
 export const FORMAT_VERSION = 1;
 
 /** The state of every partition when the segment began. */
@@ -38,8 +47,7 @@ export interface SegmentHeader {
   }[];
 }
 
-export interface RecordFields {
-  readonly commit: number;
+interface RecordFields {
   readonly logIndex: number;
   readonly partition: number;
   readonly offset: number;
@@ -49,6 +57,10 @@ export interface RecordFields {
 
 /** A record found in a buffer. */
 export interface FoundRecord extends RecordFields {
+  /** The lower 32 bits of the commit number. */
+  readonly commitBits: number;
+  /** More records of the same commit follow. */
+  readonly isContinued: boolean;
   readonly start: number;
   readonly payloadStart: number;
   readonly end: number;
@@ -83,7 +95,7 @@ export function recordBytes(producer: string, payloadBytes: number): number {
 export function writeRecord(
   target: Buffer,
   start: number,
-  fields: Omit<RecordFields, "commit">,
+  fields: RecordFields,
   payload: Uint8Array,
 ): number {
   const end = start + recordBytes(fields.producer, payload.length);
@@ -103,31 +115,45 @@ export function writeRecord(
   return end;
 }
 
-/** Puts the commit number and the crc into a written record. */
-export function sealRecord(target: Buffer, start: number, end: number, commit: number): void {
-  target.writeUInt32LE(commit, start + RECORD_PREFIX_BYTES);
-  target.writeUInt32LE(crc32(target.subarray(start + RECORD_PREFIX_BYTES, end)), start + 4);
+/** Puts the commit and the crc into a written record. `isContinued`: more records of the commit follow. */
+export function sealRecord(
+  target: Buffer,
+  at: { readonly start: number; readonly end: number },
+  commit: number,
+  isContinued: boolean,
+): void {
+  const from = at.start + RECORD_PREFIX_BYTES;
+  target.writeUInt32LE(commitBits(commit), from);
+  if (isContinued) target[from + 5]! |= CONTINUED_FLAG;
+  target.writeUInt32LE(crc32(target.subarray(from, at.end)), at.start + 4);
+}
+
+/** What a record says of its commit's number. */
+export function commitBits(commit: number): number {
+  return commit % 2 ** 32;
 }
 
 /** The record at `start`, or undefined when there is no whole and undamaged one. */
 export function readRecord(bytes: Buffer, start: number): FoundRecord | undefined {
-  if (start + RECORD_PREFIX_BYTES + RECORD_FIXED_BYTES > bytes.length) return undefined;
+  if (start + RECORD_BYTES_MIN > bytes.length) return undefined;
   const length = bytes.readUInt32LE(start);
   const end = start + RECORD_PREFIX_BYTES + length;
   if (length < RECORD_FIXED_BYTES || end > bytes.length) return undefined;
-  if (crc32(bytes.subarray(start + RECORD_PREFIX_BYTES, end)) !== bytes.readUInt32LE(start + 4))
-    return undefined;
   let at = start + RECORD_PREFIX_BYTES;
-  const producerLength = bytes[at + 5]!;
+  if (crc32(bytes.subarray(at, end)) !== bytes.readUInt32LE(start + 4)) return undefined;
+  const producerLength = bytes[at + 5]! & PRODUCER_MASK;
   const fields = {
-    commit: bytes.readUInt32LE(at),
+    commitBits: bytes.readUInt32LE(at),
+    isContinued: (bytes[at + 5]! & CONTINUED_FLAG) !== 0,
     logIndex: bytes[at + 4]!,
     partition: bytes.readUInt16LE(at + 6),
     offset: bytes.readUIntLE(at + 8, 6),
   };
   at += RECORD_FIXED_BYTES;
   if (producerLength === 0) return { ...fields, producer: "", position: 0, start, payloadStart: at, end };
+  const payloadStart = at + producerLength + POSITION_BYTES;
+  if (payloadStart > end) return undefined;
   const producer = bytes.toString("ascii", at, at + producerLength);
   const position = bytes.readUIntLE(at + producerLength, POSITION_BYTES);
-  return { ...fields, producer, position, start, payloadStart: at + producerLength + POSITION_BYTES, end };
+  return { ...fields, producer, position, start, payloadStart, end };
 }

@@ -1,99 +1,115 @@
 /**
- * Reading a journal back after a stop of any kind.
+ * Reading a segment back after a stop of any kind.
  *
- * A commit is acknowledged only when it is durable, and the next one begins only then. So a damaged record may be the torn
- * end of the last commit, which nobody was told about, and is cut off; unless a record of the commit after that one is
- * found behind it: then something acknowledged is damaged, and opening is refused.
+ *   ... [ commit 7: record record ] [ commit 8: record · damaged · record ] ... is a record of commit 9 or later behind?
+ *                                                                              no:  torn end, commit 8 is cut off
+ *                                                                              yes: corruption, opening is refused
+ *
+ * A commit is acknowledged only when it is durable, and the next one begins only then. So the last commit of the last
+ * segment, if damaged, may be one that nobody was told about; it is cut off whole. A record of a later commit proves that
+ * the damaged one had been acknowledged, and so does a later segment.
  */
-import { Failure, type Logger } from "@parley/base";
-import { open, readdir, readFile, rm } from "node:fs/promises";
+import { Failure } from "@parley/base";
 import { join } from "node:path";
-import type { FoundRecord, SegmentHeader } from "./record-format.js";
-import { decodeHeader, readRecord } from "./record-format.js";
+import {
+  FORMAT_VERSION,
+  type FoundRecord,
+  RECORD_BYTES_MIN,
+  RECORD_PREFIX_BYTES,
+  type SegmentHeader,
+  commitBits,
+  decodeHeader,
+  readRecord,
+} from "./record-format.js";
 
-/** How far behind a damaged record another one is looked for. */
-const SEARCH_BYTES_MAX = 80 * 1024 * 1024;
-
-export interface RecoveredSegment {
-  readonly segment: number;
+/** What is known about a segment before it is read. */
+export interface SegmentPlace {
   readonly path: string;
+  readonly segment: number;
+  /** There is no segment after it: it may have a torn end. */
+  readonly isLast: boolean;
+}
+
+export interface ScannedSegment {
   readonly header: SegmentHeader;
   readonly records: readonly FoundRecord[];
-  /** Length after cutting a torn end. */
-  readonly bytes: number;
+  /** The last whole commit. */
+  readonly commit: number;
+  /** Where that commit begins; the beginning of the file when the segment has none. */
+  readonly commitStart: number;
+  /** Where it ends. What is behind is a torn end. */
+  readonly end: number;
 }
 
 export function segmentPath(directory: string, segment: number): string {
   return join(directory, `${segment.toString(16).padStart(16, "0")}.seg`);
 }
 
-/** Segment numbers in a directory, ascending. */
-export async function listSegments(directory: string): Promise<readonly number[]> {
-  const names = await readdir(directory);
-  return names
-    .filter((name) => /^[0-9a-f]{16}\.seg$/.test(name))
-    .map((name) => Number.parseInt(name, 16))
-    .toSorted((one, other) => one - other);
+/** Where a segment is written until its header is durable. */
+export function draftPath(directory: string, segment: number): string {
+  return `${segmentPath(directory, segment)}.new`;
+}
+
+/** The segments and drafts among the names of a directory, ascending. Other names are left alone. */
+export function segmentsAmong(names: readonly string[]): {
+  readonly segments: readonly number[];
+  readonly drafts: readonly number[];
+} {
+  const numbers = (pattern: RegExp): readonly number[] =>
+    names
+      .filter((name) => pattern.test(name))
+      .map((name) => Number.parseInt(name, 16))
+      .toSorted((one, other) => one - other);
+  return { segments: numbers(/^[0-9a-f]{16}\.seg$/), drafts: numbers(/^[0-9a-f]{16}\.seg\.new$/) };
 }
 
 /**
- * Reads one segment and checks every record. A segment without a whole header is one that was never used, if it is the
- * last: it is removed and undefined is returned. Errors: "log-corrupt" with file and position.
+ * Finds the whole commits of a segment.
+ * Errors: "log-corrupt" with file and position, "log-layout-mismatch" when another version wrote it.
  */
-export async function recoverSegment(
-  directory: string,
-  segment: number,
-  options: { readonly isLast: boolean; readonly logger: Logger },
-): Promise<RecoveredSegment | undefined> {
-  const path = segmentPath(directory, segment);
-  const bytes = await readFile(path);
+export function scanSegment(bytes: Buffer, place: SegmentPlace): ScannedSegment {
   const found = decodeHeader(bytes);
-  if (found === undefined || found.header.segment !== segment) {
-    if (!options.isLast || hasRecordAfter(bytes, 0, 0)) throw corrupt(path, 0);
-    options.logger.warn("unused-segment-removed", { path });
-    await rm(path);
-    return undefined;
+  // A segment gets its name when its header is durable.
+  if (found === undefined) throw corrupt(place.path, 0);
+  const { header } = found;
+  if (header.format !== FORMAT_VERSION) {
+    const message = `${place.path} has format ${header.format}; this version of Parley reads format ${FORMAT_VERSION}.`;
+    throw new Failure("log-layout-mismatch", message, { retry: "after-change" });
   }
+  if (header.segment !== place.segment) throw corrupt(place.path, 0);
   const records: FoundRecord[] = [];
+  const whole = { commit: header.commit, start: 0, end: found.length, records: 0 };
   let at = found.length;
-  let { commit } = found.header;
   while (at < bytes.length) {
     const record = readRecord(bytes, at);
-    if (record === undefined) {
-      // The damaged record belongs to this commit or the one after it; anything later was begun after both were durable.
-      if (!options.isLast || hasRecordAfter(bytes, at + 1, commit + 2)) throw corrupt(path, at);
-      options.logger.warn("torn-end-cut", { path, position: at, bytes: bytes.length - at });
-      await cut(path, at);
-      break;
-    }
-    commit = record.commit;
+    if (record === undefined) break;
+    if (record.commitBits !== commitBits(whole.commit + 1)) throw corrupt(place.path, at);
     records.push(record);
     at = record.end;
+    if (record.isContinued) continue;
+    whole.commit += 1;
+    whole.start = whole.end;
+    whole.end = at;
+    whole.records = records.length;
   }
-  return { segment, path, header: found.header, records, bytes: at };
+  // What is behind the whole commits belongs to the next one, or that is not the last one.
+  const isTorn = place.isLast && !hasRecordFrom(bytes, at, whole.commit + 2);
+  if (whole.end < bytes.length && !isTorn) throw corrupt(place.path, at);
+  records.length = whole.records;
+  return { header, records, commit: whole.commit, commitStart: whole.start, end: whole.end };
 }
 
 /** Whether an undamaged record of commit `commitMin` or later begins at `from` or behind it. */
-function hasRecordAfter(bytes: Buffer, from: number, commitMin: number): boolean {
-  const end = Math.min(bytes.length, from + SEARCH_BYTES_MAX);
-  for (let at = from; at < end; at++) {
+function hasRecordFrom(bytes: Buffer, from: number, commitMin: number): boolean {
+  // A commit has at least one record, so there is no room for later ones than this.
+  const commitsMax = Math.floor((bytes.length - from) / RECORD_BYTES_MIN);
+  const first = commitBits(commitMin);
+  for (let at = from; at + RECORD_BYTES_MIN <= bytes.length; at++) {
     // The commit number alone rules out nearly every place; the crc is computed for the rest.
-    if (at + 12 > bytes.length) return false;
-    const commit = bytes.readUInt32LE(at + 8);
-    if (commit < commitMin || commit > commitMin + 1_000_000) continue;
-    if (readRecord(bytes, at) !== undefined) return true;
+    const commitsAfter = (bytes.readUInt32LE(at + RECORD_PREFIX_BYTES) - first) >>> 0;
+    if (commitsAfter <= commitsMax && readRecord(bytes, at) !== undefined) return true;
   }
   return false;
-}
-
-async function cut(path: string, length: number): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.truncate(length);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 export function corrupt(path: string, position: number): Failure {

@@ -1,12 +1,24 @@
-/** The segment files of a journal: opened, recovered, rolled and removed. */
+/**
+ * The segment files of a journal: opened, recovered, rolled and removed.
+ *
+ *   S1  Segments are numbered without a gap; the header of each repeats what all before it amount to.
+ *   S2  A segment gets its first record only when its header and name are durable, and the one before it gets no more.
+ *   S3  Segments are removed in order, each durably before the next.
+ */
 import { Failure, type Logger } from "@parley/base";
-import { mkdir } from "node:fs/promises";
-import type { FileOps, SegmentFile } from "./files.js";
+import { type FileOps, type SegmentFile, isDiskFull } from "./files.js";
 import { PartitionState } from "./partition-state.js";
 import { FORMAT_VERSION, type SegmentHeader, encodeHeader } from "./record-format.js";
-import { type RecoveredSegment, listSegments, recoverSegment, segmentPath } from "./recovery.js";
+import {
+  type ScannedSegment,
+  corrupt,
+  scanSegment,
+  draftPath,
+  segmentPath,
+  segmentsAmong,
+} from "./recovery.js";
 
-interface Options {
+export interface SegmentOptions {
   readonly directory: string;
   readonly logs: readonly { readonly name: string; readonly partitionCount: number }[];
   readonly logger: Logger;
@@ -15,38 +27,40 @@ interface Options {
 }
 
 /** Opens all segments of a directory; the last one goes on. Errors: "log-corrupt", "log-layout-mismatch". */
-export async function openSegments(options: Options): Promise<SegmentSet> {
-  await mkdir(options.directory, { recursive: true, mode: 0o700 });
-  const numbers = await listSegments(options.directory);
-  const recovered: RecoveredSegment[] = [];
-  for (const [index, segment] of numbers.entries()) {
-    const isLast = index === numbers.length - 1;
-    const found = await recoverSegment(options.directory, segment, { isLast, logger: options.logger });
-    if (found !== undefined) recovered.push(found);
+export async function openSegments(options: SegmentOptions): Promise<SegmentSet> {
+  const set = new SegmentSet(options);
+  try {
+    await set.open();
+    return set;
+  } catch (error) {
+    await set.close();
+    throw error;
   }
-  const set = new SegmentSet(options, recovered);
-  await set.open(recovered);
-  return set;
+}
+
+/** A segment whose header is durable, without its name. */
+interface Draft {
+  readonly file: SegmentFile;
+  readonly headerBytes: number;
 }
 
 export class SegmentSet {
   readonly partitions: readonly (readonly PartitionState[])[];
-  readonly #options: Options;
+  readonly #options: SegmentOptions;
   /** Ascending; the last one is active. */
   readonly #numbers: number[] = [];
-  readonly #readers = new Map<number, SegmentFile>();
+  readonly #readers = new Map<number, Promise<SegmentFile>>();
+  #removing: Promise<void> = Promise.resolve();
+  #isClosed = false;
   #file: SegmentFile | undefined;
   #bytes = 0;
+  /** The last durable commit. */
   #commit = 0;
 
-  constructor(options: Options, recovered: readonly RecoveredSegment[]) {
+  constructor(options: SegmentOptions) {
     this.#options = options;
-    const oldest = recovered[0]?.header;
     this.partitions = options.logs.map(({ partitionCount }, logIndex) =>
-      Array.from({ length: partitionCount }, (_, partition) => {
-        const next = oldest?.logs[logIndex]?.partitions[partition]?.next ?? 0;
-        return new PartitionState({ logIndex, partition }, next, next);
-      }),
+      Array.from({ length: partitionCount }, (_, partition) => new PartitionState({ logIndex, partition })),
     );
   }
 
@@ -59,40 +73,21 @@ export class SegmentSet {
     return this.#numbers.at(-1)!;
   }
 
-  async open(recovered: readonly RecoveredSegment[]): Promise<void> {
-    for (const segment of recovered) {
-      this.#requireLayout(segment);
-      this.#takeHeader(segment.header);
-      for (const record of segment.records) {
-        const state = this.partitions[record.logIndex]?.[record.partition];
-        if (state === undefined || record.offset !== state.durable) {
-          throw new Failure(
-            "log-corrupt",
-            `${segment.path} has an unexpected record at byte ${record.start}.`,
-          );
-        }
-        state.durable = record.offset + 1;
-        state.appended = state.durable;
-        if (record.producer !== "") {
-          state.producers.set(record.producer, record.position);
-          state.durableProducers.set(record.producer, record.position);
-        }
-        state.index(segment.segment, record.offset, record.start);
-        this.#commit = Math.max(this.#commit, record.commit);
-      }
-      this.#numbers.push(segment.segment);
-    }
-    const last = recovered.at(-1);
-    if (last === undefined) await this.#create(1);
-    else {
-      this.#file = await this.#options.files.openSegment(last.path, false);
-      this.#bytes = last.bytes;
-    }
+  /** The number of the commit to write. It is taken when that is durable, so that there is never a gap. */
+  get nextCommit(): number {
+    return this.#commit + 1;
   }
 
-  nextCommit(): number {
-    this.#commit += 1;
-    return this.#commit;
+  async open(): Promise<void> {
+    const { directory, files } = this.#options;
+    const { segments, drafts } = segmentsAmong(await files.openDirectory(directory));
+    for (const [index, segment] of segments.entries()) {
+      const expected = segments[0]! + index;
+      if (segment !== expected) throw missingSegment(segmentPath(directory, expected));
+      await this.#recover(segment, index === segments.length - 1);
+    }
+    for (const segment of drafts) await files.remove(draftPath(directory, segment));
+    if (segments.length === 0) await this.#begin(1, await this.#draft(1));
   }
 
   /** Writes behind what is durable; returns where. Nothing counts as written until `sync` has succeeded. */
@@ -105,33 +100,38 @@ export class SegmentSet {
 
   async sync(): Promise<void> {
     await this.#file!.sync();
+    this.#commit += 1;
   }
 
-  /** Cuts off what a failed write may have left. */
+  /** Cuts off what a failed write may have left, durably: the commit was refused and must not come back. */
   async cutBack(): Promise<void> {
     await this.#file!.truncate(this.#bytes);
+    await this.#file!.sync();
   }
 
-  /** Begins a new segment when the active one is large enough. */
+  /** Begins a new segment when the active one is large enough. On a full disk the active one goes on. */
   async rollIfFull(): Promise<void> {
     if (this.#bytes < this.#options.segmentBytes) return;
-    const old = this.#file!;
-    this.#readers.set(this.active, old);
-    await this.#create(this.active + 1);
+    const { directory, files, logger } = this.#options;
+    const segment = this.active + 1;
+    let draft: Draft;
+    try {
+      draft = await this.#draft(segment);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      await files.remove(draftPath(directory, segment));
+      logger.warn("segment-not-begun", { directory, segment });
+      return;
+    }
+    await this.#begin(segment, draft);
   }
 
-  /** Removes the oldest segments of which every record is trimmed. */
-  async removeTrimmed(): Promise<void> {
-    while (this.#numbers.length > 1) {
-      const oldest = this.#numbers[0]!;
-      const isTrimmed = this.partitions.flat().every((state) => state.endOf(oldest) <= state.first);
-      if (!isTrimmed) return;
-      this.#numbers.shift();
-      for (const state of this.partitions.flat()) state.forgetSegment(oldest);
-      await this.#readers.get(oldest)?.close();
-      this.#readers.delete(oldest);
-      await this.#options.files.remove(segmentPath(this.#options.directory, oldest));
-    }
+  /** Removes the oldest segments of which every record is trimmed. Callers at the same time take turns. */
+  removeTrimmed(): Promise<void> {
+    const removing = this.#removing.then(() => this.#removeOldest());
+    // The failure goes to the caller; the next one tries again.
+    this.#removing = removing.catch(() => {});
+    return removing;
   }
 
   /** Bytes of a segment from `position`, at most about `length`; fewer at the end. */
@@ -141,24 +141,68 @@ export class SegmentSet {
     length: number,
   ): Promise<{ readonly path: string; readonly bytes: Buffer }> {
     const path = segmentPath(this.#options.directory, segment);
-    let file = segment === this.active ? this.#file! : this.#readers.get(segment);
-    if (file === undefined) {
-      file = await this.#options.files.openSegment(path, false);
-      this.#readers.set(segment, file);
-    }
-    return { path, bytes: await file.read(position, length) };
+    const file = await this.#reader(segment, path);
+    const rest = (await file.length()) - position;
+    return { path, bytes: await file.read(position, Math.max(0, Math.min(length, rest))) };
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#removing;
     await this.#file?.close();
     this.#file = undefined;
-    for (const reader of this.#readers.values()) await reader.close();
+    // An opening that fails is told to who waits for it.
+    for (const reader of this.#readers.values()) {
+      await reader.then(
+        (file) => file.close(),
+        () => {},
+      );
+    }
     this.#readers.clear();
   }
 
-  async #create(segment: number): Promise<void> {
+  /** Reads a segment and adds its records to what is known; the last one is opened for writing. */
+  async #recover(segment: number, isLast: boolean): Promise<void> {
+    const path = segmentPath(this.#options.directory, segment);
+    const file = await this.#options.files.openSegment(path, false);
+    try {
+      const bytes = await file.read(0, await file.length());
+      const scanned = scanSegment(bytes, { path, segment, isLast });
+      this.#takeHeader(path, scanned.header);
+      this.#numbers.push(segment);
+      this.#takeRecords(path, scanned);
+      if (isLast) await this.#goOn(file, path, { bytes, scanned });
+    } finally {
+      if (this.#file !== file) await file.close();
+    }
+  }
+
+  /**
+   * Cuts the torn end and makes sure of the last commit: what was read may have been in the page cache only, which after
+   * a failed sync says "written" of pages that are not. Writing it again makes them so.
+   */
+  async #goOn(
+    file: SegmentFile,
+    path: string,
+    found: { readonly bytes: Buffer; readonly scanned: ScannedSegment },
+  ): Promise<void> {
+    const { bytes, scanned } = found;
+    const { commitStart, end } = scanned;
+    if (end < bytes.length) {
+      this.#options.logger.warn("torn-end-cut", { path, position: end, bytes: bytes.length - end });
+      await file.truncate(end);
+    }
+    await file.write(bytes.subarray(commitStart, end), commitStart);
+    await file.sync();
+    await this.#options.files.syncDirectory(this.#options.directory);
+    this.#file = file;
+    this.#bytes = end;
+  }
+
+  /** Writes the header of a new segment, durably but not under its name yet. */
+  async #draft(segment: number): Promise<Draft> {
     const { directory, files, logs } = this.#options;
-    const header: SegmentHeader = {
+    const bytes = encodeHeader({
       format: FORMAT_VERSION,
       segment,
       commit: this.#commit,
@@ -170,37 +214,100 @@ export class SegmentSet {
           producers: Object.fromEntries(state.durableProducers),
         })),
       })),
-    };
-    const bytes = encodeHeader(header);
-    const file = await files.openSegment(segmentPath(directory, segment), true);
-    await file.write(bytes, 0);
-    await file.sync();
-    await files.syncDirectory(directory);
+    });
+    const file = await files.openSegment(draftPath(directory, segment), true);
+    try {
+      await file.write(bytes, 0);
+      await file.sync();
+      return { file, headerBytes: bytes.length };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async #begin(segment: number, { file, headerBytes }: Draft): Promise<void> {
+    const { directory, files } = this.#options;
+    try {
+      await files.rename(draftPath(directory, segment), segmentPath(directory, segment));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    if (this.#file !== undefined) this.#readers.set(this.active, Promise.resolve(this.#file));
     this.#file = file;
-    this.#bytes = bytes.length;
+    this.#bytes = headerBytes;
     this.#numbers.push(segment);
   }
 
-  #takeHeader(header: SegmentHeader): void {
-    this.#commit = Math.max(this.#commit, header.commit);
+  async #removeOldest(): Promise<void> {
+    while (this.#numbers.length > 1 && !this.#isClosed) {
+      const oldest = this.#numbers[0]!;
+      const isTrimmed = this.partitions.flat().every((state) => state.endOf(oldest) <= state.first);
+      if (!isTrimmed) return;
+      const reader = this.#readers.get(oldest);
+      this.#readers.delete(oldest);
+      await (await reader)?.close();
+      await this.#options.files.remove(segmentPath(this.#options.directory, oldest));
+      this.#numbers.shift();
+      for (const state of this.partitions.flat()) state.forgetSegment(oldest);
+    }
+  }
+
+  #reader(segment: number, path: string): Promise<SegmentFile> {
+    if (this.#isClosed) return Promise.reject(new Failure("log-closed", "The journal is closed."));
+    if (segment === this.active) return Promise.resolve(this.#file!);
+    const known = this.#readers.get(segment);
+    if (known !== undefined) return known;
+    const opening = this.#options.files.openSegment(path, false);
+    this.#readers.set(segment, opening);
+    opening.catch(() => this.#readers.delete(segment));
+    return opening;
+  }
+
+  /** A header repeats what the segments before it amount to; if they do not, one of them has lost its end. */
+  #takeHeader(path: string, header: SegmentHeader): void {
+    this.#requireLayout(path, header);
+    const isFirst = this.#numbers.length === 0;
+    if (!isFirst && header.commit !== this.#commit) throw corrupt(path, 0);
+    this.#commit = header.commit;
     for (const [logIndex, log] of header.logs.entries()) {
-      for (const [partition, { first, producers }] of log.partitions.entries()) {
+      for (const [partition, { next, first, producers }] of log.partitions.entries()) {
         const state = this.partitions[logIndex]![partition]!;
+        if (isFirst) state.beginAt(next);
+        if (state.durable !== next) throw corrupt(path, 0);
         state.first = Math.max(state.first, first);
-        for (const [producer, position] of Object.entries(producers)) {
-          state.producers.set(producer, Math.max(position, state.producers.get(producer) ?? 0));
-          state.durableProducers.set(producer, state.producers.get(producer)!);
-        }
+        for (const [producer, position] of Object.entries(producers))
+          state.recoverProducer(producer, position);
       }
     }
   }
 
-  #requireLayout(segment: RecoveredSegment): void {
-    const { header } = segment;
+  #takeRecords(path: string, { records, commit }: ScannedSegment): void {
+    for (const record of records) {
+      const state = this.partitions[record.logIndex]?.[record.partition];
+      if (state === undefined || record.offset !== state.durable) throw corrupt(path, record.start);
+      state.recover(record.offset + 1);
+      if (record.producer !== "") state.recoverProducer(record.producer, record.position);
+      state.index(this.active, record.offset, record.start);
+    }
+    this.#commit = commit;
+  }
+
+  #requireLayout(path: string, header: SegmentHeader): void {
     const found = header.logs.map((log) => `${log.name}:${log.partitions.length}`).join(" ");
     const wanted = this.#options.logs.map((log) => `${log.name}:${log.partitionCount}`).join(" ");
-    if (header.format !== FORMAT_VERSION || found !== wanted) {
-      throw new Failure("log-layout-mismatch", `${segment.path} holds the logs ${found}, not ${wanted}.`);
-    }
+    if (found === wanted) return;
+    throw new Failure("log-layout-mismatch", `${path} holds the logs ${found}, not ${wanted}.`, {
+      retry: "after-change",
+    });
   }
+}
+
+function missingSegment(path: string): Failure {
+  return new Failure(
+    "log-corrupt",
+    `${path} is missing: restore the data directory from a backup; nothing was changed.`,
+    { details: { path, position: 0 } },
+  );
 }

@@ -1,0 +1,275 @@
+/**
+ * A disk with one directory, in memory, that forgets what a real one may forget.
+ *
+ *   write ──► page cache (a reader sees it at once) ──sync──► platter (survives a loss of power)
+ *   names ──► directory in memory                   ──syncDirectory──► directory on the platter
+ *
+ * As on Linux, a sync that fails leaves the pages in the cache marked as written: a later sync does not write them.
+ */
+import type { FileOps, SegmentFile } from "../journal/files.js";
+
+const PAGE_BYTES = 4096;
+const SECTOR_BYTES = 512;
+
+export type DiskOperation =
+  | "list"
+  | "create"
+  | "open"
+  | "read"
+  | "write"
+  | "sync"
+  | "truncate"
+  | "rename"
+  | "syncNames"
+  | "remove";
+
+/** What becomes of an operation: it fails with `code`, a write after its first `bytesDone` bytes. */
+export interface DiskFault {
+  readonly code: string;
+  readonly bytesDone?: number;
+}
+
+/** Decides for each operation whether it fails. */
+export type DiskFaults = (operation: DiskOperation, path: string) => DiskFault | undefined;
+
+interface StoredFile {
+  cache: Buffer;
+  platter: Buffer;
+  readonly dirtyPages: Set<number>;
+}
+
+export class SimulatedDisk implements FileOps {
+  /** Replaced by tests. */
+  faults: DiskFaults = () => undefined;
+  free = Number.MAX_SAFE_INTEGER;
+  readonly counts = new Map<DiskOperation, number>();
+  #names = new Map<string, StoredFile>();
+  #platterNames = new Map<string, StoredFile>();
+  /** Files opened before the last restart are dead. */
+  #boot = 0;
+  #openFiles = 0;
+
+  /** The number of operations of a kind so far. */
+  count(operation: DiskOperation): number {
+    return this.counts.get(operation) ?? 0;
+  }
+
+  /** Files that were opened and not closed since the last restart. */
+  get openFiles(): number {
+    return this.#openFiles;
+  }
+
+  paths(): readonly string[] {
+    return [...this.#names.keys()].toSorted();
+  }
+
+  /** The content of a file as a reader sees it. */
+  content(path: string): Buffer {
+    return Buffer.from(this.#find(path).cache);
+  }
+
+  /** Puts a file there, durably, in place of what was there. */
+  put(path: string, content: Uint8Array): void {
+    const file = {
+      cache: Buffer.from(content),
+      platter: Buffer.from(content),
+      dirtyPages: new Set<number>(),
+    };
+    this.#names.set(path, file);
+    this.#platterNames.set(path, file);
+  }
+
+  /** Takes a file away, durably. */
+  delete(path: string): void {
+    this.#names.delete(path);
+    this.#platterNames.delete(path);
+  }
+
+  /** Changes one byte of a file, durably and for those who have it open. */
+  damage(path: string, position: number): void {
+    const { cache, platter } = this.#find(path);
+    cache[position]! ^= 0x10;
+    if (position < platter.length) platter[position] = cache[position]!;
+  }
+
+  /** A disk that holds durably what a reader of this one sees. */
+  copy(): SimulatedDisk {
+    const copy = new SimulatedDisk();
+    for (const [path, { cache }] of this.#names) copy.put(path, cache);
+    return copy;
+  }
+
+  /** The process ends; the cache survives it. */
+  endProcess(): void {
+    this.#boot += 1;
+    this.#openFiles = 0;
+    this.faults = () => undefined;
+  }
+
+  /**
+   * The power fails. Of what was not synced, each sector and each name survives when `survives` says so.
+   */
+  losePower(survives: () => boolean): void {
+    this.endProcess();
+    for (const path of new Set([...this.#names.keys(), ...this.#platterNames.keys()])) {
+      const now = this.#names.get(path);
+      if (now === this.#platterNames.get(path)) continue;
+      if (!survives()) continue;
+      if (now === undefined) this.#platterNames.delete(path);
+      else this.#platterNames.set(path, now);
+    }
+    this.#names = new Map(this.#platterNames);
+    for (const file of this.#names.values()) {
+      file.platter = afterPowerLoss(file, survives);
+      file.cache = Buffer.from(file.platter);
+      file.dirtyPages.clear();
+    }
+  }
+
+  async openDirectory(path: string): Promise<readonly string[]> {
+    this.#perform("list", path);
+    return [...this.#names.keys()]
+      .filter((name) => name.startsWith(`${path}/`))
+      .map((name) => name.slice(path.length + 1));
+  }
+
+  async openSegment(path: string, isNew: boolean): Promise<SegmentFile> {
+    this.#perform(isNew ? "create" : "open", path);
+    if (isNew) {
+      if (this.#names.has(path)) throw failed("EEXIST");
+      this.#names.set(path, { cache: Buffer.alloc(0), platter: Buffer.alloc(0), dirtyPages: new Set() });
+    }
+    return this.#handle(path, this.#find(path));
+  }
+
+  async rename(path: string, newPath: string): Promise<void> {
+    this.#perform("rename", newPath);
+    this.#names.set(newPath, this.#find(path));
+    this.#names.delete(path);
+    await this.syncDirectory(newPath.slice(0, newPath.lastIndexOf("/")));
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    this.#perform("syncNames", path);
+    this.#platterNames = new Map(this.#names);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.#perform("remove", path);
+    this.#names.delete(path);
+    await this.syncDirectory(path.slice(0, path.lastIndexOf("/")));
+  }
+
+  async freeBytes(): Promise<number> {
+    return this.free;
+  }
+
+  #handle(path: string, file: StoredFile): SegmentFile {
+    const boot = this.#boot;
+    let isOpen = true;
+    this.#openFiles += 1;
+    const use = (operation?: DiskOperation): void => {
+      if (!isOpen || boot !== this.#boot) throw failed("EBADF");
+      if (operation !== undefined) this.#perform(operation, path);
+    };
+    return {
+      write: async (bytes, position) => {
+        use();
+        const fault = this.#consult("write", path);
+        store(file, bytes.subarray(0, fault === undefined ? bytes.length : (fault.bytesDone ?? 0)), position);
+        if (fault !== undefined) throw failed(fault.code);
+      },
+      sync: async () => {
+        use();
+        const fault = this.#consult("sync", path);
+        // Leaves the calling turn, so that whoever appends meanwhile waits for the next commit.
+        await Promise.resolve();
+        if (fault === undefined) file.platter = withPages(file, file.dirtyPages);
+        file.dirtyPages.clear();
+        if (fault !== undefined) throw failed(fault.code);
+      },
+      truncate: async (length) => {
+        use("truncate");
+        file.cache = Buffer.from(file.cache.subarray(0, length));
+      },
+      read: async (position, length) => {
+        use("read");
+        return Buffer.from(file.cache.subarray(position, position + length));
+      },
+      length: async () => {
+        use();
+        return file.cache.length;
+      },
+      close: async () => {
+        if (isOpen && boot === this.#boot) this.#openFiles -= 1;
+        isOpen = false;
+      },
+    };
+  }
+
+  #perform(operation: DiskOperation, path: string): void {
+    const fault = this.#consult(operation, path);
+    if (fault !== undefined) throw failed(fault.code);
+  }
+
+  #consult(operation: DiskOperation, path: string): DiskFault | undefined {
+    this.counts.set(operation, this.count(operation) + 1);
+    return this.faults(operation, path);
+  }
+
+  #find(path: string): StoredFile {
+    const file = this.#names.get(path);
+    if (file === undefined) throw failed("ENOENT");
+    return file;
+  }
+}
+
+/** Fails the operation of this kind that comes after `skip` others of it, and no other. */
+export function failOnce(kind: DiskOperation, fault: DiskFault, skip = 0): DiskFaults {
+  let left = skip;
+  return (operation) => {
+    if (operation !== kind) return undefined;
+    left -= 1;
+    return left === -1 ? fault : undefined;
+  };
+}
+
+function store(file: StoredFile, bytes: Uint8Array, position: number): void {
+  if (bytes.length === 0) return;
+  const end = position + bytes.length;
+  if (end > file.cache.length) {
+    file.cache = Buffer.concat([file.cache, Buffer.alloc(end - file.cache.length)]);
+  }
+  file.cache.set(bytes, position);
+  for (let page = Math.floor(position / PAGE_BYTES); page * PAGE_BYTES < end; page++)
+    file.dirtyPages.add(page);
+}
+
+// The platter with the length of the cache and these of its pages; what was never written reads as zeros.
+function withPages(file: StoredFile, pages: Iterable<number>): Buffer {
+  const content = Buffer.alloc(file.cache.length);
+  file.platter.copy(content);
+  for (const page of pages) {
+    file.cache.copy(content, page * PAGE_BYTES, page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
+  }
+  return content;
+}
+
+function afterPowerLoss(file: StoredFile, survives: () => boolean): Buffer {
+  const lengthNow = file.cache.length;
+  const lengthBefore = file.platter.length;
+  const content = Buffer.alloc(survives() ? lengthNow : lengthBefore);
+  file.platter.copy(content);
+  for (const page of file.dirtyPages) {
+    const end = Math.min((page + 1) * PAGE_BYTES, lengthNow);
+    for (let at = page * PAGE_BYTES; at < end; at += SECTOR_BYTES) {
+      if (!survives() || at >= content.length) continue;
+      file.cache.copy(content, at, at, Math.min(at + SECTOR_BYTES, end));
+    }
+  }
+  return content;
+}
+
+function failed(code: string): Error {
+  return Object.assign(new Error(`the simulated disk says ${code}`), { code });
+}
