@@ -6,6 +6,11 @@
  *
  * Back-pressure: what is pushed waits for room in the socket and otherwise stays in the queue (see the sync service);
  * answers are bounded by the number of requests in flight; a device that takes nothing for too long is closed.
+ *
+ *   G1  No packet passes PACKET_BYTES_MAX in either direction.
+ *   G2  A session that has ended has no open connection, whenever it ended.
+ *   G3  Nothing that a call does, throws or answers reaches another connection or the process.
+ *   G4  While draining, requests in flight are answered before the connection closes, and no new ones are taken.
  */
 import type { Feed, FeedSink, Position, Session } from "@parley/contracts";
 import { Failure, failureCode } from "@parley/base";
@@ -18,6 +23,7 @@ import {
   type Writer,
   DISCONNECT,
   PACKET_BYTES_MAX,
+  PACKET_FRAMES_MAX,
   PROTOCOL_VERSION,
   PROTOCOL_VERSION_MIN,
   REQUESTS_IN_FLIGHT_MAX,
@@ -28,7 +34,10 @@ import type { Gateway } from "./gateway.js";
 import { type RequestFrame, answer, isRequest } from "./requests.js";
 import type { Socket, SocketListener } from "./socket.js";
 
-/** A packet is sent when it reaches this size, or at the end of the turn. */
+/**
+ * A packet is sent when it reaches this size, or at the end of the turn. With the largest frame on top, a full page or a
+ * Push of this size and one more event, it stays below PACKET_BYTES_MAX, beyond which clients refuse it.
+ */
 const PACKET_BYTES_TARGET = 32 * 1024;
 /** Pushing pauses while more than this waits in the socket. */
 const PUSH_BUFFERED_BYTES_MAX = 128 * 1024;
@@ -40,14 +49,18 @@ export class Connection implements SocketListener, FeedSink {
   readonly #socket: Socket;
   readonly openedMs: number;
   lastHeardMs: number;
-  /** Since when the socket has had no room; 0 while it has. */
+  /** Since when the socket has had no room and has taken nothing; 0 while it has room. */
   stalledSinceMs = 0;
+  /** What waited in the socket when it was last looked at. */
+  #stalledBytes = 0;
   #state: "opening" | "verifying" | "open" | "closed" = "opening";
   #session: Session | undefined;
   #feed: Feed | undefined;
   #packet: Writer | undefined;
+  #packetFrames = 0;
   #requestsInFlight = 0;
   #isPongOwed = false;
+  #isDraining = false;
 
   constructor(gateway: Gateway, socket: Socket, nowMs: number) {
     this.#gateway = gateway;
@@ -91,10 +104,24 @@ export class Connection implements SocketListener, FeedSink {
     if (this.#state !== "closed") this.#end();
   }
 
+  /** Looks whether a socket without room takes anything. */
+  noteProgress(nowMs: number): void {
+    this.onDrain();
+    const bytes = this.#socket.bufferedBytes();
+    if (this.stalledSinceMs > 0 && bytes < this.#stalledBytes) this.stalledSinceMs = nowMs;
+    this.#stalledBytes = bytes;
+  }
+
+  /** Closes as soon as the requests in flight are answered; takes no new ones. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#closeWhenDrained();
+  }
+
   /** Closes with a code that tells the device what to do. Idempotent. */
   close(reason: DisconnectReason): void {
     if (this.#state === "closed") return;
-    this.flush();
+    this.#sendPacket();
     this.#end();
     this.#socket.close(DISCONNECT[reason].code, DISCONNECT[reason].meaning);
   }
@@ -105,8 +132,21 @@ export class Connection implements SocketListener, FeedSink {
 
   // FeedSink
 
+  /** A page of the queue may hold more than one packet may: it is cut into several frames (G1). */
   push(epoch: number, firstPts: number, events: readonly Uint8Array[]): void {
-    this.#write("push", { epoch, firstPts, events });
+    let from = 0;
+    let bytes = 0;
+    for (let index = 0; index < events.length; index++) {
+      const eventBytes = events[index]!.length;
+      if (index > from && bytes + eventBytes > PACKET_BYTES_TARGET) {
+        this.#write("push", { epoch, firstPts: firstPts + from, events: events.slice(from, index) });
+        from = index;
+        bytes = 0;
+      }
+      bytes += eventBytes;
+    }
+    const rest = from === 0 ? events : events.slice(from);
+    this.#write("push", { epoch, firstPts: firstPts + from, events: rest });
   }
 
   rebase(position: Position, reason: string): void {
@@ -115,7 +155,10 @@ export class Connection implements SocketListener, FeedSink {
 
   hasRoom(): boolean {
     const hasRoom = this.#socket.bufferedBytes() < PUSH_BUFFERED_BYTES_MAX;
-    if (!hasRoom && this.stalledSinceMs === 0) this.stalledSinceMs = this.#gateway.nowMs();
+    if (!hasRoom && this.stalledSinceMs === 0) {
+      this.stalledSinceMs = this.#gateway.nowMs();
+      this.#stalledBytes = this.#socket.bufferedBytes();
+    }
     return hasRoom;
   }
 
@@ -125,12 +168,17 @@ export class Connection implements SocketListener, FeedSink {
 
   /** Sends what was written in this turn. */
   flush(): void {
+    if (this.#packet === undefined) return;
+    this.#sendPacket();
+    if (this.#socket.bufferedBytes() > BUFFERED_BYTES_MAX) this.close("slowConsumer");
+  }
+
+  #sendPacket(): void {
     const packet = this.#packet;
     if (packet === undefined) return;
     this.#packet = undefined;
-    if (this.#state !== "closed") this.#socket.send(packet.take());
+    this.#socket.send(packet.take());
     this.#gateway.returnWriter(packet);
-    if (this.#socket.bufferedBytes() > BUFFERED_BYTES_MAX) this.close("slowConsumer");
   }
 
   #take(frame: Frame): void {
@@ -173,8 +221,11 @@ export class Connection implements SocketListener, FeedSink {
     const session = await this.#gateway.calls.accounts.verify(hello.token);
     if (this.#state !== "verifying") return;
     this.#session = session;
-    this.#state = "open";
     this.#gateway.opened(this, session);
+    // From here on the end of the session is heard. What ended between the first look and now is seen by this one (G2).
+    await this.#gateway.calls.accounts.verify(hello.token);
+    if ((this.#state as string) !== "verifying") return;
+    this.#state = "open";
     this.#write("welcome", {
       protocolVersion: PROTOCOL_VERSION,
       userId: session.userId,
@@ -199,6 +250,11 @@ export class Connection implements SocketListener, FeedSink {
       this.close("malformed");
       return;
     }
+    if (this.#isDraining) {
+      const failure = new Failure("unavailable", "The server is stopping.", { retry: "same" });
+      this.#refuse(requestId, failure);
+      return;
+    }
     if (this.#requestsInFlight >= REQUESTS_IN_FLIGHT_MAX) {
       const failure = new Failure("too-many-requests", "Wait for answers first.", {
         retry: "same",
@@ -208,16 +264,25 @@ export class Connection implements SocketListener, FeedSink {
       return;
     }
     this.#requestsInFlight += 1;
-    answer(this.#gateway.calls, this.#session!, frame).then(
-      ({ name, payload }) => {
-        this.#requestsInFlight -= 1;
-        this.#write(name, { ...payload, requestId });
-      },
-      (error: unknown) => {
-        this.#requestsInFlight -= 1;
-        this.#refuse(requestId, this.#gateway.asFailure(error));
-      },
-    );
+    answer(this.#gateway.calls, this.#session!, frame)
+      .then(
+        ({ name, payload }) => {
+          this.#requestsInFlight -= 1;
+          this.#write(name, { ...payload, requestId });
+          this.#closeWhenDrained();
+        },
+        (error: unknown) => {
+          this.#requestsInFlight -= 1;
+          this.#refuse(requestId, this.#gateway.asFailure(error));
+          this.#closeWhenDrained();
+        },
+      )
+      // An answer that cannot be encoded leaves half a frame in the packet: this connection cannot go on (G3).
+      .catch((error: unknown) => this.#gateway.failConnection(this, error));
+  }
+
+  #closeWhenDrained(): void {
+    if (this.#isDraining && this.#requestsInFlight === 0) this.close("draining");
   }
 
   #refuse(requestId: number, failure: Failure): void {
@@ -230,10 +295,13 @@ export class Connection implements SocketListener, FeedSink {
     if (this.#state === "closed") return;
     if (this.#packet === undefined) {
       this.#packet = this.#gateway.borrowWriter();
+      this.#packetFrames = 0;
       this.#gateway.flushSoon(this);
     }
     writeFrame(this.#packet, name, payload);
-    if (this.#packet.length >= PACKET_BYTES_TARGET) this.flush();
+    this.#packetFrames += 1;
+    const isFull = this.#packet.length >= PACKET_BYTES_TARGET || this.#packetFrames >= PACKET_FRAMES_MAX;
+    if (isFull) this.flush();
   }
 
   #end(): void {
@@ -242,8 +310,8 @@ export class Connection implements SocketListener, FeedSink {
       this.#gateway.returnWriter(this.#packet);
       this.#packet = undefined;
     }
-    this.#feed?.close();
+    const feed = this.#feed;
     this.#feed = undefined;
-    this.#gateway.closed(this);
+    this.#gateway.closed(this, feed);
   }
 }

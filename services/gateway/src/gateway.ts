@@ -1,4 +1,4 @@
-import type { Session } from "@parley/contracts";
+import type { Feed, Session } from "@parley/contracts";
 import { type Ambient, Failure, type Timer, messageOf, sleep } from "@parley/base";
 import { type SessionId, ERROR_CODES, Writer } from "@parley/protocol";
 import { Connection } from "./connection.js";
@@ -14,8 +14,8 @@ const STALLED_MS_MAX = 20_000;
 /** Connections that have not said Hello yet; the next ones are told to come back. */
 const OPENING_MAX = 5_000;
 const WRITERS_POOLED_MAX = 64;
-/** A device that was told to come back has this long to close. */
-const DRAIN_MS = 200;
+/** After the close codes are sent, sockets have this long to take them before they are dropped. */
+const LINGER_MS = 200;
 
 export interface GatewayOptions {
   readonly calls: Calls;
@@ -38,6 +38,7 @@ export class Gateway {
   #toFlush: Connection[] = [];
   #openingCount = 0;
   #isDraining = false;
+  #onEmpty: () => void = () => {};
 
   constructor(options: GatewayOptions) {
     this.calls = options.calls;
@@ -62,14 +63,19 @@ export class Gateway {
     return connection;
   }
 
-  /** Tells every device to come back later, and waits until they have gone or `withinMs` is over. */
+  /**
+   * Answers the requests in flight, tells every device to come back later, and drops what is left: all within
+   * `withinMs`. New requests and connections are refused from the call on.
+   */
   async drain(withinMs: number): Promise<void> {
     this.#isDraining = true;
     this.#tick.cancel();
-    this.#stopListening();
     const open = [...this.#connections];
+    for (const connection of open) connection.drain();
+    await this.#empty(Math.max(0, withinMs - LINGER_MS));
     for (const connection of open) connection.close("draining");
-    if (open.length > 0) await sleep(this.#ambient.scheduler, Math.min(withinMs, DRAIN_MS));
+    this.#stopListening();
+    if (open.length > 0) await sleep(this.#ambient.scheduler, Math.min(withinMs, LINGER_MS));
     for (const connection of open) connection.terminate();
   }
 
@@ -95,8 +101,15 @@ export class Gateway {
     this.#bySession.set(session.sessionId, new Set([connection]));
   }
 
-  closed(connection: Connection): void {
+  closed(connection: Connection, feed: Feed | undefined): void {
     if (!this.#connections.delete(connection)) return;
+    try {
+      feed?.close();
+    } catch (error) {
+      // The position is written again by a later confirmation; the connection must be forgotten all the same.
+      this.#ambient.logger.error("feed-close-failed", { error: messageOf(error) });
+    }
+    if (this.#connections.size === 0) this.#onEmpty();
     const { session } = connection;
     if (session === undefined) {
       this.#openingCount -= 1;
@@ -160,8 +173,20 @@ export class Gateway {
     }
   }
 
+  /** Resolves when there is no connection any more, or after `withinMs`. */
+  #empty(withinMs: number): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#ambient.scheduler.after(withinMs, resolve);
+      this.#onEmpty = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
   #checkStalled(connection: Connection, nowMs: number): void {
-    connection.onDrain();
+    connection.noteProgress(nowMs);
     if (connection.stalledSinceMs > 0 && nowMs - connection.stalledSinceMs > STALLED_MS_MAX)
       connection.close("slowConsumer");
   }

@@ -75,5 +75,7 @@ function isAllowedOrigin(request: IncomingMessage, origins: readonly string[]): 
 }
 
 function refuse(stream: Duplex, status: string): void {
+  // Nobody else listens to this stream any more: a peer that resets it would otherwise end the process.
+  stream.on("error", () => stream.destroy());
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -1,0 +1,416 @@
+/** Connections from hello to close, cited by the invariants at the head of connection.ts. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Failure } from "@parley/base";
+import {
+  DISCONNECT,
+  HISTORY_PAGE_MAX,
+  PACKET_BYTES_MAX,
+  PROTOCOL_VERSION,
+  REQUESTS_IN_FLIGHT_MAX,
+  encodeFrame,
+} from "@parley/protocol";
+import fc from "fast-check";
+import { type Device, GatewayBench, type ScriptedFeed } from "./testing/gateway-bench.js";
+
+const BROKEN = new Uint8Array([3, 200]);
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
+test("a device with a good token is welcomed and fed from its position", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a", { epoch: 7, pts: 12 });
+  assert.deepEqual(
+    {
+      frames: device.socket.frames().map(({ name }) => name),
+      welcome: device.socket.framesOf("welcome")[0],
+      position: bench.feeds[0]!.position,
+      closes: device.socket.closes,
+    },
+    {
+      frames: ["welcome"],
+      welcome: {
+        protocolVersion: PROTOCOL_VERSION,
+        userId: "ann",
+        deviceId: "d-a",
+        sessionId: "s-a",
+        heartbeatMs: 10_000,
+        serverTimeMs: bench.time.nowMs(),
+        server: "test",
+      },
+      position: { epoch: 7, pts: 12 },
+      closes: [],
+    },
+  );
+});
+
+const REFUSED_OPENINGS: readonly (readonly [
+  string,
+  keyof typeof DISCONNECT,
+  (bench: GatewayBench, device: Device) => Promise<void>,
+])[] = [
+  ["a request before hello", "unknownFrame", (_bench, device) => device.send(1)],
+  ["a ping before hello", "unknownFrame", (_bench, device) => device.say("ping", {})],
+  ["an unknown token", "sessionInvalid", (_bench, device) => device.hello("nobody")],
+  [
+    "an expired token",
+    "sessionInvalid",
+    async (bench, device) => {
+      bench.issue("old", "ann", 0);
+      await device.hello("old");
+    },
+  ],
+  [
+    "a version from the future",
+    "versionNotServed",
+    (_bench, device) =>
+      device.say("hello", { protocolVersion: PROTOCOL_VERSION + 1, token: "a", client: "test" }),
+  ],
+  ["no version", "versionNotServed", (_bench, device) => device.say("hello", { token: "a" })],
+  ["broken bytes", "malformed", (_bench, device) => device.sayBytes(BROKEN)],
+  ["an empty packet", "malformed", (_bench, device) => device.sayBytes(new Uint8Array(0))],
+  [
+    "a frame kind that nobody knows",
+    "unknownFrame",
+    (_bench, device) => device.sayBytes(new Uint8Array([63, 0])),
+  ],
+  [
+    "a packet over the limit",
+    "tooLarge",
+    (_bench, device) => device.sayBytes(new Uint8Array(PACKET_BYTES_MAX + 1)),
+  ],
+  ["silence", "helloMissed", (bench) => bench.time.advance(12_000)],
+  [
+    "a token that takes too long to check",
+    "helloMissed",
+    async (bench, device) => {
+      bench.onVerify = never;
+      await device.hello("a");
+      await bench.time.advance(12_000);
+    },
+  ],
+  [
+    "an account store that fails",
+    "internal",
+    async (bench, device) => {
+      bench.onVerify = () => Promise.reject(new TypeError("a bug"));
+      await device.hello("a");
+    },
+  ],
+  [
+    "a sync service that fails",
+    "internal",
+    async (bench, device) => {
+      bench.issue("a");
+      bench.onAttach = () => Promise.reject(new TypeError("a bug"));
+      await device.hello("a");
+    },
+  ],
+];
+
+for (const [what, reason, act] of REFUSED_OPENINGS) {
+  test(`${what} closes with the code for "${reason}", and the next connection is served`, async () => {
+    const bench = new GatewayBench();
+    const device = bench.connect();
+    await act(bench, device);
+    bench.onVerify = async () => {};
+    bench.onAttach = async () => {};
+    const next = await bench.open("next");
+    assert.deepEqual(
+      [device.socket.closes, next.socket.framesOf("welcome").length, bench.gateway.connectionCount],
+      [[DISCONNECT[reason].code], 1, 1],
+    );
+  });
+}
+
+const BROKEN_TALK: readonly (readonly [string, keyof typeof DISCONNECT, Uint8Array])[] = [
+  ["broken bytes", "malformed", BROKEN],
+  ["an unknown frame kind", "unknownFrame", new Uint8Array([63, 0])],
+  ["a frame of the other direction", "unknownFrame", encodeFrame("pong", {})],
+  ["a second hello", "unknownFrame", encodeFrame("hello", { protocolVersion: 1, token: "a" })],
+  ["a request without a number", "malformed", encodeFrame("listUsers", {})],
+  ["a packet over the limit", "tooLarge", new Uint8Array(PACKET_BYTES_MAX + 1)],
+];
+
+for (const [what, reason, bytes] of BROKEN_TALK) {
+  test(`G3: ${what} on an open connection closes that one with "${reason}" and no other`, async () => {
+    const bench = new GatewayBench();
+    const device = await bench.open("a");
+    const other = await bench.open("b");
+    await device.sayBytes(bytes);
+    await other.send(1);
+    assert.deepEqual(
+      [
+        device.socket.closes,
+        bench.feeds[0]!.closes,
+        other.socket.framesOf("sent").length,
+        other.socket.closes,
+      ],
+      [[DISCONNECT[reason].code], 1, 1, []],
+    );
+  });
+}
+
+test("G3: no packet of random bytes throws, and all but valid ones close with a code of the protocol", async () => {
+  const codes = new Set<number>(Object.values(DISCONNECT).map(({ code }) => code));
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), fc.boolean(), async (bytes, isOpen) => {
+      const bench = new GatewayBench();
+      const device = isOpen ? await bench.open("a") : bench.connect();
+      await device.sayBytes(bytes);
+      assert.ok(device.socket.closes.length <= 1 && device.socket.closes.every((code) => codes.has(code)));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("G3: an exception in a call is answered with internal, logged, and the connection goes on", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  await device.say("markRead", { requestId: 1, conversationId: "g:test" as never, sequence: 1 });
+  await device.send(2);
+  const { code, retry } = device.socket.framesOf("refused")[0]!;
+  assert.deepEqual(
+    [code, retry, bench.logger.errors, device.socket.framesOf("sent").length, device.socket.closes],
+    ["internal", "same", ["request-failed"], 1, []],
+  );
+});
+
+test("G3: an answer that cannot be encoded fails its connection and nothing else", async () => {
+  const bench = new GatewayBench();
+  const [device, other] = [await bench.open("a"), await bench.open("b")];
+  bench.onSend = async (request) => ({
+    messageId: (request.number === 1 ? 5 : "m") as never,
+    sequence: 1,
+    timeMs: 1,
+  });
+  await device.send(1);
+  await other.send(2);
+  assert.deepEqual(
+    [device.socket.closes, bench.logger.errors, other.socket.framesOf("sent").length],
+    [[DISCONNECT.internal.code], ["connection-failed"], 1],
+  );
+});
+
+test("G3: a confirmation that the sync service cannot take closes the connection and forgets it", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  const fail = (): never => {
+    throw new Error("the tables failed");
+  };
+  Object.assign(bench.feeds[0]!, { confirm: fail, close: fail });
+  await device.say("confirm", { epoch: 7, pts: 1 });
+  assert.deepEqual([device.socket.closes, bench.gateway.connectionCount], [[DISCONNECT.internal.code], 0]);
+});
+
+test("a refusal carries its code, its retry policy and the number that is expected", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  bench.onSend = () =>
+    Promise.reject(new Failure("too-early", "Not yet.", { retry: "same", details: { expected: 4 } }));
+  await device.send(1, 9);
+  assert.deepEqual(device.socket.framesOf("refused"), [
+    { requestId: 1, code: "too-early", message: "Not yet.", retry: "same", retryAfterMs: 0, expected: 4 },
+  ]);
+});
+
+test("ids that break their rules are refused with bad-request and reach no service", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  const body = { text: { text: "hi" }, notice: undefined };
+  const good = { conversationId: "g:test", clientMessageId: "c1", number: 1, body };
+  const wrong = [{ conversationId: "d:b:a" }, { conversationId: "g:../x" }, { clientMessageId: "" }];
+  for (const [index, change] of wrong.entries()) {
+    await device.say("send", { requestId: index + 1, ...good, ...change } as never);
+  }
+  assert.deepEqual(
+    [device.socket.framesOf("refused").map(({ code }) => code), bench.sends],
+    [["bad-request", "bad-request", "bad-request"], []],
+  );
+});
+
+test("requests reach the service in the order of their frames, and answers may overtake", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  const waiting: (() => void)[] = [];
+  bench.onSend = (request) =>
+    new Promise((resolve) => {
+      waiting.push(() => resolve({ messageId: "m" as never, sequence: request.number, timeMs: 1 }));
+    });
+  for (const number of [1, 2, 3]) await device.send(number);
+  for (const resolve of waiting.toReversed()) resolve();
+  await bench.time.settle();
+  assert.deepEqual(
+    [
+      bench.sends.map(({ number }) => number),
+      device.socket.framesOf("sent").map(({ requestId }) => requestId),
+    ],
+    [
+      [1, 2, 3],
+      [3, 2, 1],
+    ],
+  );
+});
+
+test("a request beyond those that may be in flight is refused, and taken again after an answer", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  const waiting: (() => void)[] = [];
+  bench.onSend = (request) =>
+    new Promise((resolve) => {
+      waiting.push(() => resolve({ messageId: "m" as never, sequence: request.number, timeMs: 1 }));
+    });
+  for (let number = 1; number <= REQUESTS_IN_FLIGHT_MAX + 1; number++) await device.send(number);
+  waiting[0]!();
+  await bench.time.settle();
+  await device.send(1000);
+  const refused = device.socket.framesOf("refused").map(({ requestId, code }) => [requestId, code]);
+  assert.deepEqual(
+    [refused, bench.sends.length, device.socket.closes],
+    [[[REQUESTS_IN_FLIGHT_MAX + 1, "too-many-requests"]], REQUESTS_IN_FLIGHT_MAX + 1, []],
+  );
+});
+
+test("a ping is answered behind the first events, also when it came before them", async () => {
+  const bench = new GatewayBench();
+  let release = (): void => {};
+  bench.onAttach = (feed: ScriptedFeed) =>
+    new Promise((resolve) => {
+      release = () => {
+        feed.sink.push(7, 1, [new Uint8Array([1])]);
+        resolve();
+      };
+    });
+  const device = await bench.open("a");
+  await device.say("ping", {});
+  release();
+  await bench.time.settle();
+  await device.say("ping", {});
+  assert.deepEqual(
+    device.socket.frames().map(({ name }) => name),
+    ["welcome", "push", "pong", "pong"],
+  );
+});
+
+test("a device that is silent for too long is closed; one that pings is not", async () => {
+  const bench = new GatewayBench();
+  const [silent, lively] = [await bench.open("a"), await bench.open("b")];
+  for (let passedMs = 0; passedMs < 30_000; passedMs += 10_000) {
+    await bench.time.advance(10_000);
+    await lively.say("ping", {});
+  }
+  assert.deepEqual([silent.socket.closes, lively.socket.closes], [[DISCONNECT.heartbeatMissed.code], []]);
+});
+
+test("G2: when a session is revoked its live connections close at once, those of others stay", async () => {
+  const bench = new GatewayBench();
+  const [device, other] = [await bench.open("a"), await bench.open("b")];
+  bench.revoke("a");
+  await bench.time.settle();
+  assert.deepEqual(
+    [device.socket.closes, bench.feeds[0]!.closes, other.socket.closes],
+    [[DISCONNECT.sessionInvalid.code], 1, []],
+  );
+});
+
+test("G2: a session that ends while its token is checked gets no connection", async () => {
+  const bench = new GatewayBench();
+  bench.issue("a");
+  const device = bench.connect();
+  let checks = 0;
+  // The first look has found the session; it ends before the connection listens for that.
+  bench.onVerify = async () => {
+    checks += 1;
+    if (checks === 1) queueMicrotask(() => queueMicrotask(() => bench.revoke("a")));
+  };
+  await device.hello("a");
+  assert.deepEqual(
+    [device.socket.closes, bench.feeds.length, bench.gateway.connectionCount],
+    [[DISCONNECT.sessionInvalid.code], 0, 0],
+  );
+});
+
+test("G2: a session that runs out closes its connection within two seconds", async () => {
+  const bench = new GatewayBench();
+  bench.issue("a", "ann", 5_000);
+  const device = bench.connect();
+  await device.hello("a");
+  await bench.time.advance(4_900);
+  const before = [...device.socket.closes];
+  await bench.time.advance(1_100);
+  assert.deepEqual([before, device.socket.closes], [[], [DISCONNECT.sessionInvalid.code]]);
+});
+
+test("a second connection of a session replaces the first", async () => {
+  const bench = new GatewayBench();
+  const first = await bench.open("a");
+  const second = bench.connect();
+  await second.hello("a");
+  await second.send(1);
+  assert.deepEqual(
+    [
+      first.socket.closes,
+      second.socket.closes,
+      second.socket.framesOf("sent").length,
+      bench.gateway.connectionCount,
+    ],
+    [[DISCONNECT.replaced.code], [], 1, 1],
+  );
+});
+
+test("a connection that is lost while its feed is opened closes that feed", async () => {
+  const bench = new GatewayBench();
+  let release = (): void => {};
+  bench.onAttach = () => new Promise((resolve) => (release = resolve));
+  const device = await bench.open("a");
+  await device.leave();
+  release();
+  await bench.time.settle();
+  assert.deepEqual([bench.feeds[0]!.closes, bench.gateway.connectionCount], [1, 0]);
+});
+
+test("a failing feed closes its connection with internal, so that the device comes back", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  bench.feeds[0]!.sink.fail();
+  await bench.time.settle();
+  assert.deepEqual(device.socket.closes, [DISCONNECT.internal.code]);
+});
+
+test("too many connections without a hello: the next are told to come back, open ones stay", async () => {
+  const bench = new GatewayBench();
+  const open = await bench.open("a");
+  for (let count = 0; count < 5_000; count++) bench.connect();
+  const next = bench.connect();
+  await open.send(1);
+  assert.deepEqual([next.socket.closes, open.socket.framesOf("sent").length], [[DISCONNECT.busy.code], 1]);
+});
+
+test("G1: a page of large events is cut into packets within the limit, none left out", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 17_000 }), { minLength: 1, maxLength: HISTORY_PAGE_MAX }),
+      async (sizes) => {
+        const bench = new GatewayBench();
+        const device = await bench.open("a");
+        const events = sizes.map((size, index) => new Uint8Array(size).fill(index));
+        bench.feeds[0]!.sink.push(7, 41, events);
+        await bench.time.settle();
+        const pushes = device.socket.framesOf("push");
+        const pts = pushes.flatMap((push) => push.events.map((_, index) => push.firstPts + index));
+        assert.deepEqual(
+          pushes.flatMap((push) => push.events.map((event) => Buffer.from(event))),
+          events.map((event) => Buffer.from(event)),
+        );
+        assert.deepEqual(
+          pts,
+          sizes.map((_, index) => 41 + index),
+        );
+        assert.ok(device.socket.packets.every((packet) => packet.length <= PACKET_BYTES_MAX));
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
