@@ -1,6 +1,6 @@
 import type { ConversationChanges, ConversationKey, ConversationState, SenderState } from "@parley/domain";
 import { HeadRow, MemberRow, SendRow, emptyConversation, senderKey } from "@parley/domain";
-import { LruMap } from "@parley/base";
+import { LruMap, partitionOf } from "@parley/base";
 import { type UserId, Message, SENDS_IN_FLIGHT_MAX, decode, encode } from "@parley/protocol";
 import { LazyPut, type Write, type WriteBackTables } from "@parley/tables";
 import {
@@ -13,27 +13,57 @@ import {
 
 /** Conversations whose state is kept in memory; others are read when a record of theirs comes. */
 const CONVERSATIONS_MAX = 20_000;
+/** Senders kept in memory with one conversation; beyond it they are read again when they send. */
+const SENDERS_MAX = 1_000;
 const PAGE_ROWS = 5_000;
 /** About what rows take that are encoded when they are flushed. */
 const HEAD_BYTES = 100;
 const MEMBER_BYTES = 30;
 const SEND_BYTES = 80;
 
+export interface ConversationStoreOptions {
+  readonly tables: WriteBackTables;
+  /** Of the conversation log. */
+  readonly partitionCount: number;
+  /** All partitions together. Default 20,000. */
+  readonly conversationsMax?: number;
+  /** Of one conversation. Default 1,000. */
+  readonly sendersMax?: number;
+}
+
+/** What one partition's loop has in memory. */
+interface Cache {
+  readonly states: LruMap<string, ConversationState>;
+  /** Those with more senders than may stay. */
+  readonly crowded: Set<ConversationState>;
+}
+
 /**
- * The states of the conversation machine: loaded from rows, kept in memory while in use. Any state may be dropped at any
- * time between two records, because what it changed was staged in the same turn and reads see staged rows.
+ * The states of the conversation machine: loaded from rows, kept in memory while in use. Any state may be dropped between
+ * two batches of its partition, because what it changed was staged in the same turn and reads see staged rows. No loop
+ * drops what belongs to another: that one may be between loading and applying.
  */
 export class ConversationStore {
   readonly #tables: WriteBackTables;
-  readonly #states = new LruMap<string, ConversationState>();
+  readonly #caches: readonly Cache[];
+  readonly #statesMax: number;
+  readonly #sendersMax: number;
 
-  constructor(tables: WriteBackTables) {
-    this.#tables = tables;
+  constructor(options: ConversationStoreOptions) {
+    const { partitionCount } = options;
+    this.#tables = options.tables;
+    this.#caches = Array.from({ length: partitionCount }, () => ({
+      states: new LruMap<string, ConversationState>(),
+      crowded: new Set<ConversationState>(),
+    }));
+    this.#statesMax = Math.ceil((options.conversationsMax ?? CONVERSATIONS_MAX) / partitionCount);
+    this.#sendersMax = options.sendersMax ?? SENDERS_MAX;
   }
 
   /** The state, if it is in memory. */
   find(key: ConversationKey): ConversationState | undefined {
-    return this.#states.find(nameOf(key));
+    const name = conversationName(key);
+    return this.#cacheOf(name).states.find(name);
   }
 
   /** Loads the state and, if given, a sender of it. Call only from the loop that applies this conversation's records. */
@@ -41,15 +71,18 @@ export class ConversationStore {
     key: ConversationKey,
     sender?: { readonly userId: string; readonly deviceId: string },
   ): Promise<void> {
-    const name = nameOf(key);
-    let state = this.#states.find(name);
+    const name = conversationName(key);
+    const { states, crowded } = this.#cacheOf(name);
+    let state = states.find(name);
     if (state === undefined) {
       state = await this.#loadState(key);
-      this.#states.put(name, state);
+      states.put(name, state);
     }
     if (sender === undefined) return;
     const senderName = senderKey(sender.userId, sender.deviceId);
-    if (!state.senders.has(senderName)) state.senders.set(senderName, await this.#loadSender(key, sender));
+    if (state.senders.has(senderName)) return;
+    state.senders.set(senderName, await this.#loadSender(key, sender));
+    if (state.senders.size > this.#sendersMax) crowded.add(state);
   }
 
   /** Stages what one record changed, together with the offset that the head then contains. */
@@ -72,9 +105,16 @@ export class ConversationStore {
     this.#tables.stage({ partition: conversationPartition(state.key), writes });
   }
 
-  /** Drops what was not used for longest. Call between two batches. */
-  evict(): void {
-    this.#states.cutTo(CONVERSATIONS_MAX);
+  /** Drops what was not used for longest. Call between two batches of the partition. */
+  evict(partition: number): void {
+    const { states, crowded } = this.#caches[partition]!;
+    states.cutTo(this.#statesMax);
+    for (const state of crowded) state.senders.clear();
+    crowded.clear();
+  }
+
+  #cacheOf(name: string): Cache {
+    return this.#caches[partitionOf(name, this.#caches.length)]!;
   }
 
   async #loadState(key: ConversationKey): Promise<ConversationState> {
@@ -119,6 +159,7 @@ export class ConversationStore {
   }
 }
 
-function nameOf(key: ConversationKey): string {
+/** The name of a conversation across tenants; the log is partitioned by it. */
+export function conversationName(key: ConversationKey): string {
   return `${key.tenantId}/${key.conversationId}`;
 }

@@ -17,7 +17,7 @@ import {
 import { type Log, type LogRecord, LogConsumer } from "@parley/logs";
 import { Failure, type Logger, messageOf, partitionOf } from "@parley/base";
 import { decode, encode } from "@parley/protocol";
-import type { ConversationStore } from "./conversation-store.js";
+import { type ConversationStore, conversationName } from "./conversation-store.js";
 import type { Emitter } from "./emitter.js";
 
 const BATCH_RECORDS_MAX = 1024;
@@ -64,6 +64,18 @@ export class Processor {
     this.#consumer.start();
   }
 
+  /**
+   * Resolves when everything that was durable at the call is applied: reads then see all that was acknowledged before.
+   * Errors: "consumer-stopped".
+   */
+  async recovered(): Promise<void> {
+    const { log } = this.#options;
+    const partitions = Array.from({ length: log.partitionCount }, (_, partition) => partition);
+    await Promise.all(
+      partitions.map((partition) => this.#consumer.waitApplied(partition, log.durableEnd(partition))),
+    );
+  }
+
   /** The offset below which every record of the partition is applied. */
   appliedEnd(partition: number): number {
     return this.#consumer.appliedEnd(partition);
@@ -75,7 +87,7 @@ export class Processor {
    */
   submit(record: ConversationRecord): Promise<Verdict> {
     const { log } = this.#options;
-    const partition = partitionOf(`${record.tenantId}/${record.conversationId}`, log.partitionCount);
+    const partition = partitionOf(conversationName(record), log.partitionCount);
     const waiters = this.#waiters[partition]!;
     if (waiters.size >= WAITERS_MAX) {
       return Promise.reject(
@@ -109,7 +121,7 @@ export class Processor {
     if (loading.length > 0) await Promise.all(loading);
     for (let index = 0; index < records.length; index++)
       this.#apply(partition, records[index]!.offset, decoded[index]);
-    this.#options.store.evict();
+    this.#options.store.evict(partition);
   }
 
   /** A record that cannot be read is the same for every replay: it is reported and has no effect. */
@@ -143,7 +155,7 @@ export class Processor {
         (sender === undefined || state.senders.has(senderKey(sender.userId, sender.deviceId)))
       )
         continue;
-      const name = `${record.tenantId}/${record.conversationId}`;
+      const name = conversationName(record);
       const { tenantId, conversationId } = record;
       const load = (): Promise<void> => store.load({ tenantId, conversationId }, sender);
       chains.set(name, (chains.get(name) ?? Promise.resolve()).then(load));

@@ -179,7 +179,7 @@ async function wireMessage(
   readonly importing: Importing;
 }> {
   const { clock, random, logger } = ambient;
-  const store = new ConversationStore(tables);
+  const store = new ConversationStore({ tables, partitionCount: log.partitionCount });
   const start = await readCheckpoint(tables, "conversation", log);
   const processor = new Processor({
     log,
