@@ -1,3 +1,9 @@
 export { type Installation, prepareInstallation } from "./installation.js";
 export { RawClient, type RawClientClosed } from "./load/raw-client.js";
-export { ServerProcess, type ServerExit, type ServerStats, runServer } from "./server-process.js";
+export {
+  ServerProcess,
+  type ServerExit,
+  type ServerProcessOptions,
+  type ServerStats,
+  runServer,
+} from "./server-process.js";

@@ -1,0 +1,116 @@
+/**
+ * Goal: whatever happens to connections, devices and the server's process, all devices of all users end with the same
+ * messages in the same order, none that was accepted is missing, none is there twice, and every count is right.
+ *
+ * Method: fifty users with two SDK devices each replay a day of a real log at speed, through a proxy that breaks
+ * connections at random, onto a server process that is killed (SIGKILL) and restarted on its data. One device of each
+ * user keeps its store in a file and is restarted now and then. Some users mark as read and delete for themselves
+ * meanwhile. When all has settled, `judge.ts` compares every device with the server's own answers to a new device and
+ * with what was sent. Everything random follows from one seed, which is printed; `PARLEY_SEED` repeats it (the timing of
+ * the machine stays its own). `PARLEY_ROBUSTNESS=long` kills ten times.
+ */
+import { prepareInstallation, ServerProcess } from "@parley/bench";
+import { deepEqual } from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { Chaos, type ChaosPlan } from "./replay/chaos.js";
+import { Crowd, crowdIds, DEVICES_PER_USER } from "./replay/crowd.js";
+import { judge } from "./replay/judge.js";
+import { type Script, writeScript } from "./replay/script.js";
+import { type Chance, createChance, seedOfRun } from "./seed.js";
+import { CUTS, TcpProxy } from "./tcp-proxy.js";
+
+interface Plan extends ChaosPlan {
+  readonly messages: number;
+}
+
+const USERS = 50;
+const SHORT: Plan = { seconds: 20, kills: 3, messages: 1_200 };
+const LONG: Plan = { seconds: 100, kills: 10, messages: 6_000 };
+/** A few seconds of absence are then a Rebase, and a connection without an answer is given up after a few seconds. */
+const SERVER_ARGUMENTS = ["--rebase-events", "100", "--heartbeat-seconds", "3"];
+const COMPLAINTS_SHOWN = 20;
+
+test("devices agree after broken connections, killed servers and restarts of their own", async (t) => {
+  const plan = process.env["PARLEY_ROBUSTNESS"] === "long" ? LONG : SHORT;
+  const seed = seedOfRun();
+  const chance = createChance(seed);
+  const script = writeScript(USERS, plan.messages, chance.fork());
+  say(t, `seed ${seed} (PARLEY_SEED=${seed} repeats it); words from ${script.source}`);
+  const directory = mkdtempSync(join(tmpdir(), "parley-replay-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const serverOptions = { dataDirectory: join(directory, "data"), serverArguments: SERVER_ARGUMENTS };
+  // One token more than devices: for the one that looks afresh.
+  const installation = await prepareInstallation({
+    dataDirectory: serverOptions.dataDirectory,
+    userIds: crowdIds(USERS),
+    devicesPerUser: DEVICES_PER_USER + 1,
+  });
+  const server = await ServerProcess.start(serverOptions);
+  const proxy = await TcpProxy.start(server.port);
+  const crowd = new Crowd({ installation, url: proxy.url, storeDirectory: join(directory, "devices") });
+  const chaos = new Chaos({ server, serverOptions, proxy, devices: crowd.devices });
+  try {
+    const { settleMs, complaints } = await run(crowd, chaos, { plan, script, chance });
+    report(t, crowd, chaos, settleMs);
+    deepEqual(tooLittle(crowd, chaos, plan), []);
+    deepEqual(complaints.slice(0, COMPLAINTS_SHOWN), [], `Seed ${seed}, ${complaints.length} complaints.`);
+  } finally {
+    await crowd.stop();
+    await proxy.close();
+    const exit = await chaos.server.stop();
+    if (exit.code !== 0) say(t, `the server ended with ${exit.code ?? exit.signal}: ${exit.stderr}`);
+  }
+});
+
+async function run(
+  crowd: Crowd,
+  chaos: Chaos,
+  { plan, script, chance }: { plan: Plan; script: Script; chance: Chance },
+): Promise<{ settleMs: number; complaints: readonly string[] }> {
+  await crowd.gather(script);
+  await Promise.all([crowd.play(script, plan.seconds, chance.fork()), chaos.run(plan, chance.fork())]);
+  const settlingMs = performance.now();
+  await crowd.settle();
+  const settleMs = Math.round(performance.now() - settlingMs);
+  const { users, pending } = await crowd.views(chaos.server.webSocketUrl);
+  return { settleMs, complaints: [...pending, ...judge(users)] };
+}
+
+function report(t: TestContext, crowd: Crowd, chaos: Chaos, settleMs: number): void {
+  const { counts } = chaos;
+  const cuts = Object.entries(counts.cuts).map(([how, count]) => `${how} ${count}`);
+  say(t, `${crowd.sentCount} messages, ${counts.kills} kills, cuts: ${cuts.join(", ")}`);
+  say(
+    t,
+    `${counts.restarts} restarts of devices, ${crowd.reconnects} reconnects, ${crowd.counts.reads} reads, ` +
+      `${crowd.counts.hides} deletions (${crowd.counts.hidesUnanswered} unanswered), settled in ${settleMs} ms, ` +
+      `slowest start of the server ${counts.recoveryMsMax} ms`,
+  );
+  const logged = [...crowd.logged].map(([event, count]) => `${event} ${count}`);
+  say(t, `logged by the SDK: ${logged.join(", ")}`);
+}
+
+/** What the run was to go through and did not. */
+function tooLittle(crowd: Crowd, chaos: Chaos, plan: Plan): readonly string[] {
+  const { cuts, kills, restarts } = chaos.counts;
+  const logged = (start: string): number =>
+    [...crowd.logged].reduce((sum, [event, count]) => (event.startsWith(start) ? sum + count : sum), 0);
+  const found: readonly [string, number, number][] = [
+    ["messages", crowd.sentCount, plan.messages],
+    ["kills", kills, plan.kills],
+    ["restarts", restarts, plan.seconds / 2],
+    ["rebases", logged("rebase"), 1],
+    ["silent connections", logged("session failed: silent"), 1],
+    ...CUTS.map((how): [string, number, number] => [`cuts "${how}"`, cuts[how], plan.seconds / 4]),
+  ];
+  return found.flatMap(([what, count, min]) => (count < min ? [`${what}: ${count} of at least ${min}`] : []));
+}
+
+/** Shown by a run of the file alone, and in the output of a failed one. */
+function say(t: TestContext, text: string): void {
+  t.diagnostic(text);
+  process.stdout.write(`${text}\n`);
+}

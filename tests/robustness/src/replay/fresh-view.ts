@@ -1,0 +1,55 @@
+/** What the server itself shows a user, fetched by a device that has never been there and does not use the SDK. */
+import type { RawClient } from "@parley/bench";
+import {
+  type ConversationEntry,
+  type ConversationId,
+  HISTORY_PAGE_MAX,
+  LIST_PAGE_MAX,
+  type Message,
+} from "@parley/protocol";
+
+const PAGES_MAX = 1_000;
+
+export interface FreshView {
+  /** As the server orders them. */
+  readonly entries: readonly ConversationEntry[];
+  /** All that the user may see, ascending. */
+  readonly messages: ReadonlyMap<ConversationId, readonly Message[]>;
+}
+
+/** Everything that a new device of a user would see. */
+export async function fetchFresh(client: RawClient): Promise<FreshView> {
+  const entries = await fetchList(client);
+  const messages = new Map<ConversationId, readonly Message[]>();
+  for (const { conversationId } of entries)
+    messages.set(conversationId, await fetchHistory(client, conversationId));
+  return { entries, messages };
+}
+
+export async function fetchList(client: RawClient): Promise<ConversationEntry[]> {
+  const entries: ConversationEntry[] = [];
+  let cursor = "";
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const answer = await client.request("listConversations", { cursor, limit: LIST_PAGE_MAX });
+    if (answer.name !== "conversationList") throw new Error(`The list was answered with ${answer.name}.`);
+    entries.push(...answer.payload.entries);
+    cursor = answer.payload.next;
+    if (cursor === "") return entries;
+  }
+  throw new Error("The list does not end.");
+}
+
+export async function fetchHistory(client: RawClient, conversationId: ConversationId): Promise<Message[]> {
+  const pages: (readonly Message[])[] = [];
+  let before = 0;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const answer = await client.request("getHistory", { conversationId, before, limit: HISTORY_PAGE_MAX });
+    if (answer.name !== "historyPage")
+      throw new Error(`History was answered with ${JSON.stringify(answer)}.`);
+    const { first, last, messages, firstVisible } = answer.payload;
+    pages.push(messages);
+    if (first > last || first <= firstVisible) return pages.toReversed().flat();
+    before = first;
+  }
+  throw new Error("The history does not end.");
+}
