@@ -26,16 +26,22 @@ export interface BrowserClientOptions {
   readonly logger?: Logger;
 }
 
-/** A client that has not started yet. */
+/** A client that has not started yet. It comes back at once when the browser has a network again. */
 export function createBrowserClient(options: BrowserClientOptions): ParleyClient {
   const { storeName, logger, url, ...rest } = options;
-  return createClient({
+  const client = createClient({
     ...rest,
     url: webSocketUrl(url),
     store: createIndexedDbStore(storeName ?? `parley/${options.userId}`),
     transport: createBrowserTransport(),
     ambient: browserAmbient(logger),
   });
+  const onOnline = (): void => client.connectNow();
+  client.on("connection", ({ state }) => {
+    if (state === "waiting") addEventListener("online", onOnline);
+    else removeEventListener("online", onOnline);
+  });
+  return client;
 }
 
 /** Signs in. Errors: those of the server, such as "invalid-credentials"; "unavailable" when it cannot be reached. */

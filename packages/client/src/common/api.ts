@@ -23,6 +23,15 @@ export type ConnectionState =
   | "signed-out"
   | "stopped";
 
+/** The connection, as an application shows it. */
+export interface ConnectionStatus {
+  readonly state: ConnectionState;
+  /** Why it ended: the close code, or this client's own reason. */
+  readonly code?: string;
+  /** When the next try comes, in wall-clock time; while "waiting". */
+  readonly retryAtMs?: number;
+}
+
 /** A message of mine that the server has not placed yet. */
 export interface PendingMessage {
   readonly conversationId: ConversationId;
@@ -46,7 +55,7 @@ export interface Timeline {
 }
 
 export interface ClientEvents {
-  readonly connection: { readonly state: ConnectionState; readonly code?: string };
+  readonly connection: ConnectionStatus;
   /** Entries of the conversation list that changed. */
   readonly conversations: { readonly changed: readonly ConversationId[] };
   /** Messages of a conversation changed (arrived, placed, hidden, failed): read its timeline again. */
@@ -56,11 +65,15 @@ export interface ClientEvents {
 export interface ParleyClient {
   readonly self: UserId;
   readonly state: ConnectionState;
+  /** What the newest "connection" event told; the same object until the next. */
+  readonly connection: ConnectionStatus;
 
   /** Opens the local store and begins to connect; resolves when the store is readable (also offline). */
   start(): Promise<void>;
   /** Closes the connection and the store; pending messages stay in the outbox. Idempotent. */
   stop(): Promise<void>;
+  /** Tries to connect at once instead of waiting for the next try; does nothing unless "waiting". */
+  connectNow(): void;
   /** Resolves when the device is live and nothing is queued; rejects after `timeoutMs`. */
   settled(timeoutMs: number): Promise<void>;
 
@@ -97,7 +110,8 @@ export interface ParleyClient {
   removeMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void>;
   leave(conversationId: ConversationId): Promise<void>;
   members(conversationId: ConversationId): Promise<readonly Member[]>;
-  users(prefix?: string): Promise<readonly User[]>;
+  /** The people whose ids begin with `prefix`, by id, so an id itself comes first; at most `limit` of them. */
+  users(prefix?: string, limit?: number): Promise<readonly User[]>;
 
   /**
    * Compares the digest of the newest `span` stored messages of a conversation with the server's, and fetches them again

@@ -14,7 +14,14 @@ import {
   type User,
   type UserId,
 } from "@parley/protocol";
-import type { ClientEvents, ConnectionState, ParleyClient, PendingMessage, Timeline } from "./api.js";
+import type {
+  ClientEvents,
+  ConnectionState,
+  ConnectionStatus,
+  ParleyClient,
+  PendingMessage,
+  Timeline,
+} from "./api.js";
 import type { ClientOptions } from "./client-options.js";
 import {
   changeMembers,
@@ -29,7 +36,7 @@ import { Emitter } from "./emitter.js";
 import { GapFiller } from "./gap-filler.js";
 import { History } from "./history.js";
 import { Intake } from "./intake.js";
-import { TIMELINE_PAGE, VERIFY_SPAN } from "./limits.js";
+import { DIRECTORY_USERS_MAX, TIMELINE_PAGE, VERIFY_SPAN } from "./limits.js";
 import { Outbox } from "./outbox.js";
 import { Reading } from "./reading.js";
 import { Replica } from "./replica.js";
@@ -66,6 +73,7 @@ class Client implements ParleyClient {
   /** The start or stop on its way; each waits for the one before it. */
   #lifecycle: Promise<void> = Promise.resolve();
   #isStoreOpen = false;
+  #connection: ConnectionStatus = { state: "idle" };
 
   constructor(options: ClientOptions) {
     const { ambient, userId } = options;
@@ -94,6 +102,14 @@ class Client implements ParleyClient {
 
   get state(): ConnectionState {
     return publicState(this.#session.state);
+  }
+
+  get connection(): ConnectionStatus {
+    return this.#connection;
+  }
+
+  connectNow(): void {
+    this.#session.connectNow();
   }
 
   start(): Promise<void> {
@@ -206,8 +222,8 @@ class Client implements ParleyClient {
     return listMembers(this.#requests, conversationId);
   }
 
-  users(prefix = ""): Promise<readonly User[]> {
-    return listUsers(this.#requests, prefix);
+  users(prefix = "", limit = DIRECTORY_USERS_MAX): Promise<readonly User[]> {
+    return listUsers(this.#requests, prefix, limit);
   }
 
   verify(conversationId: ConversationId, span: number = VERIFY_SPAN): Promise<boolean> {
@@ -296,8 +312,13 @@ class Client implements ParleyClient {
   #onState(state: SessionState, code: string | undefined): void {
     // Connecting and greeting are one for the application.
     if (state === "greeting") return;
-    const shown = publicState(state);
-    this.#emitter.emit("connection", code === undefined ? { state: shown } : { state: shown, code });
+    const { retryAtMs } = this.#session;
+    this.#connection = {
+      state: publicState(state),
+      ...(code === undefined ? {} : { code }),
+      ...(retryAtMs === undefined ? {} : { retryAtMs }),
+    };
+    this.#emitter.emit("connection", this.#connection);
     this.#settling.check();
   }
 

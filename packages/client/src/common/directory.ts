@@ -74,14 +74,15 @@ export async function listMembers(
   return members;
 }
 
-/** The users whose ids begin with `prefix`, up to DIRECTORY_PAGES_MAX pages. */
-export async function listUsers(requests: Call, prefix: string): Promise<readonly User[]> {
+/** The first `limit` users whose ids begin with `prefix`, up to DIRECTORY_PAGES_MAX pages. */
+export async function listUsers(requests: Call, prefix: string, limit: number): Promise<readonly User[]> {
   const users: User[] = [];
   let after: UserId | undefined;
   for (let page = 0; page < DIRECTORY_PAGES_MAX; page++) {
-    const answer = await requests.call("listUsers", { prefix, after, limit: DIRECTORY_PAGE_MAX });
+    const count = Math.min(DIRECTORY_PAGE_MAX, limit - users.length);
+    const answer = await requests.call("listUsers", { prefix, after, limit: count });
     users.push(...answer.users);
-    if (answer.next.length === 0) break;
+    if (answer.next.length === 0 || users.length >= limit) break;
     after = answer.next;
   }
   return users;

@@ -57,6 +57,8 @@ export const REBASE_CHECKS_MAX = 512;
 export const REBASE_CHECKS_AT_A_TIME = 16;
 /** Pages of members or users that one call collects: 50,000. */
 export const DIRECTORY_PAGES_MAX = 100;
+/** Users that one call collects: as many as the pages hold. */
+export const DIRECTORY_USERS_MAX = 50_000;
 /** Sequences that `verify` compares by default. */
 export const VERIFY_SPAN = 500;
 /** Bytes of a packet after which the next frame starts a new one. */

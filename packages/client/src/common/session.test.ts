@@ -1,8 +1,9 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
-import { createClientBench } from "../testing/client-bench.js";
-import { seededRandom } from "../testing/virtual-scheduler.js";
+import { createClientBench, SELF } from "../testing/client-bench.js";
+import { seededRandom, virtualAmbient } from "../testing/virtual-scheduler.js";
 import { backoffMs } from "./backoff.js";
+import { createClient } from "./client.js";
 import { nextState, type SessionEvent, type SessionState } from "./session-state.js";
 
 const STATES: readonly SessionState[] = [
@@ -127,6 +128,48 @@ test("a silent connection is taken for dead after two heartbeats", async () => {
   bench.server.isSilent = false;
   await bench.time.advance(40_000);
   deepEqual([before, bench.server.links.length > 1, bench.client.state], [1, true, "live"]);
+  await bench.client.stop();
+});
+
+test("a connection whose timers come late is kept", async () => {
+  const { time, server, store } = createClientBench();
+  const scheduler = {
+    after: time.after.bind(time),
+    soon: time.soon.bind(time),
+    // What browsers do to a tab that is not seen.
+    every: (intervalMs: number, task: () => void) => time.every(Math.max(60_000, intervalMs), task),
+  };
+  const ambient = { ...virtualAmbient(time, 1), scheduler };
+  const client = createClient({
+    url: "ws://test/v1/ws",
+    token: "token",
+    userId: SELF,
+    store,
+    transport: server,
+    ambient,
+  });
+  await client.start();
+  await time.advance(3_600_000);
+  const kept = server.links.length;
+  server.isSilent = true;
+  await time.advance(130_000);
+  deepEqual([kept, server.links.length > 1], [1, true]);
+  await client.stop();
+});
+
+test("while it waits a client tells when it tries again, and can be told to try at once", async () => {
+  const bench = createClientBench();
+  bench.server.isReachable = false;
+  await bench.client.start();
+  await bench.time.advance(60_000);
+  while (bench.client.state !== "waiting") await bench.time.advance(1);
+  const { retryAtMs = 0 } = bench.client.connection;
+  const isAhead = retryAtMs >= bench.time.nowMs() && retryAtMs <= bench.time.nowMs() + 30_000;
+  bench.server.isReachable = true;
+  bench.client.connectNow();
+  bench.client.connectNow();
+  await bench.time.advance(10);
+  deepEqual([isAhead, bench.client.connection], [true, { state: "live" }]);
   await bench.client.stop();
 });
 

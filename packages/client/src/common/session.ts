@@ -58,6 +58,9 @@ export class Session {
   #isFlushPlanned = false;
   #heardMs = 0;
   #wroteMs = 0;
+  /** When the first Ping went out since something was heard; undefined when none did. */
+  #askedMs: number | undefined;
+  #retryAtMs: number | undefined;
   #onPong: (() => void) | undefined;
 
   constructor(options: SessionOptions) {
@@ -73,6 +76,11 @@ export class Session {
     return isUp(this.#state);
   }
 
+  /** When the next try comes, in wall-clock time; defined while waiting. */
+  get retryAtMs(): number | undefined {
+    return this.#state === "waiting" ? this.#retryAtMs : undefined;
+  }
+
   get bufferedBytes(): number {
     return (this.#connection?.bufferedBytes ?? 0) + this.#packet.length;
   }
@@ -82,6 +90,13 @@ export class Session {
     if (nextState(this.#state, "start") === this.#state) return;
     this.#attempt = 0;
     this.#connect("start");
+  }
+
+  /** Ends the wait for the next try; does nothing in another state. */
+  connectNow(): void {
+    if (this.#state !== "waiting") return;
+    this.#retryTimer?.cancel();
+    this.#connect("retry");
   }
 
   /** Ends the connection and does not come back. Idempotent. */
@@ -155,6 +170,7 @@ export class Session {
 
   #take(packet: Uint8Array, generation: number): void {
     this.#heardMs = this.#ambient.clock.monotonicMs();
+    this.#askedMs = undefined;
     try {
       readPacket(packet, (frame) => {
         // A frame of this packet may have ended the connection.
@@ -194,14 +210,21 @@ export class Session {
     if (generation === this.#generation) this.#options.hooks.onWelcome(welcome);
   }
 
-  /** Looks four times per heartbeat, so that silence is noticed at most a quarter late. */
+  /**
+   * Looks four times per heartbeat, so that silence is noticed at most a quarter late. Only a Ping that had its time
+   * tells silence from a late look: browsers run the timers of a tab that is not seen once a minute.
+   */
   #watch(heartbeatMs: number): void {
     const timer = this.#ambient.scheduler.every(Math.max(1, Math.floor(heartbeatMs / 4)), () => {
       const nowMs = this.#ambient.clock.monotonicMs();
       const silentMs = nowMs - this.#heardMs;
-      if (silentMs >= heartbeatMs * 2) this.fail("silent");
+      const askedForMs = this.#askedMs === undefined ? 0 : nowMs - this.#askedMs;
+      if (silentMs >= heartbeatMs * 2 && askedForMs >= heartbeatMs) this.fail("silent");
       // Also when only nothing was heard: the answer tells a quiet server from a dead one.
-      else if (nowMs - this.#wroteMs >= heartbeatMs || silentMs >= heartbeatMs) this.write("ping", {});
+      else if (nowMs - this.#wroteMs >= heartbeatMs || silentMs >= heartbeatMs) {
+        this.write("ping", {});
+        this.#askedMs ??= nowMs;
+      }
     });
     this.#timers.push(timer);
   }
@@ -223,18 +246,21 @@ export class Session {
     this.#packetFrames = 0;
     this.#cancelTimers();
     this.#retryTimer?.cancel();
+    this.#askedMs = undefined;
     if (closeCode !== undefined) connection?.close(closeCode);
+    // Before the move, so that whoever is told of it can ask when the next try comes.
+    if (nextState(this.#state, event) === "waiting") this.#planRetry();
     this.#move(event, code);
     if (wasUp) this.#options.hooks.onDown();
-    if (this.#state === "waiting") this.#planRetry();
   }
 
   #planRetry(): void {
     const delayMs = backoffMs(this.#attempt, this.#ambient.random);
     this.#attempt += 1;
+    this.#retryAtMs = this.#ambient.clock.nowMs() + delayMs;
     this.#retryTimer?.cancel();
     this.#retryTimer = this.#ambient.scheduler.after(delayMs, () => {
-      if (this.#state === "waiting") this.#connect("retry");
+      this.connectNow();
     });
   }
 
