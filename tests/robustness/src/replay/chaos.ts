@@ -67,6 +67,12 @@ export class Chaos {
     ]);
   }
 
+  /** The network is well: broken connections end now, and every device is told, as by a browser. */
+  heal(): void {
+    this.#parts.proxy.cutAll();
+    for (const device of this.#parts.devices) device.hurry();
+  }
+
   async #cut(endMs: number, chance: Chance): Promise<void> {
     const { proxy } = this.#parts;
     const { cuts } = this.counts;

@@ -30,7 +30,7 @@ const SETTLE_MS_MAX = 60_000;
 const AGREE_MS_MAX = 30_000;
 /** For what changes messages and no list entry. */
 const AGREED_PAUSE_MS = 500;
-const VIEWS_AT_A_TIME = 4;
+const VIEWS_AT_A_TIME = 16;
 
 interface Person {
   readonly userId: UserId;
@@ -195,19 +195,20 @@ export class Crowd {
 
   #read(chance: Chance): void {
     const person = chance.pick(this.#people);
-    const { client } = this.#device(person, chance.below(DEVICES_PER_USER));
-    const entries = client.conversations();
+    const device = this.#device(person, chance.below(DEVICES_PER_USER));
+    const entries = device.client.conversations();
     if (entries.length === 0 || !person.isReader) return;
     const { conversationId, readSequence, lastSequence } = chance.pick(entries);
     this.counts.reads += 1;
-    if (chance.unit() < 0.5) client.markRead(conversationId);
-    else client.markRead(conversationId, readSequence + chance.below(lastSequence - readSequence + 1));
+    const sequence =
+      chance.unit() < 0.5 ? undefined : readSequence + chance.below(lastSequence - readSequence + 1);
+    this.#begin(device.markRead(conversationId, sequence));
   }
 
   async #hide(chance: Chance): Promise<void> {
     const person = chance.pick(this.#people);
-    const { client } = this.#device(person, chance.below(DEVICES_PER_USER));
-    const entries = client
+    const device = this.#device(person, chance.below(DEVICES_PER_USER));
+    const entries = device.client
       .conversations()
       .filter(({ conversationId }) => this.#witnesses.get(conversationId) !== person.userId);
     if (entries.length === 0) return;
@@ -216,7 +217,7 @@ export class Crowd {
     if (lastSequence < firstVisible) return;
     this.counts.hides += 1;
     try {
-      await client.hide(conversationId, [sequence]);
+      await device.hide(conversationId, sequence);
       addTo(person.hidden, conversationId, sequence);
     } catch {
       // Whether it happened is not known; the judge allows both, but the same for all.

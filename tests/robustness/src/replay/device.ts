@@ -40,6 +40,7 @@ export class Device {
   #running: Promise<void> = Promise.resolve();
   readonly #sending = new Set<Promise<unknown>>();
   #isRestarting = false;
+  #isHurried = false;
 
   constructor(options: DeviceOptions) {
     this.userId = options.userId;
@@ -70,6 +71,18 @@ export class Device {
     }
   }
 
+  /** Marks as read, when the device runs. */
+  async markRead(conversationId: ConversationId, sequence?: number): Promise<void> {
+    await this.#running;
+    this.#client.markRead(conversationId, sequence);
+  }
+
+  /** Deletes for the user, when the device runs. Errors: those of the SDK; whether it happened is then not known. */
+  async hide(conversationId: ConversationId, sequence: number): Promise<void> {
+    await this.#running;
+    await this.#client.hide(conversationId, [sequence]);
+  }
+
   /** Ends the program in the middle of writing its store, and starts it again after `awayMs`. */
   async restart(awayMs: number): Promise<void> {
     const { storePath } = this.#options;
@@ -83,6 +96,12 @@ export class Device {
     } finally {
       this.#isRestarting = false;
     }
+  }
+
+  /** From now on it connects at once where it would wait. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#client.connectNow();
   }
 
   async stop(): Promise<void> {
@@ -126,6 +145,8 @@ export class Device {
     });
     client.on("connection", ({ state }) => {
       if (state === "live") this.liveCount += 1;
+      // After this turn: the session is still telling of the state.
+      if (state === "waiting" && this.#isHurried) setImmediate(() => client.connectNow());
     });
     return client;
   }

@@ -1,0 +1,86 @@
+/** A real server process for one test, with three users and the few things that most tests say to it. */
+import { type Installation, prepareInstallation, RawClient, ServerProcess } from "@parley/bench";
+import {
+  type ClientMessageId,
+  type ConversationId,
+  directConversationId,
+  type Frame,
+  parseUserId,
+} from "@parley/protocol";
+import { equal } from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+export const ANNA = parseUserId("anna");
+export const BERT = parseUserId("bert");
+export const CARL = parseUserId("carl");
+export const PASSWORD = "correct horse";
+/** The direct chat of anna and bert. */
+export const TOGETHER = directConversationId(ANNA, BERT);
+
+/** A server process with anna, bert and carl, and two tokens for each. */
+export interface World {
+  readonly installation: Installation;
+  readonly dataDirectory: string;
+  readonly server: ServerProcess;
+  token(userId: string, device?: number): string;
+  connect(userId: string, device?: number): Promise<RawClient>;
+}
+
+/** A server with anna, bert and carl, cleaned away after the test. */
+export async function startWorld(
+  t: TestContext,
+  serverArguments: readonly string[] = [],
+  directory?: string,
+): Promise<World> {
+  const dataDirectory = directory ?? mkdtempSync(join(tmpdir(), "parley-bad-"));
+  const installation = await prepareInstallation({
+    dataDirectory,
+    userIds: [ANNA, BERT, CARL],
+    devicesPerUser: 2,
+    password: PASSWORD,
+  });
+  const server = await ServerProcess.start({ dataDirectory, serverArguments });
+  t.after(async () => {
+    await server.kill();
+    if (directory === undefined) rmSync(dataDirectory, { recursive: true, force: true });
+  });
+  const token = (userId: string, device = 0): string =>
+    installation.tokens.get(parseUserId(userId))![device]!;
+  return {
+    installation,
+    dataDirectory,
+    server,
+    token,
+    connect: async (userId, device) =>
+      RawClient.connect({ url: server.webSocketUrl, token: token(userId, device) }),
+  };
+}
+
+/** Anna makes the direct chat with bert. */
+export async function createDirect(client: RawClient): Promise<void> {
+  const answer = await client.request("createConversation", { isDirect: true, userIds: [BERT], name: "one" });
+  equal(answer.name, "conversationCreated");
+}
+
+/** Sends a text as the `number`-th of its device. */
+export async function send(
+  client: RawClient,
+  number: number,
+  text: string,
+  conversationId: string = TOGETHER,
+): Promise<Frame> {
+  return client.request("send", {
+    conversationId: conversationId as ConversationId,
+    clientMessageId: `c${number}` as ClientMessageId,
+    number,
+    body: { text: { text }, notice: undefined },
+  });
+}
+
+/** The code of a refusal, else the name of the answer. */
+export function outcome(frame: Frame): string {
+  return frame.name === "refused" ? frame.payload.code : frame.name;
+}
