@@ -1,0 +1,69 @@
+import type { ConversationEntry, ConversationId } from "@parley/protocol";
+import { type JSX, useEffect, useState } from "react";
+import { Button } from "../controls/button.js";
+import { Icon } from "../controls/icons.js";
+import { ConversationView } from "../conversation/conversation-view.js";
+import { ConversationList } from "../conversations/conversation-list.js";
+import { NewConversationDialog } from "../dialogs/new-conversation-dialog.js";
+import { useStrings } from "../preferences/preferences-context.js";
+import { useConversations } from "../session/chat-context.js";
+import { ConnectionLine } from "../session/connection-line.js";
+import { AccountMenu } from "./account-menu.js";
+import styles from "./chat-shell.module.css";
+import pageStyles from "./page-message.module.css";
+import { useRoute } from "./use-route.js";
+
+/** The chat: the list on the left, the open conversation on the right; one of them on a narrow screen. */
+export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<void> }): JSX.Element {
+  const strings = useStrings();
+  const entries = useConversations();
+  const route = useRoute();
+  const [isCreating, setIsCreating] = useState(false);
+  const entry = entries.find(({ conversationId }) => conversationId === route.open);
+  useTitle(entries);
+  const onCreated = (conversationId: ConversationId): void => {
+    setIsCreating(false);
+    route.go(conversationId);
+  };
+  return (
+    <div className={styles.shell} data-open={entry !== undefined}>
+      <div className={styles.connection}>
+        <ConnectionLine />
+      </div>
+      <div className={styles.side}>
+        <header className={styles.head}>
+          <AccountMenu onSignOut={onSignOut} />
+          <Button kind="icon" aria-label={strings.newConversation} onClick={() => setIsCreating(true)}>
+            <Icon name="add" size={22} />
+          </Button>
+        </header>
+        <ConversationList selected={entry?.conversationId} onOpen={route.go} />
+      </div>
+      <main className={styles.main}>
+        {entry === undefined ? (
+          <div className={pageStyles.page}>
+            <h2>{strings.choosePrompt}</h2>
+            <p className={pageStyles.hint}>{strings.choosePromptHint}</p>
+          </div>
+        ) : (
+          <ConversationView key={entry.conversationId} entry={entry} onBack={() => route.go(undefined)} />
+        )}
+      </main>
+      {isCreating ? (
+        <NewConversationDialog onCreated={onCreated} onClose={() => setIsCreating(false)} />
+      ) : null}
+    </div>
+  );
+}
+
+/** The number of unread messages in the title of the tab. */
+function useTitle(entries: readonly ConversationEntry[]): void {
+  const { appName } = useStrings();
+  const unread = entries.reduce((sum, entry) => sum + entry.unread, 0);
+  useEffect(() => {
+    document.title = unread === 0 ? appName : `(${unread}) ${appName}`;
+    return () => {
+      document.title = appName;
+    };
+  }, [appName, unread]);
+}

@@ -1,0 +1,162 @@
+import type { ConversationId, UserId } from "@parley/protocol";
+import { type JSX, memo } from "react";
+import { Button } from "../controls/button.js";
+import { Icon } from "../controls/icons.js";
+import { problemOfCode } from "../language/problem-text.js";
+import { Avatar } from "../people/avatar.js";
+import { useStrings, useTimes } from "../preferences/preferences-context.js";
+import { useChat, useNames } from "../session/chat-context.js";
+import styles from "./message-row.module.css";
+import { MessageText } from "./message-text.js";
+import { noticeText } from "./notice-text.js";
+import type { Row } from "./rows.js";
+
+export interface MessageRowProps {
+  readonly row: Row;
+  readonly conversationId: ConversationId;
+  /** In a group others are named. */
+  readonly isGroup: boolean;
+  /** Nothing older can be seen, which a line above tells. */
+  readonly isBeginning: boolean;
+  readonly nowMs: number;
+  readonly onMenu: (row: Row, button: HTMLElement) => void;
+}
+
+/** One row: what stands above it, and the message, notice or pending message. */
+export const MessageRow = memo(function MessageRow(props: MessageRowProps): JSX.Element {
+  const { row, isBeginning, nowMs } = props;
+  const strings = useStrings();
+  const times = useTimes();
+  return (
+    <div className={styles.row} data-group-start={row.isGroupStart} data-row={row.key}>
+      {isBeginning ? <p className={styles.notice}>{strings.beginning}</p> : null}
+      {row.isDayStart ? (
+        <div className={styles.day} role="separator">
+          <span>{times.day(row.timeMs, nowMs)}</span>
+        </div>
+      ) : null}
+      {row.isFirstUnread ? (
+        <div className={styles.unread} role="separator">
+          <span>{strings.newMessages}</span>
+        </div>
+      ) : null}
+      <RowBody {...props} />
+    </div>
+  );
+});
+
+function RowBody(props: MessageRowProps): JSX.Element {
+  const { row, conversationId } = props;
+  if (row.kind === "pending") return <PendingBubble row={row} conversationId={conversationId} />;
+  if (row.kind === "notice") return <Notice row={row} />;
+  return <MessageBubble {...props} row={row} />;
+}
+
+function Notice({ row }: { readonly row: Extract<Row, { kind: "notice" }> }): JSX.Element {
+  const strings = useStrings();
+  const nameOf = useNames();
+  const { notice } = row.message.body ?? {};
+  return (
+    <p className={styles.notice}>
+      {notice === undefined ? strings.noticeOther : noticeText(strings, notice, nameOf)}
+    </p>
+  );
+}
+
+function MessageBubble(
+  props: MessageRowProps & { readonly row: Extract<Row, { kind: "message" }> },
+): JSX.Element {
+  const { row, isGroup, onMenu } = props;
+  const { message, isOwn } = row;
+  const strings = useStrings();
+  const times = useTimes();
+  const nameOf = useNames();
+  const name = nameOf(message.senderId);
+  const text = message.body?.text?.text;
+  return (
+    <article className={styles.message} data-own={isOwn} aria-label={isOwn ? strings.you : name}>
+      {isOwn ? null : <Sender id={message.senderId} name={name} isShown={row.isGroupStart} />}
+      <div className={styles.bubble}>
+        {!isOwn && isGroup && row.isGroupStart ? <span className={styles.sender}>{name}</span> : null}
+        {text === undefined ? <em>{strings.unknownMessage}</em> : <MessageText text={text} />}
+        <time
+          className={styles.time}
+          dateTime={new Date(message.timeMs).toISOString()}
+          title={times.full(message.timeMs)}
+        >
+          {times.clock(message.timeMs)}
+        </time>
+      </div>
+      <button
+        type="button"
+        className={styles.more}
+        aria-label={strings.messageActions}
+        aria-haspopup="menu"
+        onClick={(event) => onMenu(row, event.currentTarget)}
+      >
+        <Icon name="more" size={18} />
+      </button>
+    </article>
+  );
+}
+
+function Sender(props: {
+  readonly id: UserId;
+  readonly name: string;
+  readonly isShown: boolean;
+}): JSX.Element {
+  const { id, name, isShown } = props;
+  return <span className={styles.face}>{isShown ? <Avatar id={id} name={name} size="small" /> : null}</span>;
+}
+
+function PendingBubble(props: {
+  readonly row: Extract<Row, { kind: "pending" }>;
+  readonly conversationId: ConversationId;
+}): JSX.Element {
+  const strings = useStrings();
+  const { pending } = props.row;
+  const text = pending.body.text?.text ?? "";
+  const isFailed = pending.state === "failed";
+  return (
+    <article className={styles.message} data-own={true} data-state={pending.state} aria-label={strings.you}>
+      <div className={styles.pending}>
+        <div className={styles.bubble}>
+          <MessageText text={text} />
+          {isFailed ? null : (
+            <span className={styles.time}>
+              <Icon name="clock" size={13} />
+              {pending.state === "sending" ? strings.sending : strings.queued}
+            </span>
+          )}
+        </div>
+        {isFailed ? <FailedActions {...props} code={pending.failureCode ?? "unexpected"} /> : null}
+      </div>
+    </article>
+  );
+}
+
+function FailedActions(props: {
+  readonly row: Extract<Row, { kind: "pending" }>;
+  readonly conversationId: ConversationId;
+  readonly code: string;
+}): JSX.Element {
+  const { row, conversationId, code } = props;
+  const { client } = useChat();
+  const strings = useStrings();
+  const { clientMessageId } = row.pending;
+  // A second click comes too late: the message is on its way or gone, which the row shows by itself.
+  const run = (action: Promise<void>): void => void action.catch(() => undefined);
+  return (
+    <div className={styles.failed} role="group" aria-label={strings.failed}>
+      <span>
+        {strings.failed}. {problemOfCode(strings, code)}
+      </span>
+      <Button kind="link" onClick={() => run(client.retry(conversationId, clientMessageId))}>
+        {strings.retry}
+      </Button>
+      <Button kind="link" onClick={() => run(client.discard(conversationId, clientMessageId))}>
+        {strings.discard}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/app.js";
+import { ErrorBoundary } from "./app/error-boundary.js";
+import { PreferenceStore } from "./preferences/preferences.js";
+import { PreferencesProvider } from "./preferences/preferences-context.js";
+import { storageOf } from "./session/browser-storage.js";
+import { SessionController } from "./session/session-controller.js";
+import { SignInMemory } from "./session/sign-in-memory.js";
+
+const root = document.getElementById("root");
+if (root !== null) start(root);
+
+function start(element: HTMLElement): void {
+  const tabStorage = storageOf(() => sessionStorage);
+  const browserStorage = storageOf(() => localStorage);
+  const preferences = new PreferenceStore(browserStorage, navigator.languages);
+  const memory = new SignInMemory(tabStorage, browserStorage);
+  const controller = new SessionController({ memory, tabStorage, browserStorage });
+  createRoot(element).render(
+    <StrictMode>
+      <PreferencesProvider store={preferences}>
+        <ErrorBoundary>
+          <App controller={controller} />
+        </ErrorBoundary>
+      </PreferencesProvider>
+    </StrictMode>,
+  );
+  void controller.begin();
+}

@@ -1,0 +1,57 @@
+/** The hooks through which components see the client. Nothing is copied: each reads the client's own newest state. */
+import type { ConnectionStatus, Timeline } from "@parley/client";
+import type { ConversationEntry, ConversationId, UserId } from "@parley/protocol";
+import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
+import type { Drafts } from "../composer/drafts.js";
+import type { Chat } from "./session-controller.js";
+
+/** Set by the app while somebody is signed in. */
+export const ChatContext = createContext<Chat | undefined>(undefined);
+
+/** The client and what belongs to it. */
+export function useChat(): Chat {
+  const chat = useContext(ChatContext);
+  if (chat === undefined) throw new Error("Nobody is signed in above this component.");
+  return chat;
+}
+
+/** The conversation list, the last active first. */
+export function useConversations(): readonly ConversationEntry[] {
+  const { client } = useChat();
+  const subscribe = useCallback((listener: () => void) => client.on("conversations", listener), [client]);
+  return useSyncExternalStore(subscribe, () => client.conversations());
+}
+
+/** The open part of a conversation; undefined until the store has been read. */
+export function useTimeline(conversationId: ConversationId): Timeline | undefined {
+  const { client } = useChat();
+  const subscribe = useCallback(
+    (listener: () => void) =>
+      client.on("timeline", (event) => {
+        if (event.conversationId === conversationId) listener();
+      }),
+    [client, conversationId],
+  );
+  return useSyncExternalStore(subscribe, () => client.timeline(conversationId));
+}
+
+/** What the connection is doing. */
+export function useConnection(): ConnectionStatus {
+  const { client } = useChat();
+  const subscribe = useCallback((listener: () => void) => client.on("connection", listener), [client]);
+  return useSyncExternalStore(subscribe, () => client.connection);
+}
+
+/** Gives the names of people, and draws anew when one becomes known. */
+export function useNames(): (userId: UserId) => string {
+  const { names } = useChat();
+  useSyncExternalStore(names.subscribe, names.version);
+  return (userId) => names.nameOf(userId);
+}
+
+/** The drafts; draws anew when one changes. */
+export function useDrafts(): Drafts {
+  const { drafts } = useChat();
+  useSyncExternalStore(drafts.subscribe, drafts.version);
+  return drafts;
+}
