@@ -13,7 +13,7 @@ export function Problem(props: {
   const { text, onDismiss } = props;
   const strings = useStrings();
   return (
-    <div role="alert">
+    <div role="alert" className={styles.alert}>
       {text === "" ? null : (
         <p className={styles.problem}>
           <Icon name="warning" size={18} />

@@ -10,19 +10,21 @@ export interface TextPart {
 const ADDRESS = /https?:\/\/[^\s<>"'`，。；：！？、（）《》「」【】“”‘’]+/giu;
 const TRAILING = /[.,;:!?*_~'"\])}]$/u;
 /** Addresses of one message that become links; the rest stays text. */
-const LINKS_MAX = 100;
+export const LINKS_MAX = 100;
 
 /** The parts of a text, in order; put together they are the text again. */
 export function splitLinks(text: string): readonly TextPart[] {
   const parts: TextPart[] = [];
   let end = 0;
+  let linkCount = 0;
   for (const match of text.matchAll(ADDRESS)) {
-    if (parts.length >= LINKS_MAX * 2) break;
+    if (linkCount === LINKS_MAX) break;
     const address = withoutTrailing(match[0]);
     const href = hrefOf(address);
     if (href === undefined) continue;
     if (match.index > end) parts.push({ text: text.slice(end, match.index) });
     parts.push({ text: address, href });
+    linkCount += 1;
     end = match.index + address.length;
   }
   if (end < text.length) parts.push({ text: text.slice(end) });

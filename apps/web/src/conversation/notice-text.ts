@@ -10,9 +10,8 @@ const NAMED_MAX = 5;
 export function noticeText(strings: Strings, notice: Notice, nameOf: (userId: UserId) => string): string {
   const actor = nameOf(notice.actorId);
   const named = notice.userIds.slice(0, NAMED_MAX).map(nameOf);
-  const people = new Intl.ListFormat(strings.locale, { type: "unit", style: "short" }).format(
-    notice.userIds.length > NAMED_MAX ? [...named, "…"] : named,
-  );
+  const isMore = notice.userIds.length > NAMED_MAX;
+  const people = (isMore ? [...named, "…"] : named).join(strings.nameSeparator);
   switch (notice.code) {
     case "created":
       return strings.noticeCreated(actor);

@@ -56,7 +56,9 @@ export function rowsOf(
     rows.push(isNotice ? { ...row, kind: "notice" } : { ...row, kind: "message", isOwn });
   }
   for (const pending of timeline.pending) {
-    const frame = frameOf(rows.at(-1), pending.createdMs, options.self, options);
+    // A device's clock may stand before the server's: what is pending never begins an earlier day.
+    const timeMs = Math.max(pending.createdMs, rows.at(-1)?.timeMs ?? 0);
+    const frame = frameOf(rows.at(-1), timeMs, options.self, options);
     const key = `pending ${pending.clientMessageId}`;
     rows.push({ ...frame, kind: "pending", key, pending, isFirstUnread: false });
   }
@@ -84,7 +86,6 @@ function frameOf(
   { self, dayNumber }: RowsOptions,
 ): Pick<RowFrame, "timeMs" | "isDayStart" | "isGroupStart"> {
   if (before === undefined) return { timeMs, isDayStart: true, isGroupStart: true };
-  // A device's clock may stand before the server's: what is pending never begins an earlier day.
   const isDayStart = dayNumber(timeMs) > dayNumber(before.timeMs);
   const isSame = senderId !== "" && senderOf(before, self) === senderId;
   return { timeMs, isDayStart, isGroupStart: isDayStart || !isSame || timeMs - before.timeMs > GROUP_MS_MAX };

@@ -78,15 +78,18 @@ function usePeople(prefix: string): Found {
     const show = (next: Found): void => {
       if (isNewest) setFound(next);
     };
-    const timer = setTimeout(() => {
-      client.users(prefix, SHOWN_MAX).then(
-        (users) => {
-          names.learn(users);
-          show({ users });
-        },
-        (problem: unknown) => show({ problem }),
-      );
-    }, TYPING_MS);
+    const timer = setTimeout(
+      () => {
+        client.users(prefix, SHOWN_MAX).then(
+          (users) => {
+            names.learn(users);
+            show({ users });
+          },
+          (problem: unknown) => show({ problem }),
+        );
+      },
+      prefix === "" ? 0 : TYPING_MS,
+    );
     return () => {
       isNewest = false;
       clearTimeout(timer);

@@ -62,6 +62,7 @@ export const CHINESE: Strings = {
   bytesLeft: (bytes) => `还可输入 ${bytes} 字节`,
   notMember: "你已不在此群聊中。",
 
+  nameSeparator: "、",
   noticeCreated: (actor) => `${actor} 创建了群聊`,
   noticeJoined: (actor, people) => `${actor} 邀请 ${people} 加入`,
   noticeLeft: (actor) => `${actor} 退出了群聊`,

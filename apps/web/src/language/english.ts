@@ -61,6 +61,7 @@ export const ENGLISH = {
   bytesLeft: (bytes: number): string => `${bytes} bytes left`,
   notMember: "You are no longer in this group.",
 
+  nameSeparator: ", ",
   noticeCreated: (actor: string): string => `${actor} created the group`,
   noticeJoined: (actor: string, people: string): string => `${actor} added ${people}`,
   noticeLeft: (actor: string): string => `${actor} left`,

@@ -14,7 +14,7 @@ import { createBrowserClient, login } from "@parley/client/browser";
 import type { DeviceId } from "@parley/protocol";
 import { Drafts } from "../composer/drafts.js";
 import { NameBook } from "../people/name-book.js";
-import { logout } from "./account-api.js";
+import { listSessions, logout, revokeSession } from "./account-api.js";
 import type { KeyValues } from "./browser-storage.js";
 import { type ReleaseDevice, takeDevice } from "./device-lock.js";
 import { deviceNameOf } from "./device-name.js";
@@ -94,6 +94,7 @@ export class SessionController {
       const device = deviceNameOf(navigator.userAgent);
       const session = await login(location.origin, { user, password, device, deviceId });
       this.#memory.keepSession(session);
+      await endOlderSessions(session);
       await this.#open(session, release);
     } catch (error) {
       release();
@@ -186,6 +187,18 @@ async function takeAnyDevice(
   const deviceId = newDeviceId();
   const release = await takeDevice(deviceId, { waitMs: 0 });
   return { deviceId, release: release ?? (() => undefined) };
+}
+
+/** A tab that was closed left its session on the server; who takes up its device ends it. */
+async function endOlderSessions({ token, deviceId }: TabSession): Promise<void> {
+  try {
+    for (const session of await listSessions(token)) {
+      if (session.deviceId === deviceId && !session.isCurrent) await revokeSession(token, session.sessionId);
+    }
+  } catch (error) {
+    // They stay in the list of devices, where they can be ended by hand.
+    consoleLogger.warn("older sessions not ended", { reason: String(error) });
+  }
 }
 
 async function deleteStaleStores(memory: SignInMemory): Promise<void> {
