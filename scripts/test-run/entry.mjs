@@ -17,7 +17,7 @@ afterEach(({ name, fullName = name }) => send({ type: "finish", name: fullName }
 // The parent asks when nothing runs any more and the process still lives.
 process.on("SIGUSR2", () => send({ type: "resources", resources: process.getActiveResourcesInfo() }));
 
-const { exit } = process;
+const exit = process.exit.bind(process);
 process.exit = (code) => {
   send({ type: "exit", stack: new Error("process.exit was called").stack });
   exit(code);

@@ -270,17 +270,14 @@ test("SIGTERM tells clients to come back, ends with 0 and keeps what was accepte
   await back.close();
 });
 
-async function signIn(
-  world: World,
-  body: unknown,
-): Promise<{ status: number; code: unknown; token: string }> {
+async function signIn(world: World, body: unknown): Promise<{ status: number; code: string; token: string }> {
   const response = await fetch(`${world.server.url}/v1/login`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
   const answer = (await response.json()) as Record<string, unknown>;
-  return { status: response.status, code: answer["code"], token: String(answer["token"]) };
+  return { status: response.status, code: String(answer["code"]), token: String(answer["token"]) };
 }
 
 /** A well-formed packet of one mebibyte: four times the limit. */
