@@ -9,7 +9,7 @@
  * with what was sent. Everything random follows from one seed, which is printed; `PARLEY_SEED` repeats it (the timing of
  * the machine stays its own). `PARLEY_ROBUSTNESS=long` kills ten times.
  */
-import { prepareInstallation, ServerProcess } from "@parley/bench";
+import { prepareInstallation, type ServerExit, ServerProcess } from "@parley/bench";
 import { deepEqual } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,35 +44,37 @@ test("devices agree after broken connections, killed servers and restarts of the
   const directory = mkdtempSync(join(tmpdir(), "parley-replay-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const serverOptions = { dataDirectory: join(directory, "data"), serverArguments: SERVER_ARGUMENTS };
-  // One token more than devices: for the one that looks afresh.
+  // Two tokens more than devices: for those that look afresh.
   const installation = await prepareInstallation({
     dataDirectory: serverOptions.dataDirectory,
     userIds: crowdIds(USERS),
-    devicesPerUser: DEVICES_PER_USER + 1,
+    devicesPerUser: DEVICES_PER_USER + 2,
   });
   const server = await ServerProcess.start(serverOptions);
   const proxy = await TcpProxy.start(server.port);
   const crowd = new Crowd({ installation, url: proxy.url, storeDirectory: join(directory, "devices") });
   const chaos = new Chaos({ server, serverOptions, proxy, devices: crowd.devices });
+  const complaints: string[] = [];
   try {
-    const { took, complaints } = await run(crowd, chaos, { plan, script, chance });
-    report(t, crowd, chaos);
+    const { took, found } = await run(crowd, chaos, { plan, script, chance });
+    complaints.push(...found);
     say(t, took.join(", "));
-    deepEqual(tooLittle(crowd, chaos, plan), []);
-    deepEqual(complaints.slice(0, COMPLAINTS_SHOWN), [], `Seed ${seed}, ${complaints.length} complaints.`);
   } finally {
+    report(t, crowd, chaos);
     await crowd.stop();
     await proxy.close();
-    const exit = await chaos.server.stop();
-    if (exit.code !== 0) say(t, `the server ended with ${exit.code ?? exit.signal}: ${exit.stderr}`);
+    complaints.push(...endOf(await chaos.end()));
   }
+  complaints.push(...chaos.loggedErrors, ...crowd.loggedErrors, ...needless(crowd));
+  deepEqual(complaints.slice(0, COMPLAINTS_SHOWN), [], `Seed ${seed}, ${complaints.length} complaints.`);
+  deepEqual(tooLittle(crowd, chaos, plan), []);
 });
 
 async function run(
   crowd: Crowd,
   chaos: Chaos,
   { plan, script, chance }: { plan: Plan; script: Script; chance: Chance },
-): Promise<{ took: readonly string[]; complaints: readonly string[] }> {
+): Promise<{ took: readonly string[]; found: readonly string[] }> {
   const took: string[] = [];
   const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const beganMs = performance.now();
@@ -90,7 +92,7 @@ async function run(
   await timed("settled in", async () => crowd.settle());
   const { users, pending } = await timed("looked in", async () => crowd.views(chaos.server.webSocketUrl));
   const complaints = await timed("judged in", async () => judge(users));
-  return { took, complaints: [...pending, ...complaints] };
+  return { took, found: [...pending, ...complaints] };
 }
 
 function report(t: TestContext, crowd: Crowd, chaos: Chaos): void {
@@ -105,6 +107,16 @@ function report(t: TestContext, crowd: Crowd, chaos: Chaos): void {
   );
   const logged = [...crowd.logged].map(([event, count]) => `${event} ${count}`);
   say(t, `logged by the SDK: ${logged.join(", ")}`);
+}
+
+function endOf({ code, signal, stderr }: ServerExit): readonly string[] {
+  return code === 0 ? [] : [`The server ended with ${code ?? signal}: ${stderr}`];
+}
+
+/** Whatever happened to the server, it knows every position that it ever pushed; devices need not begin anew. */
+function needless(crowd: Crowd): readonly string[] {
+  const count = crowd.logged.get("rebase: unknown-epoch") ?? 0;
+  return count === 0 ? [] : [`${count} devices were told that their position is unknown.`];
 }
 
 /** What the run was to go through and did not. */

@@ -1,5 +1,5 @@
 /** Breaks connections, kills the server and restarts devices, on a plan that follows from the seed. */
-import { ServerProcess, type ServerProcessOptions } from "@parley/bench";
+import { type ServerExit, ServerProcess, type ServerProcessOptions } from "@parley/bench";
 import type { Chance } from "../seed.js";
 import { type Cut, CUTS, type TcpProxy } from "../tcp-proxy.js";
 import { pause } from "../wait.js";
@@ -44,6 +44,8 @@ export class Chaos {
     restarts: 0,
     recoveryMsMax: 0,
   };
+  /** Lines in which the servers so far told of an error. */
+  readonly loggedErrors: string[] = [];
   readonly #parts: ChaosParts;
   #server: ServerProcess;
 
@@ -55,6 +57,13 @@ export class Chaos {
   /** The server that runs now. */
   get server(): ServerProcess {
     return this.#server;
+  }
+
+  /** Stops the server in good order, if it runs, and returns how it ended. */
+  async end(): Promise<ServerExit> {
+    const exit = await this.#server.stop();
+    this.#readLog(exit);
+    return exit;
   }
 
   /** Resolves when the plan is over, and the server and all devices run. */
@@ -94,6 +103,7 @@ export class Chaos {
       if (exit.signal !== "SIGKILL")
         throw new Error(`The server had ended before it was killed: ${exit.stderr}`);
       this.counts.kills += 1;
+      this.#readLog(exit);
       const deadMs = performance.now();
       this.#server = await ServerProcess.start({ ...this.#parts.serverOptions, port: this.#server.port });
       this.counts.recoveryMsMax = Math.max(this.counts.recoveryMsMax, Math.round(performance.now() - deadMs));
@@ -112,5 +122,10 @@ export class Chaos {
       restarting.push(device.restart(awayMs));
     }
     await Promise.all(restarting);
+  }
+
+  #readLog({ stderr }: ServerExit): void {
+    const lines = stderr.split("\n").filter((line) => line.includes('"level":"error"'));
+    this.loggedErrors.push(...lines.filter((line) => !this.loggedErrors.includes(line)));
   }
 }

@@ -31,10 +31,13 @@ const AGREE_MS_MAX = 30_000;
 /** For what changes messages and no list entry. */
 const AGREED_PAUSE_MS = 500;
 const VIEWS_AT_A_TIME = 16;
+/** One in so many users gets one more device of the SDK at the end. */
+const NEWCOMERS_ONE_IN = 5;
 
 interface Person {
   readonly userId: UserId;
   readonly isReader: boolean;
+  readonly hasNewcomer: boolean;
   readonly devices: readonly Device[];
   readonly hidden: Map<ConversationId, Set<number>>;
   readonly maybeHidden: Map<ConversationId, Set<number>>;
@@ -53,24 +56,32 @@ export class Crowd {
   readonly counts = { hides: 0, hidesUnanswered: 0, reads: 0 };
   /** What the SDKs logged since the crowd has gathered, and how often. */
   readonly logged = new Map<string, number>();
+  /** Those of them that the SDK calls errors. */
+  readonly loggedErrors: string[] = [];
   readonly #people: readonly Person[];
   readonly #installation: Installation;
+  readonly #url: string;
   readonly #groups: ConversationId[] = [];
   /** The member of each group that deletes nothing, so that somebody sees everything. */
   readonly #witnesses = new Map<ConversationId, UserId>();
   readonly #working = new Set<Promise<void>>();
   readonly #errors: unknown[] = [];
+  readonly #onLog = (event: string, isError: boolean): void => {
+    this.logged.set(event, (this.logged.get(event) ?? 0) + 1);
+    if (isError) this.loggedErrors.push(event);
+  };
 
   constructor({ installation, url, storeDirectory }: CrowdOptions) {
     this.#installation = installation;
-    const onLog = (event: string): void => void this.logged.set(event, (this.logged.get(event) ?? 0) + 1);
+    this.#url = url;
     this.#people = [...installation.tokens].map(([userId, tokens], index) => ({
       userId,
       isReader: index % NON_READERS_ONE_IN !== 0,
+      hasNewcomer: index % NEWCOMERS_ONE_IN === 0,
       devices: tokens.slice(0, DEVICES_PER_USER).map((token, device) => {
         const name = `${userId}/${device}`;
         const storePath = device === 0 ? join(storeDirectory, `${userId}.store`) : undefined;
-        return new Device({ userId, name, url, token, storePath, onLog });
+        return new Device({ userId, name, url, token, storePath, onLog: this.#onLog });
       }),
       hidden: new Map(),
       maybeHidden: new Map(),
@@ -178,19 +189,25 @@ export class Crowd {
   }
 
   async #view(person: Person, client: RawClient, pending: string[]): Promise<UserView> {
-    const { userId, hidden, maybeHidden } = person;
-    const devices: DeviceView[] = [];
-    for (const device of person.devices) {
-      const messages = new Map<ConversationId, readonly Message[]>();
-      const entries = device.client.conversations();
-      for (const { conversationId } of entries) {
-        const held = await device.readAll(conversationId);
-        messages.set(conversationId, held.messages);
-        pending.push(...held.pending.map((state) => `${device.name} in ${conversationId}: ${state}`));
-      }
-      devices.push({ name: device.name, sent: device.sent, entries, messages });
+    const { userId, hidden, maybeHidden, hasNewcomer } = person;
+    const views: DeviceView[] = [];
+    for (const device of person.devices) views.push(await viewOf(device, pending));
+    if (hasNewcomer) views.push(await this.#viewOfNewcomer(userId, pending));
+    return { userId, fresh: await fetchFresh(client), devices: views, hidden, maybeHidden };
+  }
+
+  /** What a device sees that begins only now. */
+  async #viewOfNewcomer(userId: UserId, pending: string[]): Promise<DeviceView> {
+    const token = this.#installation.tokens.get(userId)?.[DEVICES_PER_USER + 1] ?? "";
+    const options = { userId, name: `${userId}/new`, url: this.#url, token, storePath: undefined };
+    const device = new Device({ ...options, onLog: this.#onLog });
+    try {
+      await device.client.start();
+      await device.client.settled(SETTLE_MS_MAX);
+      return await viewOf(device, pending);
+    } finally {
+      await device.stop();
     }
-    return { userId, fresh: await fetchFresh(client), devices, hidden, maybeHidden };
   }
 
   #read(chance: Chance): void {
@@ -254,6 +271,18 @@ export class Crowd {
     if (device === undefined) throw new Error(`${userId} has no device ${index}.`);
     return device;
   }
+}
+
+/** Everything that a device shows; what it could not get rid of is added to `pending`. */
+async function viewOf(device: Device, pending: string[]): Promise<DeviceView> {
+  const messages = new Map<ConversationId, readonly Message[]>();
+  const entries = device.client.conversations();
+  for (const { conversationId } of entries) {
+    const held = await device.readAll(conversationId);
+    messages.set(conversationId, held.messages);
+    pending.push(...held.pending.map((state) => `${device.name} in ${conversationId}: ${state}`));
+  }
+  return { name: device.name, sent: device.sent, entries, messages };
 }
 
 /** The user ids of a crowd. */

@@ -25,7 +25,7 @@ export interface DeviceOptions {
   /** The file of its store; without one it keeps everything in memory and cannot restart. */
   readonly storePath: string | undefined;
   /** What the SDK logs: the event and what it names as its code or reason. */
-  readonly onLog: (event: string) => void;
+  readonly onLog: (event: string, isError: boolean) => void;
 }
 
 export class Device {
@@ -132,15 +132,18 @@ export class Device {
 
   #create(): ParleyClient {
     const { url, token, userId, storePath, onLog } = this.#options;
-    const log = (event: string, fields: Readonly<Record<string, unknown>> = {}): void => {
-      const cause = fields["code"] ?? fields["reason"];
-      onLog(typeof cause === "string" || typeof cause === "number" ? `${event}: ${cause}` : event);
-    };
+    const log =
+      (isError: boolean) =>
+      (event: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+        const cause = fields["code"] ?? fields["reason"];
+        const isNamed = typeof cause === "string" || typeof cause === "number";
+        onLog(isNamed ? `${event}: ${cause}` : event, isError);
+      };
     const client = createNodeClient({
       url,
       token,
       userId,
-      logger: { info: log, warn: log, error: log },
+      logger: { info: log(false), warn: log(false), error: log(true) },
       ...(storePath === undefined ? {} : { storePath }),
     });
     client.on("connection", ({ state }) => {
