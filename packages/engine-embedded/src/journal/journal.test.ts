@@ -107,6 +107,18 @@ describe("the journal refuses", () => {
     assert.deepEqual([...outcomes, scheduler.waiting], ["log-full", "fulfilled", "fulfilled", 0]);
   });
 
+  it("new records after a burst that takes the disk below its reserve, without waiting for the next look", async () => {
+    const disk = new SimulatedDisk();
+    const scheduler = new ManualTime();
+    const { alpha, journal } = await openOn(disk, { reserveBytes: 32_000, scheduler });
+    disk.free = 31_999;
+    const outcomes: (string | undefined)[] = [];
+    for (const length of [500, 500, 0])
+      outcomes.push(await scheduler.run(outcome(alpha.append(0, Buffer.alloc(length)))));
+    await scheduler.run(journal.close());
+    assert.deepEqual([...outcomes, scheduler.waiting], ["fulfilled", "fulfilled", "log-full", 0]);
+  });
+
   it("records and names of producers beyond their limits, and takes them at the limit", async () => {
     const { alpha } = await openOn(new SimulatedDisk(), { recordBytesMax: 100 });
     const named = (length: number): Promise<string | undefined> =>

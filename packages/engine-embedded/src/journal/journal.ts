@@ -57,6 +57,8 @@ const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 const TAIL_CACHE_BYTES = 32 * 1024 * 1024;
 const BUFFER_BYTES = 64 * 1024;
 const SPACE_CHECK_MS = 500;
+/** Also after this share of the reserve: for each byte here the tables write some more, now and when they compact. */
+const SPACE_CHECKS_PER_RESERVE = 32;
 const RETRY_FULL_MS = 5_000;
 
 interface PendingRecord {
@@ -102,6 +104,9 @@ class FileJournal implements Journal, LogEngine {
   #committing: Promise<void> | undefined;
   #isScheduled = false;
   #isLow = false;
+  /** Written since free space was last asked for. */
+  #uncheckedBytes = 0;
+  #isLookingAtSpace = false;
   #failure: Failure | undefined;
   #closing: Promise<void> | undefined;
   #syncs = 0;
@@ -115,11 +120,7 @@ class FileJournal implements Journal, LogEngine {
     this.#cache = new TailCache(options.tailCacheBytes ?? TAIL_CACHE_BYTES);
     this.#logs = options.logs.map((_, index) => new JournalLog(this, segments.partitions[index]!));
     if ((options.reserveBytes ?? 0) > 0) {
-      this.#spaceTimer = options.scheduler.every(SPACE_CHECK_MS, () => {
-        this.checkSpace().catch((error: unknown) => {
-          options.logger.warn("space-check-failed", { error: messageOf(error) });
-        });
-      });
+      this.#spaceTimer = options.scheduler.every(SPACE_CHECK_MS, () => this.#lookAtSpace());
     }
   }
 
@@ -153,7 +154,20 @@ class FileJournal implements Journal, LogEngine {
 
   async checkSpace(): Promise<void> {
     const reserve = this.#options.reserveBytes ?? 0;
+    this.#uncheckedBytes = 0;
     if (reserve > 0) this.#isLow = (await this.#files.freeBytes(this.#options.directory)) < reserve;
+  }
+
+  #lookAtSpace(): void {
+    if (this.#isLookingAtSpace) return;
+    this.#isLookingAtSpace = true;
+    this.checkSpace()
+      .catch((error: unknown) => {
+        this.#options.logger.warn("space-check-failed", { error: messageOf(error) });
+      })
+      .finally(() => {
+        this.#isLookingAtSpace = false;
+      });
   }
 
   append(
@@ -303,6 +317,9 @@ class FileJournal implements Journal, LogEngine {
     this.#syncs += 1;
     this.#records += records.length;
     this.#bytes += bytes.length;
+    this.#uncheckedBytes += bytes.length;
+    const reserve = this.#options.reserveBytes ?? 0;
+    if (reserve > 0 && this.#uncheckedBytes * SPACE_CHECKS_PER_RESERVE >= reserve) this.#lookAtSpace();
     this.#publish(bytes, records, position);
     try {
       await this.#segments.rollIfFull();
