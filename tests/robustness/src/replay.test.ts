@@ -32,7 +32,7 @@ const USERS = 50;
 const SHORT: Plan = { seconds: 16, kills: 3, messages: 1_200, isHealed: true };
 const LONG: Plan = { seconds: 100, kills: 10, messages: 6_000, isHealed: false };
 /** A few seconds of absence are then a Rebase, and a connection without an answer is given up after a few seconds. */
-const SERVER_ARGUMENTS = ["--rebase-events", "100", "--heartbeat-seconds", "3"];
+const SERVER_ARGUMENTS = ["--rebase-events", "100", "--heartbeat-seconds", "2"];
 const COMPLAINTS_SHOWN = 20;
 
 test("devices agree after broken connections, killed servers and restarts of their own", async (t) => {
