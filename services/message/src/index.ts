@@ -2,4 +2,4 @@ export { ConversationStore } from "./conversation-store.js";
 export { Emitter } from "./emitter.js";
 export { Importing, type ImportedGroup } from "./importing.js";
 export { MessageService, type MessageServiceOptions } from "./message-service.js";
-export { appendFailure, Processor, type ProcessorOptions } from "./processor.js";
+export { Processor, type ProcessorOptions } from "./processor.js";

@@ -14,7 +14,7 @@ import {
   refused,
   senderKey,
 } from "@parley/domain";
-import { type Log, type LogRecord, LogConsumer } from "@parley/logs";
+import { type Log, type LogRecord, LogConsumer, appendFailure } from "@parley/logs";
 import { Failure, type Logger, messageOf, partitionOf } from "@parley/base";
 import { decode, encode } from "@parley/protocol";
 import { type ConversationStore, conversationName } from "./conversation-store.js";
@@ -196,33 +196,4 @@ export class Processor {
       waiters.clear();
     }
   }
-}
-
-/** What an author is told when the append failed: definite refusals as such, everything else as unknown. */
-export function appendFailure(error: unknown): Failure {
-  const code = (error as { code?: unknown }).code;
-  if (code === "log-full") {
-    return new Failure("storage-full", "The server's disk is nearly full.", {
-      retry: "same",
-      retryAfterMs: 5000,
-      cause: error,
-    });
-  }
-  if (code === "log-record-too-large") {
-    return new Failure("message-too-large", "The record passes the log's limit.", {
-      retry: "after-change",
-      cause: error,
-    });
-  }
-  if (code === "log-busy" || code === "log-closed") {
-    return new Failure("unavailable", "The server cannot take this now.", {
-      retry: "same",
-      retryAfterMs: 500,
-      cause: error,
-    });
-  }
-  return new Failure("outcome-unknown", "The log failed; whether the record survives is not known.", {
-    retry: "same",
-    cause: error,
-  });
 }

@@ -145,7 +145,7 @@ async function wireSync(
 ): Promise<{ readonly processor: UserProcessor; readonly sync: SyncService }> {
   const { ambient, onFatal } = options;
   const retentionMs = (options.retentionDays ?? 30) * DAY_MS;
-  const store = new UserStore(tables, { epoch, retentionMs });
+  const store = new UserStore({ tables, epoch, retentionMs });
   const feeds = new FeedRegistry();
   const start = await readCheckpoint(tables, "user", log);
   const processor = new UserProcessor({

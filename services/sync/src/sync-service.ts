@@ -98,7 +98,9 @@ export class SyncService implements SyncCalls {
           from: [pts + 1],
           limit,
         });
-        return rows[0]?.sort[0] === pts + 1 ? rows.map((row) => row.value) : [];
+        // Rows expire one by one, and not always the oldest first: what lies behind a hole is not next.
+        const hole = rows.findIndex((row, index) => row.sort[0] !== pts + 1 + index);
+        return (hole === -1 ? rows : rows.slice(0, hole)).map((row) => row.value);
       },
       onConfirm: (confirmed) => {
         position = confirmed;

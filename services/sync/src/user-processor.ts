@@ -13,10 +13,10 @@ import {
   refused,
   stepsOf,
 } from "@parley/domain";
-import { type Log, LogConsumer, type LogRecord } from "@parley/logs";
+import { type Log, LogConsumer, type LogRecord, appendFailure } from "@parley/logs";
 import { type ConversationId, type TenantId, type UserId, decode, encode } from "@parley/protocol";
 import type { FeedRegistry } from "./feed-registry.js";
-import type { UserStore } from "./user-store.js";
+import type { UserStates, UserStore } from "./user-store.js";
 import { userKey } from "./user-tables.js";
 
 const BATCH_RECORDS_MAX = 1024;
@@ -46,11 +46,14 @@ interface Waiter {
 export class UserProcessor {
   readonly #options: UserProcessorOptions;
   readonly #consumer: LogConsumer;
-  readonly #waiters: Map<number, Waiter>[];
+  readonly #waiters: readonly Map<number, Waiter>[];
+  readonly #states: readonly UserStates[];
 
   constructor(options: UserProcessorOptions) {
     this.#options = options;
-    this.#waiters = Array.from({ length: options.log.partitionCount }, () => new Map<number, Waiter>());
+    const { partitionCount } = options.log;
+    this.#waiters = Array.from({ length: partitionCount }, () => new Map<number, Waiter>());
+    this.#states = Array.from({ length: partitionCount }, () => options.store.openStates(partitionCount));
     this.#consumer = new LogConsumer({
       log: options.log,
       startOffset: options.startOffset,
@@ -68,21 +71,50 @@ export class UserProcessor {
     return this.#consumer.appliedEnd(partition);
   }
 
-  /** Resolves when everything appended so far for this user is applied. */
+  /** Resolves when everything appended so far for this user is applied. Errors: "unavailable". */
   async caughtUp(tenantId: TenantId, userId: UserId): Promise<void> {
     const { log } = this.#options;
     const partition = partitionOf(userKey(tenantId, userId), log.partitionCount);
     const end = log.appendedEnd(partition);
-    if (this.#consumer.appliedEnd(partition) < end) await this.#consumer.waitApplied(partition, end);
+    if (this.#consumer.appliedEnd(partition) >= end) return;
+    try {
+      await this.#consumer.waitApplied(partition, end);
+    } catch (cause) {
+      throw new Failure("unavailable", "The server cannot read this now.", {
+        retry: "same",
+        retryAfterMs: 500,
+        cause,
+      });
+    }
   }
 
-  /** Appends a record of one user; resolves with the machine's verdict. Errors: whatever the log says. */
+  /**
+   * Resolves when everything that was durable at the call is applied: reads then see all that was acknowledged before.
+   * Errors: "consumer-stopped".
+   */
+  async recovered(): Promise<void> {
+    const { log } = this.#options;
+    const partitions = Array.from({ length: log.partitionCount }, (_, partition) => partition);
+    await Promise.all(
+      partitions.map((partition) => this.#consumer.waitApplied(partition, log.durableEnd(partition))),
+    );
+  }
+
+  /**
+   * Appends a record of one user; resolves with the machine's verdict.
+   * Errors: "storage-full", "unavailable", "outcome-unknown".
+   */
   submit(tenantId: TenantId, userId: UserId, record: UserRecord): Promise<Verdict> {
     const { log } = this.#options;
     const partition = partitionOf(userKey(tenantId, userId), log.partitionCount);
     const waiters = this.#waiters[partition]!;
     if (waiters.size >= WAITERS_MAX) {
-      return Promise.reject(new Failure("log-busy", "Too many records wait for the log.", { retry: "same" }));
+      return Promise.reject(
+        new Failure("unavailable", "Too many records wait for the log.", {
+          retry: "same",
+          retryAfterMs: 500,
+        }),
+      );
     }
     return new Promise<Verdict>((resolve, reject) => {
       const offset = log.appendedEnd(partition);
@@ -91,7 +123,7 @@ export class UserProcessor {
       log.append(partition, encode(UserRecord, record)).catch((error: unknown) => {
         // After a refused write the log gives the same offset again, maybe already to another.
         if (waiters.get(offset) === waiter) waiters.delete(offset);
-        reject(error instanceof Error ? error : new Error(messageOf(error)));
+        reject(appendFailure(error));
       });
     });
   }
@@ -104,10 +136,10 @@ export class UserProcessor {
   async #handle(partition: number, records: readonly LogRecord[]): Promise<void> {
     await this.#options.waitForRoom();
     const decoded = records.map((record) => this.#decode(partition, record));
-    await this.#load(decoded);
+    await this.#load(this.#states[partition]!, decoded);
     for (let index = 0; index < records.length; index++)
       this.#apply(partition, records[index]!.offset, decoded[index]);
-    this.#options.store.evict();
+    this.#states[partition]!.evict();
   }
 
   #decode(partition: number, record: LogRecord): Decoded | undefined {
@@ -125,8 +157,7 @@ export class UserProcessor {
     }
   }
 
-  async #load(batch: readonly (Decoded | undefined)[]): Promise<void> {
-    const { store } = this.#options;
+  async #load(states: UserStates, batch: readonly (Decoded | undefined)[]): Promise<void> {
     const needed = new Map<
       string,
       { readonly tenantId: TenantId; readonly userId: UserId; readonly ids: Set<ConversationId> }
@@ -136,7 +167,7 @@ export class UserProcessor {
       const { tenantId } = decoded.record;
       for (const step of decoded.steps) {
         for (const userId of step.userIds) {
-          if (store.isReady(tenantId, userId, step)) continue;
+          if (states.isReady(tenantId, userId, step)) continue;
           const key = userKey(tenantId, userId);
           let need = needed.get(key);
           if (need === undefined) needed.set(key, (need = { tenantId, userId, ids: new Set() }));
@@ -145,7 +176,7 @@ export class UserProcessor {
       }
     }
     if (needed.size === 0) return;
-    await Promise.all([...needed.values()].map((need) => store.load(need.tenantId, need.userId, need.ids)));
+    await Promise.all([...needed.values()].map((need) => states.load(need.tenantId, need.userId, need.ids)));
   }
 
   #apply(partition: number, offset: number, decoded: Decoded | undefined): void {
@@ -155,12 +186,13 @@ export class UserProcessor {
       waiter?.resolve(refused("bad-request"));
       return;
     }
-    const { store, feeds } = this.#options;
+    const { feeds } = this.#options;
+    const states = this.#states[partition]!;
     const { record, steps } = decoded;
-    const find = (userId: UserId): UserState => store.find(record.tenantId, userId)!;
+    const find = (userId: UserId): UserState => states.find(record.tenantId, userId)!;
     const { outcomes, verdict } = applyUserRecord(record, offset, steps, find);
     for (const outcome of outcomes) {
-      store.stage(outcome, record.timeMs);
+      states.stage(outcome, record.timeMs);
       feeds.deliver(outcome);
     }
     waiter?.resolve(verdict);

@@ -27,17 +27,59 @@ const HEAD_BYTES = 20;
 const ENTRY_BYTES = 300;
 const NO_BYTES = new Uint8Array(0);
 
-/** The states of the user machine. Any state may be dropped between two batches: reads see what is staged. */
-export class UserStore {
-  readonly #tables: WriteBackTables;
-  readonly #epoch: number;
-  readonly #retentionMs: number;
-  readonly #states = new LruMap<string, UserState>();
+export interface UserStoreOptions {
+  readonly tables: WriteBackTables;
+  /** Of queues that begin now. */
+  readonly epoch: number;
+  /** How long events stay in a queue. */
+  readonly retentionMs: number;
+  /** All partitions together. Default 50,000. */
+  readonly usersMax?: number;
+  /** List entries of one user. Default 1,000. */
+  readonly entriesMax?: number;
+}
 
-  constructor(tables: WriteBackTables, options: { readonly epoch: number; readonly retentionMs: number }) {
-    this.#tables = tables;
-    this.#epoch = options.epoch;
+/** The rows of the user machine. */
+export class UserStore {
+  readonly #options: UserStoreOptions;
+
+  constructor(options: UserStoreOptions) {
+    this.#options = options;
+  }
+
+  /** The memory of one of `partitionCount` loops. */
+  openStates(partitionCount: number): UserStates {
+    return new UserStates(this, this.#options, partitionCount);
+  }
+
+  /** The queue's head as it is now, staged changes included. */
+  async readHead(tenantId: TenantId, userId: UserId): Promise<UserHeadRow> {
+    const { tables, epoch } = this.#options;
+    const row = await tables.find(USER_HEAD, userPartition(tenantId, userId), []);
+    return row === undefined ? { applied: 0, epoch, pts: 0 } : decode(UserHeadRow, row);
+  }
+}
+
+/**
+ * The states that one partition's loop has in memory. Any of them may be dropped between two batches: reads see what is
+ * staged. Within a batch nothing is dropped, because everything that its records need was loaded before the first.
+ */
+export class UserStates {
+  readonly #store: UserStore;
+  readonly #tables: WriteBackTables;
+  readonly #retentionMs: number;
+  readonly #usersMax: number;
+  readonly #entriesMax: number;
+  readonly #states = new LruMap<string, UserState>();
+  /** Those with more entries than may stay. */
+  readonly #crowded = new Set<UserState>();
+
+  constructor(store: UserStore, options: UserStoreOptions, partitionCount: number) {
+    this.#store = store;
+    this.#tables = options.tables;
     this.#retentionMs = options.retentionMs;
+    this.#usersMax = Math.ceil((options.usersMax ?? USERS_MAX) / partitionCount);
+    this.#entriesMax = options.entriesMax ?? ENTRIES_MAX;
   }
 
   find(tenantId: TenantId, userId: UserId): UserState | undefined {
@@ -51,12 +93,12 @@ export class UserStore {
     return step.conversationId === undefined || state.entries.has(step.conversationId);
   }
 
-  /** Loads what the steps need of a user. Call only from the loop that applies this user's records. */
+  /** Loads what the steps need of a user. */
   async load(tenantId: TenantId, userId: UserId, conversationIds: Iterable<ConversationId>): Promise<void> {
     const partition = userPartition(tenantId, userId);
     let state = this.find(tenantId, userId);
     if (state === undefined) {
-      state = { tenantId, userId, head: await this.readHead(tenantId, userId), entries: new Map() };
+      state = { tenantId, userId, head: await this.#store.readHead(tenantId, userId), entries: new Map() };
       this.#states.put(userKey(tenantId, userId), state);
     }
     for (const conversationId of conversationIds) {
@@ -64,12 +106,7 @@ export class UserStore {
       const row = await this.#tables.find(CONVERSATION_INBOX, partition, [conversationId]);
       if (row !== undefined) state.entries.set(conversationId, decode(ConversationEntry, row));
     }
-  }
-
-  /** The queue's head as it is now, staged changes included. */
-  async readHead(tenantId: TenantId, userId: UserId): Promise<UserHeadRow> {
-    const row = await this.#tables.find(USER_HEAD, userPartition(tenantId, userId), []);
-    return row === undefined ? { applied: 0, epoch: this.#epoch, pts: 0 } : decode(UserHeadRow, row);
+    if (state.entries.size > this.#entriesMax) this.#crowded.add(state);
   }
 
   /** Stages what one record did to one user, with the offset that the head then contains. */
@@ -99,17 +136,13 @@ export class UserStore {
       });
     }
     this.#tables.stage({ partition: userPartition(state.tenantId, state.userId), writes });
-    if (state.entries.size > ENTRIES_MAX) this.#dropEntries(state);
+    if (state.entries.size > this.#entriesMax) this.#crowded.add(state);
   }
 
   /** Drops what was not used for longest. Call between two batches. */
   evict(): void {
-    this.#states.cutTo(USERS_MAX);
-  }
-
-  #dropEntries(state: UserState): void {
-    const last = [...state.entries].at(-1)!;
-    state.entries.clear();
-    state.entries.set(last[0], last[1]);
+    this.#states.cutTo(this.#usersMax);
+    for (const state of this.#crowded) state.entries.clear();
+    this.#crowded.clear();
   }
 }
