@@ -102,6 +102,11 @@ async function wire(options: ParleyOptions, { engine, journal, directory }: Engi
   const { processor } = messageSide;
   processor.start();
   userSide.processor.start();
+  // Nobody may read before all that was acknowledged before is there again: first what the conversations hold, then what
+  // they emit, then what the users' queues and lists make of it.
+  await processor.recovered();
+  await emitter.durable();
+  await userSide.processor.recovered();
   const tracked: readonly Tracked[] = [
     { name: "conversation", log: journal.log("conversation"), appliedEnd: (at) => processor.appliedEnd(at) },
     { name: "user", log: journal.log("user"), appliedEnd: (at) => userSide.processor.appliedEnd(at) },
