@@ -14,7 +14,7 @@ import {
   readPacket,
   writeFrame,
 } from "./frames.js";
-import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX } from "./limits.js";
+import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PACKET_MESSAGES_MAX } from "./limits.js";
 import { Event } from "./model.js";
 import { arbitraryMessage } from "./testing/arbitrary-message.js";
 import { GOLDEN_FRAMES } from "./testing/golden-frames.js";
@@ -234,15 +234,81 @@ test("a frame that claims more bytes than the packet has is malformed, and nothi
   assert.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024);
 });
 
-test("a packet full of the smallest items is read within a bound of memory", () => {
-  // Two bytes each: empty messages on a page of history.
-  const items = Math.floor((PACKET_BYTES_MAX - 16) / 2);
+/** A packet with one frame of a field's items, each as these bytes. */
+function packetOfItems(name: FrameName, item: Uint8Array, count: number): Uint8Array {
   const packet = new Writer();
-  packet.varint(FRAMES.historyPage.kind);
-  packet.varint(items * 2);
-  packet.raw(fromHex("2200".repeat(items)));
-  const [frame] = framesOf(packet.take());
-  assert.equal(frame?.name === "historyPage" && frame.payload.messages.length, items);
+  packet.varint(FRAMES[name].kind);
+  packet.varint(item.length * count);
+  for (let index = 0; index < count; index++) packet.raw(item);
+  return packet.take();
+}
+
+test(`a packet has at most ${PACKET_MESSAGES_MAX} messages, however they lie within each other`, () => {
+  const page = (count: number): Uint8Array => packetOfItems("historyPage", fromHex("2200"), count);
+  // A message with a body with a text: three for each item.
+  const deep = (count: number): Uint8Array => packetOfItems("historyPage", fromHex("22043a020a00"), count);
+  const third = (PACKET_MESSAGES_MAX - 2) / 3;
+  const push = (count: number): Uint8Array => packetOfItems("push", fromHex("1a00"), count);
+  const allowed = [page(PACKET_MESSAGES_MAX - 1), push(PACKET_MESSAGES_MAX - 1), deep(third)];
+  const refused = [page(PACKET_MESSAGES_MAX), push(PACKET_MESSAGES_MAX), deep(third + 1)];
+  assert.deepEqual(
+    [allowed.map(outcomeOf), refused.map(outcomeOf)],
+    [
+      [["historyPage"], ["push"], ["historyPage"]],
+      ["malformed", "malformed", "malformed"],
+    ],
+  );
+});
+
+test("the messages of all frames of a packet are counted together", () => {
+  const half = packetOfItems("historyPage", fromHex("2200"), PACKET_MESSAGES_MAX / 2 - 1);
+  const packetOf = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(Buffer.concat(parts));
+  const outcomes = [packetOf(half, half), packetOf(half, half, fromHex("0200"))].map(outcomeOf);
+  assert.deepEqual(outcomes, [["historyPage", "historyPage"], "malformed"]);
+});
+
+test(`a packet has at most ${PACKET_BYTES_MAX} bytes`, () => {
+  // A Ping with a field that it does not have.
+  const packetOf = (bytes: number): Uint8Array => {
+    const packet = new Writer();
+    const rest = bytes - 8;
+    packet.raw(Uint8Array.of(FRAMES.ping.kind));
+    packet.varint(rest + 4);
+    packet.raw(Uint8Array.of(0x0a));
+    packet.varint(rest);
+    packet.raw(new Uint8Array(rest));
+    return packet.take();
+  };
+  const packets = [packetOf(PACKET_BYTES_MAX), packetOf(PACKET_BYTES_MAX + 1)];
+  assert.deepEqual(
+    packets.map((packet) => [packet.length, outcomeOf(packet)]),
+    [
+      [PACKET_BYTES_MAX, ["ping"]],
+      [PACKET_BYTES_MAX + 1, "malformed"],
+    ],
+  );
+});
+
+test("a packet full of anything that repeats is read or refused", () => {
+  const kind = fc.constantFrom(...NAMES.map((name) => FRAMES[name].kind));
+  const pattern = fc.array(fc.oneof(fc.nat({ max: 255 }), fc.nat({ max: 80 })), {
+    minLength: 1,
+    maxLength: 8,
+  });
+  fc.assert(
+    fc.property(kind, pattern, (first, bytes) => {
+      const packet = new Writer(PACKET_BYTES_MAX);
+      packet.varint(first);
+      packet.varint(PACKET_BYTES_MAX - 4);
+      const body = Uint8Array.from(
+        { length: PACKET_BYTES_MAX - 4 },
+        (_, index) => bytes[index % bytes.length]!,
+      );
+      packet.raw(body);
+      outcomeOf(packet.take());
+    }),
+    { numRuns: 40 },
+  );
 });
 
 test("what a reader of frames throws is passed on as it is", () => {

@@ -11,7 +11,6 @@ import { Reader } from "./codec/reader.js";
 import {
   type Infer,
   type Init,
-  type Schema,
   bool,
   bytesList,
   list,
@@ -24,7 +23,7 @@ import {
 } from "./codec/schema.js";
 import { Writer } from "./codec/writer.js";
 import type { ClientMessageId, ConversationId, DeviceId, MessageId, SessionId, UserId } from "./ids.js";
-import { PACKET_FRAMES_MAX } from "./limits.js";
+import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PACKET_MESSAGES_MAX } from "./limits.js";
 import { Body, ConversationEntry, Member, Message, User } from "./model.js";
 
 /** First frame of a connection. A device without a position leaves `epoch` and `pts` 0 and gets a Rebase. */
@@ -294,20 +293,21 @@ export function encodeFrame<N extends FrameName>(name: N, payload: Init<FramePay
  * the kind in its details (refuse and close, or skip it: a newer peer may send it).
  */
 export function readPacket(packet: Uint8Array, take: (frame: Frame) => void): void {
-  const reader = new Reader(packet);
+  if (packet.length > PACKET_BYTES_MAX)
+    throw new Failure("malformed", `A packet has more than ${PACKET_BYTES_MAX} bytes.`);
+  const reader = new Reader(packet, 0, packet.length, PACKET_MESSAGES_MAX);
   let count = 0;
   while (!reader.isAtEnd) {
     count += 1;
     if (count > PACKET_FRAMES_MAX)
       throw new Failure("malformed", `A packet holds more than ${PACKET_FRAMES_MAX} frames.`);
     const kind = reader.varint();
-    const payload = reader.view(reader.varint());
     const name = kind < NAMES.length ? NAMES[kind] : undefined;
     if (name === undefined) {
+      reader.view(reader.varint());
       throw new Failure("unknown-frame", `Frame kind ${kind} is not known here.`, { details: { kind } });
     }
-    const of = FRAMES[name].schema as Schema<object>;
-    take({ name, payload: new Reader(payload).message(of) } as Frame);
+    take({ name, payload: reader.delimited<object>(FRAMES[name].schema) } as Frame);
   }
   if (count === 0) throw new Failure("malformed", "A packet holds no frame.");
 }

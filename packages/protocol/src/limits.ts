@@ -6,6 +6,11 @@ export const TEXT_BYTES_MAX = 16 * 1024;
 export const PACKET_BYTES_MAX = 256 * 1024;
 /** Frames in one WebSocket message. */
 export const PACKET_FRAMES_MAX = 1024;
+/**
+ * Messages in one packet, its frames, those within each other and events counted: an empty one takes two bytes on the
+ * wire and more than a hundred in memory. The fullest packets have about 3,000.
+ */
+export const PACKET_MESSAGES_MAX = 8192;
 /** Sends of one device to one conversation that may be without an answer at a time: the idempotency window. */
 export const SENDS_IN_FLIGHT_MAX = 16;
 /** Requests of one connection that may be without an answer at a time. */

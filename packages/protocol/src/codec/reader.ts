@@ -13,11 +13,14 @@ export class Reader {
   readonly #bytes: Uint8Array;
   #position: number;
   readonly #end: number;
+  #messagesLeft: number;
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  /** `messagesMax` bounds all messages that are read from it together, those within others and byte strings counted. */
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length, messagesMax = Number.MAX_SAFE_INTEGER) {
     this.#bytes = bytes;
     this.#position = start;
     this.#end = end;
+    this.#messagesLeft = messagesMax;
   }
 
   get isAtEnd(): boolean {
@@ -53,8 +56,16 @@ export class Reader {
     return this.#message(schema, this.#end, 0) as T;
   }
 
+  /** A message with its length before it. */
+  delimited<T extends object>(schema: Schema<T>): T {
+    const stop = this.varint() + this.#position;
+    if (stop > this.#end) throw malformed("the input is cut off");
+    return this.#message(schema, stop, 0) as T;
+  }
+
   #message(schema: Schema<object>, end: number, depth: number): object {
     if (depth > DEPTH_MAX) throw malformed("messages are nested too deeply");
+    this.#count();
     const record: Record<string, unknown> = { ...schema.defaults };
     while (this.#position < end) {
       const tag = this.varint();
@@ -95,9 +106,15 @@ export class Reader {
     } else if (field.kind === "string") {
       put(record, field, this.#text(stop));
     } else {
+      this.#count();
       put(record, field, this.#bytes.subarray(this.#position, stop));
       this.#position = stop;
     }
+  }
+
+  #count(): void {
+    if (this.#messagesLeft === 0) throw malformed("it holds too many messages");
+    this.#messagesLeft -= 1;
   }
 
   #text(stop: number): string {
