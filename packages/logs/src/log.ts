@@ -49,7 +49,8 @@ export interface Log {
   /**
    * Durable records from `fromOffset` on: at least one if there is one, and perhaps fewer than the limits allow, such as
    * where the files of an engine meet; read on from the last one. Never waits for new ones.
-   * Errors: "log-trimmed" when `fromOffset` is below `firstOffset(partition)`.
+   * Errors: "log-trimmed" when `fromOffset` is below `firstOffset(partition)`, "log-corrupt" when what is stored is not
+   *   what was written, "log-failed" when it cannot be read.
    */
   read(partition: number, fromOffset: number, limits: ReadLimits): Promise<readonly LogRecord[]>;
 
@@ -66,7 +67,10 @@ export interface Log {
    */
   onDurable(listener: (partitions: readonly number[]) => void): () => void;
 
-  /** Allows everything below `beforeOffset` to be forgotten. May free space later, or not at all. */
+  /**
+   * Allows everything below `beforeOffset` to be forgotten. May free space later, or not at all.
+   * Errors: "log-failed" when something could not be removed; the next trim tries again.
+   */
   trim(partition: number, beforeOffset: number): Promise<void>;
 
   /** Makes durable what is waiting, then refuses everything. Idempotent. */

@@ -1,3 +1,4 @@
+import { AssertionFailure, Failure, messageOf } from "@parley/base";
 import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -62,6 +63,22 @@ export const systemFiles: FileOps = {
 export function isDiskFull(error: unknown): boolean {
   const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
   return code === "ENOSPC" || code === "EDQUOT";
+}
+
+/** What `task` gives. Errors: those of the journal as they are, "log-failed" for what the file system said. */
+export async function withFiles<T>(purpose: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof Failure || error instanceof AssertionFailure) throw error;
+    throw filesFailed(purpose, error);
+  }
+}
+
+/** The file system did not do what it was asked to. `purpose`: what cannot be done, such as "read from /data". */
+export function filesFailed(purpose: string, error: unknown): Failure {
+  const message = `The journal cannot ${purpose}: ${messageOf(error)}. Check the disk and start again.`;
+  return new Failure("log-failed", message, { cause: error });
 }
 
 /** A segment file on a handle. The system may write or read less than it was asked to; what is left is asked again. */

@@ -27,7 +27,7 @@ logConformance("the journal on files", async () => {
 logConformance("the journal with tiny segments and no cache", async () => {
   const disk = new SimulatedDisk();
   return conformanceFixture(
-    (options) => openJournal({ ...options, ...TINY, directory: DIRECTORY, files: disk }),
+    (options) => openJournal({ ...options, ...TINY, directory: DIRECTORY, files: disk.mount() }),
     async () => {},
   );
 });
@@ -208,6 +208,30 @@ describe("segments", () => {
     assert.deepEqual([codes, await texts(second.alpha, 0)], [["log-trimmed", "log-trimmed"], ["c"]]);
   });
 
+  it("that are trimmed and still kept cannot be read either, when a later segment says so", async () => {
+    const disk = new SimulatedDisk();
+    const first = await openOn(disk, TINY);
+    await first.beta.append(0, bytes("not trimmed"));
+    for (const text of ["a", "b"]) await first.alpha.append(0, bytes(text));
+    await first.alpha.trim(0, 1);
+    await first.alpha.append(0, bytes("c"));
+    await first.journal.close();
+    const second = await openOn(disk, TINY);
+    assert.equal(disk.paths().length, 5);
+    assert.deepEqual([second.alpha.firstOffset(0), await texts(second.alpha, 0)], [1, ["b", "c"]]);
+  });
+
+  it("that are removed are closed", async () => {
+    const disk = new SimulatedDisk();
+    const { journal, alpha } = await openOn(disk, TINY);
+    for (const text of ["a", "b", "c"]) await alpha.append(0, bytes(text));
+    await texts(alpha, 0);
+    await alpha.trim(0, 3);
+    const openFiles = [disk.openFiles];
+    await journal.close();
+    assert.deepEqual([...openFiles, disk.openFiles], [1, 0]);
+  });
+
   it("cannot be trimmed beyond what is durable", async () => {
     const { alpha } = await openOn(new SimulatedDisk(), TINY);
     await alpha.append(0, bytes("a"));
@@ -274,6 +298,19 @@ describe("reading", () => {
       ["first record", "log-corrupt"],
     );
     assert.ok(failure.message.includes(segment(1)) && failure.message.includes("restore"));
+  });
+
+  it("refuses a whole record that is another one than was asked for", async () => {
+    const disk = new SimulatedDisk();
+    const { alpha } = await openOn(disk, { tailCacheBytes: 0 });
+    const ends: number[] = [];
+    for (const text of ["first", "other"]) {
+      ends.push(disk.content(segment(1)).length);
+      await alpha.append(0, bytes(text));
+    }
+    disk.overwrite(segment(1), ends[1]!, disk.content(segment(1)).subarray(ends[0], ends[1]));
+    const outcomes = [alpha.read(0, 1, EVERYTHING), alpha.read(0, 1, { recordsMax: 1, bytesMax: 1 })];
+    assert.deepEqual(await Promise.all(outcomes.map(outcome)), ["log-corrupt", "log-corrupt"]);
   });
 });
 

@@ -12,7 +12,7 @@
  */
 import { Failure, type Logger, type Scheduler, type Timer, assert, messageOf } from "@parley/base";
 import type { AppendResult, Log, LogRecord, ReadLimits, RecordSource } from "@parley/logs";
-import { type FileOps, isDiskFull, systemFiles } from "./files.js";
+import { type FileOps, filesFailed, isDiskFull, systemFiles, withFiles } from "./files.js";
 import { JournalLog, type LogEngine } from "./journal-log.js";
 import type { PartitionState } from "./partition-state.js";
 import { POSITION_MAX, PRODUCER_BYTES_MAX, recordBytes, sealRecord, writeRecord } from "./record-format.js";
@@ -72,9 +72,15 @@ interface PendingRecord {
   readonly reject: (error: Failure) => void;
 }
 
-/** Opens the journal in a directory, creating it when there is none. Errors: "log-corrupt", "log-layout-mismatch". */
-export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const files = options.files ?? systemFiles;
+/**
+ * Opens the journal in a directory, creating it when there is none.
+ * Errors: "log-corrupt", "log-layout-mismatch", "log-failed" when the file system fails.
+ */
+export function openJournal(options: JournalOptions): Promise<Journal> {
+  return withFiles(`be opened in ${options.directory}`, () => open(options, options.files ?? systemFiles));
+}
+
+async function open(options: JournalOptions, files: FileOps): Promise<Journal> {
   const segments = await openSegments({
     ...options,
     files,
@@ -215,13 +221,15 @@ class FileJournal implements Journal, LogEngine {
   }
 
   read(state: PartitionState, from: number, limits: ReadLimits): Promise<readonly LogRecord[]> {
-    return readRecords(this.#segments, state, from, limits);
+    return withFiles(`read from ${this.#options.directory}`, () =>
+      readRecords(this.#segments, state, from, limits),
+    );
   }
 
   async trim(state: PartitionState, before: number): Promise<void> {
     if (before <= state.first) return;
     state.first = Math.min(before, state.durable);
-    await this.#segments.removeTrimmed();
+    await withFiles(`remove from ${this.#options.directory}`, () => this.#segments.removeTrimmed());
   }
 
   #refusal(payloadBytes: number, source: RecordSource | undefined): Failure | undefined {
@@ -367,9 +375,7 @@ class FileJournal implements Journal, LogEngine {
   }
 
   #fail(error: unknown, records: readonly PendingRecord[]): void {
-    const failure = new Failure("log-failed", `The journal cannot write: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    const failure = filesFailed(`write to ${this.#options.directory}`, error);
     this.#failure = failure;
     for (const record of [...records, ...this.#pending]) record.reject(failure);
     this.#pending = [];

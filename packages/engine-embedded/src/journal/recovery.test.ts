@@ -132,30 +132,50 @@ describe("damage", () => {
     assert.equal(await outcome(openOn(disk)), "log-corrupt");
   });
 
-  it("that no crc shows, an offset twice or of a partition that is not there, is refused", async () => {
-    for (const [logIndex, partition, offset] of [
-      [0, 0, 0],
-      [0, 0, 2],
-      [0, 2, 0],
-      [2, 0, 0],
-    ]) {
+  it("that no crc shows, a record in the wrong place or of a partition that is not there, is refused", async () => {
+    const codes: string[] = [];
+    for (const [commit, logIndex, partition, offset] of [
+      [2, 0, 0, 1],
+      [2, 0, 0, 0],
+      [2, 0, 0, 2],
+      [2, 0, 2, 0],
+      [2, 2, 0, 0],
+      [1, 0, 0, 1],
+      [3, 0, 0, 1],
+    ] as const) {
       const disk = new SimulatedDisk();
       const { journal, alpha } = await openOn(disk);
       await alpha.append(0, bytes("one"));
       await journal.close();
-      const fields = {
-        logIndex: logIndex!,
-        partition: partition!,
-        offset: offset!,
-        producer: "",
-        position: 0,
-      };
       const record = Buffer.alloc(100);
+      const fields = { logIndex, partition, offset, producer: "", position: 0 };
       const end = writeRecord(record, 0, fields, bytes("x"));
-      sealRecord(record, { start: 0, end }, 2, false);
+      sealRecord(record, { start: 0, end }, commit, false);
       disk.put(segment(1), Buffer.concat([disk.content(segment(1)), record.subarray(0, end)]));
-      assert.equal(await outcome(openOn(disk)), "log-corrupt");
+      codes.push(await outcome(openOn(disk)));
     }
+    assert.deepEqual(codes, ["fulfilled", ...Array<string>(6).fill("log-corrupt")]);
+  });
+
+  it("that no crc shows, a header that does not fit its name or what is before it, is refused", async () => {
+    const original = await twoSegments();
+    const { header } = decodeHeader(original.content(segment(2)))!;
+    const { header: wrongNext } = decodeHeader(original.content(segment(1)))!;
+    const codes: string[] = [];
+    for (const changed of [
+      header,
+      { ...header, commit: header.commit + 1 },
+      { ...header, logs: wrongNext.logs },
+      { ...header, segment: 3 },
+    ]) {
+      const disk = original.copy();
+      disk.put(segment(2), encodeHeader(changed));
+      codes.push(await outcome(openOn(disk)));
+    }
+    const renamed = new SimulatedDisk();
+    renamed.put(segment(7), original.content(segment(1)));
+    codes.push(await outcome(openOn(renamed)));
+    assert.deepEqual(codes, ["fulfilled", ...Array<string>(4).fill("log-corrupt")]);
   });
 });
 

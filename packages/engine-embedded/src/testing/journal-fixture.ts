@@ -37,7 +37,7 @@ export async function openOn(
     scheduler: systemScheduler,
     logger,
     onFatal: (error) => fatal.push(error),
-    files: disk,
+    files: disk.mount(),
     ...options,
   });
   return { journal, alpha: journal.log("alpha"), beta: journal.log("beta"), logger, fatal };
@@ -62,13 +62,15 @@ export async function texts(log: Log, partition: number): Promise<readonly strin
   return found;
 }
 
-/** The code that a promise fails with, or "fulfilled". */
-export async function outcome(promise: Promise<unknown>): Promise<string | undefined> {
+/** The code that a promise fails with, or "fulfilled"; what has no code is thrown on. */
+export async function outcome(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
     return "fulfilled";
   } catch (error) {
-    return failureCode(error);
+    const code = failureCode(error);
+    if (code === undefined) throw error;
+    return code;
   }
 }
 

@@ -13,6 +13,8 @@ const SECTOR_BYTES = 512;
 
 export type DiskOperation =
   | "list"
+  | "stat"
+  | "statfs"
   | "create"
   | "open"
   | "read"
@@ -38,9 +40,15 @@ interface StoredFile {
   readonly dirtyPages: Set<number>;
 }
 
-export class SimulatedDisk implements FileOps {
+/** What an operation does, also when it fails. */
+type Effect<T> = (fault: DiskFault | undefined) => T | undefined;
+type Perform = <T>(operation: DiskOperation, path: string, effect: Effect<T>) => Promise<T>;
+
+export class SimulatedDisk {
   /** Replaced by tests. */
   faults: DiskFaults = () => undefined;
+  /** Awaited before an operation takes effect and before it is told; replaced by tests. */
+  latency: () => Promise<void> = () => Promise.resolve();
   free = Number.MAX_SAFE_INTEGER;
   readonly counts = new Map<DiskOperation, number>();
   #names = new Map<string, StoredFile>();
@@ -87,9 +95,13 @@ export class SimulatedDisk implements FileOps {
 
   /** Changes one byte of a file, durably and for those who have it open. */
   damage(path: string, position: number): void {
+    this.overwrite(path, position, Buffer.of(this.#find(path).cache[position]! ^ 0x10));
+  }
+
+  /** Puts bytes over those of a file, durably and for those who have it open. */
+  overwrite(path: string, position: number, content: Buffer): void {
     const { cache, platter } = this.#find(path);
-    cache[position]! ^= 0x10;
-    if (position < platter.length) platter[position] = cache[position]!;
+    for (const side of [cache, platter]) content.copy(side, position);
   }
 
   /** A disk that holds durably what a reader of this one sees. */
@@ -126,80 +138,90 @@ export class SimulatedDisk implements FileOps {
     }
   }
 
-  async openDirectory(path: string): Promise<readonly string[]> {
-    this.#perform("list", path);
-    return [...this.#names.keys()]
-      .filter((name) => name.startsWith(`${path}/`))
-      .map((name) => name.slice(path.length + 1));
+  /** The disk as the process sees that is started now, until that ends. */
+  mount(): FileOps {
+    const boot = this.#boot;
+    const perform: Perform = async (operation, path, effect) => {
+      const live = (): void => {
+        if (boot !== this.#boot) throw failed("ESHUTDOWN");
+      };
+      live();
+      await this.latency();
+      live();
+      this.counts.set(operation, this.count(operation) + 1);
+      const fault = this.faults(operation, path);
+      const result = effect(fault);
+      if (fault !== undefined) throw failed(fault.code);
+      await this.latency();
+      live();
+      return result as never;
+    };
+    return this.#fileOps(perform);
   }
 
-  async openSegment(path: string, isNew: boolean): Promise<SegmentFile> {
-    this.#perform(isNew ? "create" : "open", path);
-    if (isNew) {
-      if (this.#names.has(path)) throw failed("EEXIST");
-      this.#names.set(path, { cache: Buffer.alloc(0), platter: Buffer.alloc(0), dirtyPages: new Set() });
-    }
-    return this.#handle(path, this.#find(path));
+  #fileOps(perform: Perform): FileOps {
+    const syncDirectory = (path: string): Promise<void> =>
+      perform("syncNames", path, (fault) => {
+        if (fault === undefined) this.#platterNames = new Map(this.#names);
+      });
+    return {
+      openDirectory: (path) =>
+        perform("list", path, () =>
+          [...this.#names.keys()]
+            .filter((name) => name.startsWith(`${path}/`))
+            .map((name) => name.slice(path.length + 1)),
+        ),
+      openSegment: (path, isNew) =>
+        perform(isNew ? "create" : "open", path, (fault) => {
+          if (fault !== undefined) return undefined;
+          if (isNew) this.#create(path);
+          return this.#handle(path, perform);
+        }),
+      rename: async (path, newPath) => {
+        await perform("rename", newPath, (fault) => {
+          if (fault !== undefined) return;
+          const file = this.#find(path);
+          this.#names.delete(path);
+          this.#names.set(newPath, file);
+        });
+        await syncDirectory(directoryOf(newPath));
+      },
+      syncDirectory,
+      remove: async (path) => {
+        await perform("remove", path, (fault) => {
+          if (fault === undefined) this.#names.delete(path);
+        });
+        await syncDirectory(directoryOf(path));
+      },
+      freeBytes: (path) => perform("statfs", path, () => this.free),
+    };
   }
 
-  async rename(path: string, newPath: string): Promise<void> {
-    this.#perform("rename", newPath);
-    this.#names.set(newPath, this.#find(path));
-    this.#names.delete(path);
-    await this.syncDirectory(newPath.slice(0, newPath.lastIndexOf("/")));
-  }
-
-  async syncDirectory(path: string): Promise<void> {
-    this.#perform("syncNames", path);
-    this.#platterNames = new Map(this.#names);
-  }
-
-  async remove(path: string): Promise<void> {
-    this.#perform("remove", path);
-    this.#names.delete(path);
-    await this.syncDirectory(path.slice(0, path.lastIndexOf("/")));
-  }
-
-  async freeBytes(): Promise<number> {
-    return this.free;
-  }
-
-  #handle(path: string, file: StoredFile): SegmentFile {
+  #handle(path: string, perform: Perform): SegmentFile {
+    const file = this.#find(path);
     const boot = this.#boot;
     let isOpen = true;
     this.#openFiles += 1;
-    const use = (operation?: DiskOperation): void => {
-      if (!isOpen || boot !== this.#boot) throw failed("EBADF");
-      if (operation !== undefined) this.#perform(operation, path);
-    };
+    const use = <T>(operation: DiskOperation, effect: Effect<T>): Promise<T> =>
+      isOpen ? perform(operation, path, effect) : Promise.reject(failed("EBADF"));
     return {
-      write: async (bytes, position) => {
-        use();
-        const fault = this.#consult("write", path);
-        store(file, bytes.subarray(0, fault === undefined ? bytes.length : (fault.bytesDone ?? 0)), position);
-        if (fault !== undefined) throw failed(fault.code);
-      },
-      sync: async () => {
-        use();
-        const fault = this.#consult("sync", path);
-        // Leaves the calling turn, so that whoever appends meanwhile waits for the next commit.
-        await Promise.resolve();
-        if (fault === undefined) file.platter = withPages(file, file.dirtyPages);
-        file.dirtyPages.clear();
-        if (fault !== undefined) throw failed(fault.code);
-      },
-      truncate: async (length) => {
-        use("truncate");
-        file.cache = Buffer.from(file.cache.subarray(0, length));
-      },
-      read: async (position, length) => {
-        use("read");
-        return Buffer.from(file.cache.subarray(position, position + length));
-      },
-      length: async () => {
-        use();
-        return file.cache.length;
-      },
+      write: (bytes, position) =>
+        use("write", (fault) => {
+          const bytesDone = fault === undefined ? bytes.length : (fault.bytesDone ?? 0);
+          store(file, bytes.subarray(0, bytesDone), position);
+        }),
+      sync: () =>
+        use("sync", (fault) => {
+          if (fault === undefined) file.platter = withPages(file, file.dirtyPages);
+          file.dirtyPages.clear();
+        }),
+      truncate: (length) =>
+        use("truncate", (fault) => {
+          if (fault === undefined) file.cache = Buffer.from(file.cache.subarray(0, length));
+        }),
+      read: (position, length) =>
+        use("read", () => Buffer.from(file.cache.subarray(position, position + length))),
+      length: () => use("stat", () => file.cache.length),
       close: async () => {
         if (isOpen && boot === this.#boot) this.#openFiles -= 1;
         isOpen = false;
@@ -207,14 +229,9 @@ export class SimulatedDisk implements FileOps {
     };
   }
 
-  #perform(operation: DiskOperation, path: string): void {
-    const fault = this.#consult(operation, path);
-    if (fault !== undefined) throw failed(fault.code);
-  }
-
-  #consult(operation: DiskOperation, path: string): DiskFault | undefined {
-    this.counts.set(operation, this.count(operation) + 1);
-    return this.faults(operation, path);
+  #create(path: string): void {
+    if (this.#names.has(path)) throw failed("EEXIST");
+    this.#names.set(path, { cache: Buffer.alloc(0), platter: Buffer.alloc(0), dirtyPages: new Set() });
   }
 
   #find(path: string): StoredFile {
@@ -222,6 +239,10 @@ export class SimulatedDisk implements FileOps {
     if (file === undefined) throw failed("ENOENT");
     return file;
   }
+}
+
+function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 /** Fails the operation of this kind that comes after `skip` others of it, and no other. */
