@@ -9,7 +9,8 @@ export function levelFailure(error: unknown, directory: string): Failure {
       cause: error,
     });
   }
-  if (code === "LEVEL_CORRUPTION" || /corruption/i.test(text)) return corruptTables(directory, error);
+  if (code === "LEVEL_CORRUPTION" || /corruption/i.test(text))
+    return corruptTables(directory, { cause: error });
   if (/no space left|disk quota|ENOSPC|EDQUOT/i.test(text)) {
     return new Failure(
       "tables-full",
@@ -26,12 +27,19 @@ export function levelFailure(error: unknown, directory: string): Failure {
   );
 }
 
-/** The stored rows are not what was written. */
-export function corruptTables(directory: string, cause?: unknown): Failure {
+/** The stored rows are not what was written. `table`: the one that a damaged row was read from. */
+export function corruptTables(
+  directory: string,
+  found: { readonly table?: string; readonly cause?: unknown },
+): Failure {
+  const what =
+    found.table === undefined
+      ? `The tables in ${directory} are`
+      : `The table ${found.table} in ${directory} is`;
   return new Failure(
     "tables-corrupt",
-    `The tables in ${directory} are damaged. Check the disk, then restore the directory from a backup.`,
-    { cause },
+    `${what} damaged. Check the disk, then restore the data directory from a backup.`,
+    { cause: found.cause, details: found.table === undefined ? {} : { table: found.table } },
   );
 }
 

@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, open, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, open, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
-import { failureCode } from "@parley/base";
+import { Failure, failureCode } from "@parley/base";
 import { systemClock } from "@parley/base/node";
+import { encodePartition } from "@parley/tables";
 import { tableConformance } from "@parley/tables/conformance";
 import { ClassicLevel } from "classic-level";
 
 import { openLevelTables } from "./level-tables.js";
+import { sealRow } from "./row-checksum.js";
 
 const NOTES = { name: "notes" };
+const UNIQUE = "unique content of the row";
+const CHECKSUM_BYTES = 4;
 
 tableConformance("LevelDB", async (clock) => {
   const root = await mkdtemp(join(tmpdir(), "parley-level-"));
@@ -52,25 +56,71 @@ describe("tables on LevelDB", () => {
     });
   });
 
-  it("report each flipped byte of a row's value and serve none", async () => {
+  it("report each damaged byte of a row and its checksum, by the name of the table, and serve none", async () => {
     await withDirectory(async (directory) => {
       await writeToTableFile(directory);
-      const [file] = (await readdir(directory)).filter((name) => name.endsWith(".ldb"));
-      assert.ok(file !== undefined);
-      const place = await findInFile(join(directory, file), "unique content of the row");
-      await flipByte(join(directory, file), place + 3);
-      const tables = await openLevelTables({ directory, clock: systemClock });
-      const reads = [
-        tables.find(NOTES, ["p"], [500]),
-        tables.findMany(NOTES, [{ partition: ["p"], sort: [500] }]),
-        tables.range({ table: NOTES, partition: ["p"], limit: 1000 }),
-      ];
-      const codes = (await Promise.allSettled(reads)).map(
-        (end) => end.status === "rejected" && failureCode(end.reason),
-      );
-      await tables.close();
-      assert.deepEqual(codes, ["tables-corrupt", "tables-corrupt", "tables-corrupt"]);
+      const path = join(directory, await tableFile(directory));
+      const place = await findInFile(path, UNIQUE);
+      for (let at = place - CHECKSUM_BYTES; at < place + UNIQUE.length; at++) {
+        await flipByte(path, at);
+        const tables = await openLevelTables({ directory, clock: systemClock });
+        const reads = [
+          tables.find(NOTES, ["p"], [500]),
+          tables.findMany(NOTES, [{ partition: ["p"], sort: [500] }]),
+          tables.range({ table: NOTES, partition: ["p"], limit: 1000 }),
+        ];
+        const failures = await Promise.all(reads.map((read) => read.catch((error: unknown) => error)));
+        const neighbour = await tables.find(NOTES, ["p"], [499]);
+        await tables.close();
+        await flipByte(path, at);
+        for (const failure of failures) {
+          assert.ok(failure instanceof Failure, `served with byte ${at - place} damaged`);
+          assert.deepEqual([failure.code, failure.details], ["tables-corrupt", { table: "notes" }]);
+          assert.ok(failure.message.startsWith(`The table notes in ${directory} is damaged.`));
+        }
+        assert.equal(Buffer.from(neighbour!).toString(), "content 499");
+      }
     });
+  });
+
+  it("whose key is not one are reported, by the name of the table", async () => {
+    await withDirectory(async (directory) => {
+      // A key with a right checksum that no version of Parley writes: damage in memory, or another program.
+      const key = Buffer.from(`${encodePartition(NOTES, ["p"])}\u0077`, "latin1");
+      await withDatabase(directory, (database) => database.put(key, sealRow(key, Buffer.from("x"))));
+      const tables = await openLevelTables({ directory, clock: systemClock });
+      const failure = await tables
+        .range({ table: NOTES, partition: ["p"], limit: 10 })
+        .catch((error: unknown) => error);
+      await tables.close();
+      assert.ok(failure instanceof Failure && failure.message.startsWith("The table notes"));
+      assert.equal(failure.code, "tables-corrupt");
+    });
+  });
+
+  it("of which a file is missing or cut are refused, with what to do, and left as they are", async () => {
+    for (const damage of ["missing table file", "empty manifest", "broken CURRENT"]) {
+      await withDirectory(async (directory) => {
+        await writeToTableFile(directory);
+        const names = await readdir(directory);
+        if (damage === "missing table file") await rm(join(directory, await tableFile(directory)));
+        if (damage === "empty manifest") {
+          await truncate(
+            join(
+              directory,
+              names.find((name) => name.startsWith("MANIFEST"))!,
+            ),
+          );
+        }
+        if (damage === "broken CURRENT") await writeFile(join(directory, "CURRENT"), "MANIFEST");
+        const failure = await openLevelTables({ directory, clock: systemClock }).catch(
+          (error: unknown) => error,
+        );
+        assert.ok(failure instanceof Failure, damage);
+        assert.equal(failure.code, "tables-corrupt", damage);
+        assert.ok(failure.message.includes(directory) && failure.message.includes("restore"));
+      });
+    }
   });
 });
 
@@ -87,7 +137,7 @@ async function withDirectory(body: (directory: string) => Promise<void>): Promis
 async function writeToTableFile(directory: string): Promise<void> {
   const tables = await openLevelTables({ directory, clock: systemClock });
   const value = (index: number): Uint8Array =>
-    new Uint8Array(Buffer.from(index === 500 ? "unique content of the row" : `content ${index}`));
+    new Uint8Array(Buffer.from(index === 500 ? UNIQUE : `content ${index}`));
   const writes = Array.from({ length: 1000 }, (_, index) => ({
     kind: "put" as const,
     table: NOTES,
@@ -96,9 +146,31 @@ async function writeToTableFile(directory: string): Promise<void> {
   }));
   await tables.write([{ partition: ["p"], writes }], { isDurable: true });
   await tables.close();
-  const database = new ClassicLevel<Buffer, Buffer>(directory, { keyEncoding: "buffer", compression: false });
-  await database.compactRange(Buffer.from([0]), Buffer.from([255]), { keyEncoding: "buffer" });
-  await database.close();
+  await withDatabase(directory, (database) =>
+    database.compactRange(Buffer.from([0]), Buffer.from([255]), { keyEncoding: "buffer" }),
+  );
+}
+
+async function withDatabase(
+  directory: string,
+  task: (database: ClassicLevel<Buffer, Buffer>) => Promise<void>,
+): Promise<void> {
+  const database = new ClassicLevel<Buffer, Buffer>(directory, {
+    keyEncoding: "buffer",
+    valueEncoding: "buffer",
+    compression: false,
+  });
+  try {
+    await task(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function tableFile(directory: string): Promise<string> {
+  const found = (await readdir(directory)).find((name) => name.endsWith(".ldb"));
+  assert.ok(found !== undefined);
+  return found;
 }
 
 async function findInFile(path: string, content: string): Promise<number> {

@@ -129,7 +129,7 @@ class LevelTables implements Tables {
       const found = await this.#entries({ gte, lt, limit, isDescending: query.isDescending === true });
       for (const [key, sealed] of found) {
         const value = this.#value(query.table, key, sealed);
-        if (value !== undefined) rows.push({ sort: this.#sortKey(key, prefix.length), value });
+        if (value !== undefined) rows.push({ sort: this.#sortKey(query.table, key, prefix.length), value });
       }
       const last = found.at(-1)?.[0].toString("latin1");
       if (last === undefined || found.length < limit || rows.length === query.limit) return rows;
@@ -194,13 +194,13 @@ class LevelTables implements Tables {
     if (sealed === undefined) return undefined;
     const stored = openRow(key, sealed);
     const value = stored === undefined ? "malformed" : liveValue(table, stored, this.#clock.nowMs());
-    if (value === "malformed") throw corruptTables(this.#directory);
+    if (value === "malformed") throw corruptTables(this.#directory, { table: table.name });
     return value === "expired" ? undefined : value;
   }
 
-  #sortKey(key: Buffer, prefixBytes: number): Key {
+  #sortKey(table: TableSpec, key: Buffer, prefixBytes: number): Key {
     const sort = decodeTuple(key.toString("latin1", prefixBytes));
-    if (sort === undefined) throw corruptTables(this.#directory);
+    if (sort === undefined) throw corruptTables(this.#directory, { table: table.name });
     return sort;
   }
 
