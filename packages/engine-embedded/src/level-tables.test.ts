@@ -87,7 +87,9 @@ describe("tables on LevelDB", () => {
     await withDirectory(async (directory) => {
       // A key with a right checksum that no version of Parley writes: damage in memory, or another program.
       const key = Buffer.from(`${encodePartition(NOTES, ["p"])}\u0077`, "latin1");
-      await withDatabase(directory, (database) => database.put(key, sealRow(key, Buffer.from("x"))));
+      await withDatabase(directory, (database) =>
+        database.put(key, sealRow(key, { kind: "put", table: NOTES, sort: [], value: Buffer.from("x") })),
+      );
       const tables = await openLevelTables({ directory, clock: systemClock });
       const failure = await tables
         .range({ table: NOTES, partition: ["p"], limit: 10 })

@@ -46,7 +46,7 @@ test("bad logins are refused by kind, and the right password opens", async (t) =
   const refusals = await Promise.all(bad.map(async (body) => signIn(world, body)));
   const right = await signIn(world, RIGHT);
   deepEqual(
-    [...refusals, right].map(({ status, code }) => `${status} ${String(code)}`),
+    [...refusals, right].map(({ status, code }) => `${status} ${code}`),
     [
       "401 invalid-credentials",
       "401 invalid-credentials",
