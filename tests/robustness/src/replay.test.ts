@@ -4,8 +4,8 @@
  *
  * Method: fifty users with two SDK devices each replay a day of a real log at speed, through a proxy that breaks
  * connections at random, onto a server process that is killed (SIGKILL) and restarted on its data. One device of each
- * user keeps its store in a file and is restarted now and then. Some users mark as read and delete for themselves
- * meanwhile. When all has settled, `judge.ts` compares every device with the server's own answers to a new device and
+ * user keeps its store in a file and is restarted now and then. Some users mark as read, delete for themselves,
+ * and come and go meanwhile. When all has settled, `judge.ts` compares every device with the server's own answers to a new device and
  * with what was sent. Everything random follows from one seed, which is printed; `PARLEY_SEED` repeats it (the timing of
  * the machine stays its own). `PARLEY_ROBUSTNESS=long` kills ten times.
  */
@@ -103,6 +103,7 @@ function report(t: TestContext, crowd: Crowd, chaos: Chaos): void {
     t,
     `${counts.restarts} restarts of devices, ${crowd.reconnects} reconnects, ${crowd.counts.reads} reads, ` +
       `${crowd.counts.hides} deletions (${crowd.counts.hidesUnanswered} unanswered), ` +
+      `${crowd.counts.memberChanges} changes of members, ` +
       `slowest start of the server ${counts.recoveryMsMax} ms`,
   );
   const logged = [...crowd.logged].map(([event, count]) => `${event} ${count}`);

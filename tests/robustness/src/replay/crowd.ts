@@ -1,5 +1,6 @@
 /** Users with two devices each, who play a script, read and delete while the world fails around them. */
 import { join } from "node:path";
+import { failureCode } from "@parley/base";
 import { type Installation, RawClient } from "@parley/bench";
 import {
   type ConversationEntry,
@@ -18,9 +19,10 @@ import type { Place, Script } from "./script.js";
 
 export const DEVICES_PER_USER = 2;
 
-/** Of the steps, the share after which somebody marks a conversation as read, and deletes something for itself. */
+/** Of the steps, the share after which somebody marks a conversation as read, deletes something, comes or goes. */
 const READ_SHARE = 0.3;
 const HIDE_SHARE = 0.1;
+const MEMBER_SHARE = 0.06;
 /** One in so many users never reads, so that large unread counts are there too. */
 const NON_READERS_ONE_IN = 4;
 /** Messages above the newest that may be deleted. */
@@ -53,7 +55,7 @@ export interface CrowdOptions {
 
 export class Crowd {
   readonly devices: readonly Device[];
-  readonly counts = { hides: 0, hidesUnanswered: 0, reads: 0 };
+  readonly counts = { hides: 0, hidesUnanswered: 0, reads: 0, memberChanges: 0 };
   /** What the SDKs logged since the crowd has gathered, and how often. */
   readonly logged = new Map<string, number>();
   /** Those of them that the SDK calls errors. */
@@ -62,7 +64,9 @@ export class Crowd {
   readonly #installation: Installation;
   readonly #url: string;
   readonly #groups: ConversationId[] = [];
-  /** The member of each group that deletes nothing, so that somebody sees everything. */
+  /** Who says nothing in each group, and so may come and go. */
+  readonly #guests: (readonly UserId[])[] = [];
+  /** The member of each conversation that deletes nothing and stays, so that somebody sees everything. */
   readonly #witnesses = new Map<ConversationId, UserId>();
   readonly #working = new Set<Promise<void>>();
   readonly #errors: unknown[] = [];
@@ -106,8 +110,11 @@ export class Crowd {
       if (owner === undefined) continue;
       const userIds = others.map(({ userId }) => userId);
       const { client } = this.#device(owner, 0);
-      const conversationId = await client.createGroup({ title: `Group ${group}`, userIds });
+      const isHistoryOpen = group % 2 === 0;
+      const conversationId = await client.createGroup({ title: `Group ${group}`, userIds, isHistoryOpen });
+      const inside = new Set([owner.userId, ...userIds]);
       this.#groups.push(conversationId);
+      this.#guests.push(this.#people.map(({ userId }) => userId).filter((userId) => !inside.has(userId)));
       this.#witnesses.set(conversationId, owner.userId);
     }
     const pairs = script.steps.flatMap(({ user, place }) =>
@@ -134,6 +141,7 @@ export class Crowd {
       this.#begin(this.#device(person, chance.below(DEVICES_PER_USER)).sendText(conversationId, step.text));
       if (chance.unit() < READ_SHARE) this.#read(chance);
       if (chance.unit() < HIDE_SHARE) this.#begin(this.#hide(chance));
+      if (chance.unit() < MEMBER_SHARE) this.#begin(this.#changeMembers(chance));
     }
     await Promise.all(this.#working);
     if (this.#errors.length > 0)
@@ -243,6 +251,22 @@ export class Crowd {
     }
   }
 
+  /** The owner of a group lets a guest in or out. Unanswered, it may have happened or not: the list tells. */
+  async #changeMembers(chance: Chance): Promise<void> {
+    const group = chance.below(this.#groups.length);
+    const conversationId = this.#groups[group];
+    const guests = this.#guests[group] ?? [];
+    if (conversationId === undefined || guests.length === 0) return;
+    const owner = this.#people.find(({ userId }) => userId === this.#witnesses.get(conversationId));
+    if (owner === undefined) return;
+    const device = this.#device(owner, chance.below(DEVICES_PER_USER));
+    const change = { conversationId, userIds: [chance.pick(guests)], isRemoval: chance.unit() < 0.5 };
+    this.counts.memberChanges += 1;
+    await device.changeMembers(change).catch((error: unknown) => {
+      if (failureCode(error) !== "outcome-unknown" && failureCode(error) !== "unavailable") throw error;
+    });
+  }
+
   #begin(work: Promise<void>): void {
     const owned = work
       .catch((error: unknown) => {
@@ -277,7 +301,8 @@ export class Crowd {
 async function viewOf(device: Device, pending: string[]): Promise<DeviceView> {
   const messages = new Map<ConversationId, readonly Message[]>();
   const entries = device.client.conversations();
-  for (const { conversationId } of entries) {
+  // Who has left keeps what there is and can ask for nothing: its devices may differ.
+  for (const { conversationId } of entries.filter(({ isMember }) => isMember)) {
     const held = await device.readAll(conversationId);
     messages.set(conversationId, held.messages);
     pending.push(...held.pending.map((state) => `${device.name} in ${conversationId}: ${state}`));

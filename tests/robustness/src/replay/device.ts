@@ -83,6 +83,18 @@ export class Device {
     await this.#client.hide(conversationId, [sequence]);
   }
 
+  /** Lets users in or out, when the device runs. Errors: those of the SDK. */
+  async changeMembers(change: {
+    readonly conversationId: ConversationId;
+    readonly userIds: readonly UserId[];
+    readonly isRemoval: boolean;
+  }): Promise<void> {
+    await this.#running;
+    const { conversationId, userIds, isRemoval } = change;
+    if (isRemoval) await this.#client.removeMembers(conversationId, userIds);
+    else await this.#client.addMembers(conversationId, userIds);
+  }
+
   /** Ends the program in the middle of writing its store, and starts it again after `awayMs`. */
   async restart(awayMs: number): Promise<void> {
     const { storePath } = this.#options;

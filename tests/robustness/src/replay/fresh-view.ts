@@ -13,7 +13,7 @@ const PAGES_MAX = 1_000;
 export interface FreshView {
   /** As the server orders them. */
   readonly entries: readonly ConversationEntry[];
-  /** All that the user may see, ascending. */
+  /** All that the user may see, ascending; nothing of a conversation that it has left. */
   readonly messages: ReadonlyMap<ConversationId, readonly Message[]>;
 }
 
@@ -21,8 +21,8 @@ export interface FreshView {
 export async function fetchFresh(client: RawClient): Promise<FreshView> {
   const entries = await fetchList(client);
   const messages = new Map<ConversationId, readonly Message[]>();
-  for (const { conversationId } of entries)
-    messages.set(conversationId, await fetchHistory(client, conversationId));
+  for (const { conversationId, isMember } of entries)
+    if (isMember) messages.set(conversationId, await fetchHistory(client, conversationId));
   return { entries, messages };
 }
 

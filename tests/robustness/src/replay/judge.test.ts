@@ -110,6 +110,14 @@ const fine: readonly [string, (world: World) => void][] = [
     },
   ],
   [
+    "a user who has left, whose devices hold what they had",
+    ({ bert }) => {
+      setEntry(bert, { isMember: false, lastSequence: 2 });
+      bert.fresh.messages.delete(CHAT);
+      bert.devices[1].messages.delete(CHAT);
+    },
+  ],
+  [
     "a deletion without an answer that did not happen",
     ({ bert }) => bert.maybeHidden.set(CHAT, new Set([2])),
   ],

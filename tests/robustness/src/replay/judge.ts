@@ -2,11 +2,11 @@
  * Compares what all devices hold, what the server shows afresh and what was sent. Pure: it returns complaints.
  *
  *   1. A sequence of a conversation means the same message for everybody, and a message has one sequence.
- *   2. A user sees every sequence from the first visible to the last but those it deleted for itself.
+ *   2. A member sees every sequence from the first visible to the last but those it deleted for itself.
  *   3. Every text that was given to the SDK is there once, as given, from whom it was; nothing else is.
  *   4. Texts that one device gave to one conversation stand in the order of giving.
  *   5. Both devices of a user hold what the server shows afresh: messages, list and unread counts.
- *   6. Unread counts equal a recount.
+ *   6. Unread counts of members equal a recount.
  *
  * Every device has settled before, so every text given to one has been acknowledged: rule 3 is also "nothing that was
  * acknowledged is lost".
@@ -47,7 +47,7 @@ export function judge(users: readonly UserView[]): string[] {
   const complain: Complain = (complaint) => void complaints.add(complaint);
   const union = unite(users, complain);
   for (const user of users) {
-    for (const entry of user.fresh.entries) judgeEntry(user, entry, complain);
+    for (const entry of user.fresh.entries) if (entry.isMember) judgeEntry(user, entry, complain);
     for (const device of user.devices) judgeDevice(user, device, complain);
   }
   judgeSent(users, union, complain);
