@@ -55,6 +55,7 @@ export class RawClient {
   readonly #options: RawClientOptions;
   readonly #packet = new Writer(1024);
   readonly #waiting = new Map<number, Waiting>();
+  #closedCode: number | undefined;
   #isFlushPlanned = false;
   #isReading = false;
   #nextRequestId = REQUEST_ID_START;
@@ -69,6 +70,7 @@ export class RawClient {
     this.#socket.binaryType = "nodebuffer";
     this.closed = new Promise((resolve) => {
       this.#socket.on("close", (code, reason) => {
+        this.#closedCode = code;
         for (const { reject } of this.#waiting.values())
           reject(new Error(`The connection closed with ${code}.`));
         this.#waiting.clear();
@@ -136,8 +138,9 @@ export class RawClient {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(bytes);
   }
 
-  /** Sends a request and resolves with its answer, also when that is "refused". */
+  /** Sends a request and resolves with its answer, also when that is "refused". Errors: an Error with the close code. */
   async request<N extends FrameName>(name: N, payload: Init<FramePayload<N>>): Promise<Frame> {
+    if (this.#closedCode !== undefined) throw new Error(`The connection closed with ${this.#closedCode}.`);
     const requestId = this.#nextRequestId++;
     return withinMs(REQUEST_MS_MAX, `The server did not answer ${name}.`, (resolve, reject) => {
       this.#waiting.set(requestId, { resolve, reject });

@@ -170,13 +170,12 @@ export class Crowd {
     const work = async (): Promise<void> => {
       for (const person of rest) {
         const token = this.#installation.tokens.get(person.userId)?.[DEVICES_PER_USER] ?? "";
-        const client = await RawClient.connect({ url, token });
-        try {
-          await this.#agree(person, client);
-          users.push(await this.#view(person, client, pending));
-        } finally {
-          await client.close();
-        }
+        // Two connections: one that says nothing while the devices are read would be taken for dead.
+        await withClient({ url, token }, async (client) => this.#agree(person, client));
+        const devices = await this.#viewsOf(person, pending);
+        const fresh = await withClient({ url, token }, fetchFresh);
+        const { userId, hidden, maybeHidden } = person;
+        users.push({ userId, fresh, devices, hidden, maybeHidden });
       }
     };
     await Promise.all(Array.from({ length: VIEWS_AT_A_TIME }, work));
@@ -196,12 +195,11 @@ export class Crowd {
     await pause(AGREED_PAUSE_MS);
   }
 
-  async #view(person: Person, client: RawClient, pending: string[]): Promise<UserView> {
-    const { userId, hidden, maybeHidden, hasNewcomer } = person;
+  async #viewsOf({ userId, devices, hasNewcomer }: Person, pending: string[]): Promise<DeviceView[]> {
     const views: DeviceView[] = [];
-    for (const device of person.devices) views.push(await viewOf(device, pending));
+    for (const device of devices) views.push(await viewOf(device, pending));
     if (hasNewcomer) views.push(await this.#viewOfNewcomer(userId, pending));
-    return { userId, fresh: await fetchFresh(client), devices: views, hidden, maybeHidden };
+    return views;
   }
 
   /** What a device sees that begins only now. */
@@ -294,6 +292,19 @@ export class Crowd {
     const device = devices[index];
     if (device === undefined) throw new Error(`${userId} has no device ${index}.`);
     return device;
+  }
+}
+
+/** Does something with a connection of its own. */
+async function withClient<T>(
+  options: { readonly url: string; readonly token: string },
+  work: (client: RawClient) => Promise<T>,
+): Promise<T> {
+  const client = await RawClient.connect(options);
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
   }
 }
 
