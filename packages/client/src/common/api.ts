@@ -95,7 +95,10 @@ export interface ParleyClient {
   retry(conversationId: ConversationId, clientMessageId: string): Promise<void>;
   discard(conversationId: ConversationId, clientMessageId: string): Promise<void>;
 
-  /** Marks everything up to `sequence` as read (default: the newest). Merged: at most one request at a time. */
+  /**
+   * Marks everything up to `sequence` as read (default: the newest). Merged: at most one request at a time. Without a
+   * connection it goes out with the next one, unless the client was stopped before.
+   */
   markRead(conversationId: ConversationId, sequence?: number): void;
   /** Deletes messages for me on all my devices. */
   hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void>;

@@ -287,6 +287,32 @@ test("reading is sent once for the furthest place and comes back as an event", a
   await bench.client.stop();
 });
 
+test("what is read without a connection, or while the server has no room, is marked later", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  for (const text of ["a", "b", "c"]) bench.world.post(GROUP, OTHER, text);
+  await bench.sync();
+  bench.server.isReachable = false;
+  bench.server.cut();
+  bench.client.markRead(GROUP, 2);
+  await bench.time.advance(120_000);
+  bench.server.isReachable = true;
+  bench.server.script = ({ name }) =>
+    name === "markRead" ? { code: "storage-full", retry: "same", retryAfterMs: 5_000 } : "handle";
+  await bench.time.advance(60_000);
+  bench.server.script = () => "handle";
+  bench.client.markRead(GROUP, 1);
+  await bench.time.advance(100);
+  deepEqual(
+    [
+      bench.server.framesOf("markRead").map((frame) => frame.sequence),
+      bench.client.conversations()[0]?.unread,
+    ],
+    [[2, 2], 1],
+  );
+  await bench.client.stop();
+});
+
 test("the store of another user is cleared", async () => {
   const bench = createClientBench();
   const owner = { userId: "somebody", deviceId: "" };

@@ -86,7 +86,12 @@ class Client implements ParleyClient {
     this.#requests = new Requests(this.#session, ambient);
     this.#history = new History(this.#replica, this.#requests);
     this.#gaps = new GapFiller(this.#replica, this.#history, logger);
-    this.#reading = new Reading(this.#replica, this.#requests, logger);
+    this.#reading = new Reading({
+      replica: this.#replica,
+      requests: this.#requests,
+      session: this.#session,
+      logger,
+    });
     this.#intake = new Intake({
       self: userId,
       ambient,
@@ -292,6 +297,7 @@ class Client implements ParleyClient {
     this.#requests.onUp();
     this.#intake.onUp();
     this.#outbox.onUp();
+    this.#reading.onUp();
     this.#timelines.onUp();
     this.#gaps.onUp();
   }

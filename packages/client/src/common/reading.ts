@@ -1,21 +1,28 @@
-/** Marks conversations as read: one request at a time, and of each conversation only the furthest place. */
-import { type Logger, messageOf } from "@parley/base";
+/**
+ * Marks conversations as read: one request at a time, and of each conversation only the furthest place. What was wanted
+ * without a connection goes out with the next one; it is kept in memory only.
+ */
+import { Failure, type Logger, messageOf } from "@parley/base";
 import type { ConversationId } from "@parley/protocol";
 import type { Replica } from "./replica.js";
 import type { Requests } from "./requests.js";
+import type { Session } from "./session.js";
+
+export interface ReadingOptions {
+  readonly replica: Replica;
+  readonly requests: Pick<Requests, "call">;
+  readonly session: Pick<Session, "isUp">;
+  readonly logger: Logger;
+}
 
 export class Reading {
-  readonly #replica: Replica;
-  readonly #requests: Pick<Requests, "call">;
-  readonly #logger: Logger;
+  readonly #options: ReadingOptions;
   /** At most one place per conversation. */
   readonly #wanted = new Map<ConversationId, number>();
   #isSending = false;
 
-  constructor(replica: Replica, requests: Pick<Requests, "call">, logger: Logger) {
-    this.#replica = replica;
-    this.#requests = requests;
-    this.#logger = logger;
+  constructor(options: ReadingOptions) {
+    this.#options = options;
   }
 
   get isIdle(): boolean {
@@ -24,19 +31,14 @@ export class Reading {
 
   /** Wants everything up to `sequence` read; by default all that is known of. */
   mark(conversationId: ConversationId, sequence?: number): void {
-    const entry = this.#replica.entry(conversationId);
-    const wanted = sequence ?? entry?.lastSequence ?? 0;
-    const isNews = wanted > (entry?.readSequence ?? 0) && wanted > (this.#wanted.get(conversationId) ?? 0);
-    if (!isNews) return;
-    this.#wanted.set(conversationId, wanted);
-    if (this.#isSending) return;
-    this.#isSending = true;
-    this.#sendAll()
-      .catch((error: unknown) => this.#logger.error("reading failed", { reason: messageOf(error) }))
-      .finally(() => {
-        this.#isSending = false;
-      })
-      .catch(() => undefined);
+    const entry = this.#options.replica.entry(conversationId);
+    this.#want(conversationId, sequence ?? entry?.lastSequence ?? 0);
+    this.#send();
+  }
+
+  /** The connection is up: what was wanted may go. */
+  onUp(): void {
+    this.#send();
   }
 
   /** Forgets what was wanted: the client stops. */
@@ -44,16 +46,39 @@ export class Reading {
     this.#wanted.clear();
   }
 
+  #want(conversationId: ConversationId, sequence: number): void {
+    const known = this.#wanted.get(conversationId) ?? this.#readSequence(conversationId);
+    if (sequence > known) this.#wanted.set(conversationId, sequence);
+  }
+
+  #send(): void {
+    if (this.#isSending || this.#wanted.size === 0 || !this.#options.session.isUp) return;
+    this.#isSending = true;
+    this.#sendAll()
+      .catch((error: unknown) => this.#options.logger.error("reading failed", { reason: messageOf(error) }))
+      .finally(() => {
+        this.#isSending = false;
+      })
+      .catch(() => undefined);
+  }
+
   async #sendAll(): Promise<void> {
     for (const [conversationId, sequence] of this.#wanted) {
       this.#wanted.delete(conversationId);
-      if ((this.#replica.entry(conversationId)?.readSequence ?? 0) >= sequence) continue;
+      if (this.#readSequence(conversationId) >= sequence) continue;
       try {
-        await this.#requests.call("markRead", { conversationId, sequence });
+        await this.#options.requests.call("markRead", { conversationId, sequence });
       } catch (error) {
-        // Nothing is lost but a mark; the next look at the conversation sets it again.
-        this.#logger.warn("mark read failed", { reason: messageOf(error) });
+        this.#options.logger.warn("mark read failed", { reason: messageOf(error) });
+        if (!(error instanceof Failure) || error.retry !== "same") continue;
+        // It goes out with the next mark or the next connection.
+        this.#want(conversationId, sequence);
+        return;
       }
     }
+  }
+
+  #readSequence(conversationId: ConversationId): number {
+    return this.#options.replica.entry(conversationId)?.readSequence ?? 0;
   }
 }
