@@ -130,8 +130,8 @@ function tooLittle(crowd: Crowd, chaos: Chaos, plan: Plan): readonly string[] {
     ["kills", kills, plan.kills],
     ["restarts", restarts, plan.seconds / 2],
     ["rebases", logged("rebase"), 1],
-    ["silent connections", logged("session failed: silent"), 1],
-    ...CUTS.map((how): [string, number, number] => [`cuts "${how}"`, cuts[how], plan.seconds / 4]),
+    ["silent connections", logged("session failed: silent"), plan.isHealed ? 0 : 1],
+    ...CUTS.map((how): [string, number, number] => [`cuts "${how}"`, cuts[how], plan.seconds / 8]),
   ];
   return found.flatMap(([what, count, min]) => (count < min ? [`${what}: ${count} of at least ${min}`] : []));
 }
