@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import type { AccountCalls, IssuedToken, Session, SessionInfo } from "@parley/contracts";
-import { type Clock, Failure, LruMap, type Random } from "@parley/base";
+import { type Clock, Failure, LruMap } from "@parley/base";
 import {
   type DeviceId,
   type SessionId,
@@ -12,41 +11,32 @@ import {
   decode,
   encode,
 } from "@parley/protocol";
-import type { Tables } from "@parley/tables";
-import { ACCOUNT, AccountRow, SESSION, SessionRow, TOKEN, TokenRow } from "./account-rows.js";
+import { type Tables, Turns } from "@parley/tables";
+import { ACCOUNT, AccountRow } from "./account-rows.js";
 import { Passwords } from "./passwords.js";
+import { type SessionRequest, SessionStore, type SessionStoreOptions } from "./session-store.js";
 
-const SESSION_MS = 30 * 24 * 60 * 60 * 1000;
-/** Verified tokens kept in memory. */
-const VERIFIED_MAX = 100_000;
-const SESSIONS_PER_USER_MAX = 1_000;
 /** Wrong passwords for one user before a wait, and how long they are remembered. */
 const FAILURES_MAX = 10;
 const FAILURE_MS = 60_000;
 const FAILING_USERS_MAX = 10_000;
 
-export interface AccountStoreOptions {
-  readonly tables: Tables;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+export type AccountStoreOptions = SessionStoreOptions;
 
-/** Users, their passwords and their sessions. Only the hash of a token is stored. */
+/** Users, their passwords and their sessions. */
 export class AccountStore implements AccountCalls {
   readonly #tables: Tables;
   readonly #clock: Clock;
-  readonly #random: Random;
   readonly #passwords = new Passwords();
-  readonly #verified = new LruMap<string, Session>();
+  readonly #sessions: SessionStore;
   readonly #failures = new LruMap<string, { count: number; untilMs: number }>();
-  readonly #listeners = new Set<(sessionId: SessionId) => void>();
-  /** The last change of accounts under way; see #inTurn. */
-  #changing: Promise<unknown> = Promise.resolve();
+  /** Changes read what they change: those of one user, and the additions, come one after another. */
+  readonly #turns = new Turns();
 
   constructor(options: AccountStoreOptions) {
     this.#tables = options.tables;
     this.#clock = options.clock;
-    this.#random = options.random;
+    this.#sessions = new SessionStore(options);
   }
 
   async login(request: {
@@ -60,63 +50,36 @@ export class AccountStore implements AccountCalls {
     this.#requireFewFailures(tenantId, userId);
     const account = await this.#findAccount(tenantId, userId);
     const passwordHash = account?.passwordHash === "" ? undefined : account?.passwordHash;
-    if (!(await this.#passwords.verify(passwordHash, request.password)) || account === undefined) {
-      this.#countFailure(tenantId, userId);
-      throw new Failure("invalid-credentials", "The user or the password is wrong.", {
-        retry: "after-change",
-      });
-    }
-    if (account.isDisabled) throw new Failure("account-disabled", "This account may not sign in.");
-    return this.issueToken(request);
-  }
-
-  async verify(token: string): Promise<Session> {
-    const tokenHash = hashOf(token);
-    const known = this.#verified.find(tokenHash);
-    const session = known ?? (await this.#readSession(tokenHash));
-    if (session === undefined || session.expiresAtMs <= this.#clock.nowMs()) {
-      throw new Failure("session-invalid", "The token is unknown, expired or revoked.", {
-        retry: "after-change",
-      });
-    }
-    if (known === undefined) {
-      this.#verified.put(tokenHash, session);
-      this.#verified.cutTo(VERIFIED_MAX);
-    }
-    return session;
-  }
-
-  async listSessions(tenantId: TenantId, userId: UserId): Promise<readonly SessionInfo[]> {
-    const rows = await this.#tables.range({
-      table: SESSION,
-      partition: [tenantId, userId],
-      limit: SESSIONS_PER_USER_MAX,
-    });
-    return rows.map((row) => {
-      const { deviceId, deviceName, createdMs, expiresAtMs } = decode(SessionRow, row.value);
-      return { sessionId: row.sort[0] as SessionId, deviceId, deviceName, createdMs, expiresAtMs };
+    const fits = await this.#passwords.verify(passwordHash, request.password);
+    return this.#inTurn(tenantId, userId, async () => {
+      // Checking takes a while: a password that was replaced meanwhile opens nothing.
+      const now = fits ? await this.#findAccount(tenantId, userId) : undefined;
+      if (now === undefined || now.passwordHash !== passwordHash) {
+        this.#countFailure(tenantId, userId);
+        throw new Failure("invalid-credentials", "The user or the password is wrong.", {
+          retry: "after-change",
+        });
+      }
+      requireEnabled(now);
+      this.#failures.delete(`${tenantId}/${userId}`);
+      return this.#sessions.issue(request);
     });
   }
 
-  async revoke(tenantId: TenantId, userId: UserId, sessionId: SessionId): Promise<void> {
-    const partition = [tenantId, userId];
-    const value = await this.#tables.find(SESSION, partition, [sessionId]);
-    if (value === undefined) return;
-    const { tokenHash } = decode(SessionRow, value);
-    await this.#tables.write(
-      [
-        { partition: [tokenHash], writes: [{ kind: "delete", table: TOKEN, sort: [] }] },
-        { partition, writes: [{ kind: "delete", table: SESSION, sort: [sessionId] }] },
-      ],
-      { isDurable: true },
-    );
-    this.#verified.delete(tokenHash);
-    for (const listener of this.#listeners) listener(sessionId);
+  verify(token: string): Promise<Session> {
+    return this.#sessions.verify(token);
+  }
+
+  listSessions(tenantId: TenantId, userId: UserId): Promise<readonly SessionInfo[]> {
+    return this.#sessions.list(tenantId, userId);
+  }
+
+  revoke(tenantId: TenantId, userId: UserId, sessionId: SessionId): Promise<void> {
+    return this.#sessions.end(tenantId, userId, sessionId);
   }
 
   onRevoked(listener: (sessionId: SessionId) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#sessions.onRevoked(listener);
   }
 
   async findUsers(tenantId: TenantId, userIds: readonly UserId[]): Promise<readonly (User | undefined)[]> {
@@ -160,7 +123,7 @@ export class AccountStore implements AccountCalls {
     const { tenantId, userId, name, password } = user;
     requireName(name);
     const passwordHash = password === undefined ? "" : await this.#passwords.hash(password);
-    await this.#inTurn(async () => {
+    await this.#turns.take(tenantId, async () => {
       if ((await this.#findAccount(tenantId, userId)) !== undefined) {
         throw new Failure("bad-request", `The user ${userId} exists.`, { retry: "after-change" });
       }
@@ -175,7 +138,7 @@ export class AccountStore implements AccountCalls {
    */
   async addUsers(tenantId: TenantId, users: readonly User[]): Promise<number> {
     for (const { name } of users) requireName(name);
-    return this.#inTurn(async () => {
+    return this.#turns.take(tenantId, async () => {
       const known = await this.findUsers(
         tenantId,
         users.map(({ userId }) => userId),
@@ -194,70 +157,36 @@ export class AccountStore implements AccountCalls {
   /** Sets a password and ends all sessions of the user. Errors: "user-not-found". */
   async setPassword(tenantId: TenantId, userId: UserId, password: string): Promise<void> {
     const passwordHash = await this.#passwords.hash(password);
-    await this.#changeAccount(tenantId, userId, { passwordHash });
-    await this.#revokeAll(tenantId, userId);
+    await this.#inTurn(tenantId, userId, async () => {
+      await this.#changeAccount(tenantId, userId, { passwordHash });
+      await this.#sessions.endAll(tenantId, userId);
+    });
   }
 
   /** A disabled account cannot sign in, and its sessions end. Errors: "user-not-found". */
   async setDisabled(tenantId: TenantId, userId: UserId, isDisabled: boolean): Promise<void> {
-    await this.#changeAccount(tenantId, userId, { isDisabled });
-    if (isDisabled) await this.#revokeAll(tenantId, userId);
-  }
-
-  /** Opens a session without a password: for operators. Errors: "user-not-found". */
-  async issueToken(request: {
-    readonly tenantId: TenantId;
-    readonly userId: UserId;
-    readonly deviceName: string;
-    readonly deviceId?: DeviceId;
-    readonly lifetimeMs?: number;
-  }): Promise<IssuedToken> {
-    const { tenantId, userId } = request;
-    await this.#requireAccount(tenantId, userId);
-    const token = `parley_${base64url(this.#random.bytes(32))}`;
-    const tokenHash = hashOf(token);
-    const sessionId = `s-${base64url(this.#random.bytes(12))}` as SessionId;
-    const deviceId = request.deviceId ?? (`d-${base64url(this.#random.bytes(12))}` as DeviceId);
-    const createdMs = this.#clock.nowMs();
-    const expiresAtMs = createdMs + (request.lifetimeMs ?? SESSION_MS);
-    const session: Session = { tenantId, userId, deviceId, sessionId, expiresAtMs };
-    const row = { tokenHash, deviceId, deviceName: request.deviceName, createdMs, expiresAtMs };
-    await this.#tables.write(
-      [
-        {
-          partition: [tokenHash],
-          writes: [{ kind: "put", table: TOKEN, sort: [], value: encode(TokenRow, session), expiresAtMs }],
-        },
-        {
-          partition: [tenantId, userId],
-          writes: [
-            { kind: "put", table: SESSION, sort: [sessionId], value: encode(SessionRow, row), expiresAtMs },
-          ],
-        },
-      ],
-      { isDurable: true },
-    );
-    return { token, session };
-  }
-
-  async #changeAccount(tenantId: TenantId, userId: UserId, change: Partial<AccountRow>): Promise<void> {
-    await this.#inTurn(async () => {
-      const account = await this.#requireAccount(tenantId, userId);
-      await this.#writeAccounts(tenantId, [[userId, { ...account, ...change }]]);
+    await this.#inTurn(tenantId, userId, async () => {
+      await this.#changeAccount(tenantId, userId, { isDisabled });
+      if (isDisabled) await this.#sessions.endAll(tenantId, userId);
     });
   }
 
-  /** Changes read what they change: one after another, so that none undoes another. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const turn = this.#changing.then(change);
-    // Whoever asked for a change handles its failure; the next one does not care.
-    this.#changing = turn.catch(() => undefined);
-    return turn;
+  /** Opens a session without a password: for operators. Errors: "user-not-found", "account-disabled". */
+  async issueToken(request: SessionRequest): Promise<IssuedToken> {
+    const { tenantId, userId } = request;
+    return this.#inTurn(tenantId, userId, async () => {
+      requireEnabled(await this.#requireAccount(tenantId, userId));
+      return this.#sessions.issue(request);
+    });
   }
 
-  async #readSession(tokenHash: string): Promise<Session | undefined> {
-    const value = await this.#tables.find(TOKEN, [tokenHash], []);
-    return value === undefined ? undefined : decode(TokenRow, value);
+  async #changeAccount(tenantId: TenantId, userId: UserId, change: Partial<AccountRow>): Promise<void> {
+    const account = await this.#requireAccount(tenantId, userId);
+    await this.#writeAccounts(tenantId, [[userId, { ...account, ...change }]]);
+  }
+
+  #inTurn<T>(tenantId: TenantId, userId: UserId, change: () => Promise<T>): Promise<T> {
+    return this.#turns.take(`${tenantId}/${userId}`, change);
   }
 
   async #findAccount(tenantId: TenantId, userId: UserId): Promise<AccountRow | undefined> {
@@ -283,11 +212,6 @@ export class AccountStore implements AccountCalls {
       value: encode(AccountRow, row),
     }));
     await this.#tables.write([{ partition: [tenantId], writes }], { isDurable: true });
-  }
-
-  async #revokeAll(tenantId: TenantId, userId: UserId): Promise<void> {
-    for (const { sessionId } of await this.listSessions(tenantId, userId))
-      await this.revoke(tenantId, userId, sessionId);
   }
 
   #requireFewFailures(tenantId: TenantId, userId: UserId): void {
@@ -320,10 +244,6 @@ function requireName(name: string): void {
   }
 }
 
-function hashOf(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
-}
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64url");
+function requireEnabled(account: AccountRow): void {
+  if (account.isDisabled) throw new Failure("account-disabled", "This account may not sign in.");
 }

@@ -40,6 +40,12 @@ export const HTTP_STATUS: Readonly<Record<string, number>> = {
   unavailable: 503,
 };
 
+/** What to do about requests that do not get as far as a route. */
+const DETAIL: Readonly<Record<number, string>> = {
+  413: `A body has at most ${BODY_BYTES_MAX} bytes.`,
+  415: "Send JSON, with content-type: application/json.",
+};
+
 export interface ApiOptions {
   readonly accounts: AccountCalls;
   readonly tenantDefault: TenantId;
@@ -52,13 +58,25 @@ export interface ApiOptions {
 
 /** Builds the API; the caller listens and closes. */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
-  const api = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
+  const answerError = (
+    error: FastifyError | Failure,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): FastifyReply => sendProblem(reply, asProblem(error, request, options.logger));
+  const api = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+    // A number is not a text: what does not fit is refused, not made to fit.
+    ajv: { customOptions: { coerceTypes: false } },
+    // Paths that cannot be decoded.
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+  });
+  // Only JSON is read.
+  api.removeContentTypeParser("text/plain");
   api.addHook("onSend", async (_request, reply) => {
     for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
   });
-  api.setErrorHandler((error: FastifyError | Failure, request, reply) =>
-    sendProblem(reply, asProblem(error, request, options.logger)),
-  );
+  api.setErrorHandler(answerError);
   addSessionRoutes(api, options);
   api.get("/healthz", async () => ({ status: "ok" }));
   api.get("/readyz", async () => ({ status: "ok" }));
@@ -124,8 +142,8 @@ function addSessionRoutes(api: FastifyInstance, { accounts, tenantDefault }: Api
 }
 
 async function authenticate(accounts: AccountCalls, request: FastifyRequest): Promise<Session> {
-  const [scheme, token] = (request.headers.authorization ?? "").split(" ");
-  if (scheme !== "Bearer" || token === undefined) {
+  const [scheme = "", token] = (request.headers.authorization ?? "").split(" ");
+  if (scheme.toLowerCase() !== "bearer" || token === undefined) {
     throw new Failure("session-invalid", "Send the token as: Authorization: Bearer <token>.", {
       retry: "after-change",
     });
@@ -174,7 +192,10 @@ function asProblem(error: FastifyError | Failure, request: FastifyRequest, logge
     return { status: HTTP_STATUS[code], code, detail: error.message, requestId, retryAfterMs };
   }
   const status = (error as FastifyError).statusCode ?? 500;
-  if (status < 500) return { status, code: "bad-request", detail: error.message, requestId, retryAfterMs: 0 };
+  if (status < 500) {
+    const detail = DETAIL[status] ?? error.message;
+    return { status, code: "bad-request", detail, requestId, retryAfterMs: 0 };
+  }
   logger.error("http-request-failed", { requestId, error: messageOf(error) });
   return {
     status: 500,
@@ -188,7 +209,9 @@ function asProblem(error: FastifyError | Failure, request: FastifyRequest, logge
 function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   const { status, code, detail, requestId, retryAfterMs } = problem;
   if (retryAfterMs > 0) reply.header("retry-after", Math.ceil(retryAfterMs / 1000));
+  // Requests that never got as far as a route have passed no hook either.
   return reply
+    .headers(HEADERS)
     .code(status)
     .type("application/problem+json")
     .send({ type: `urn:parley:error:${code}`, title: code, status, code, detail, requestId });
