@@ -139,21 +139,23 @@ export function readRecord(bytes: Buffer, start: number): FoundRecord | undefine
   const length = bytes.readUInt32LE(start);
   const end = start + RECORD_PREFIX_BYTES + length;
   if (length < RECORD_FIXED_BYTES || end > bytes.length) return undefined;
-  let at = start + RECORD_PREFIX_BYTES;
+  const at = start + RECORD_PREFIX_BYTES;
   if (crc32(bytes.subarray(at, end)) !== bytes.readUInt32LE(start + 4)) return undefined;
   const producerLength = bytes[at + 5]! & PRODUCER_MASK;
-  const fields = {
+  const sourceStart = at + RECORD_FIXED_BYTES;
+  const hasSource = producerLength > 0;
+  const payloadStart = hasSource ? sourceStart + producerLength + POSITION_BYTES : sourceStart;
+  if (payloadStart > end) return undefined;
+  return {
     commitBits: bytes.readUInt32LE(at),
     isContinued: (bytes[at + 5]! & CONTINUED_FLAG) !== 0,
     logIndex: bytes[at + 4]!,
     partition: bytes.readUInt16LE(at + 6),
     offset: bytes.readUIntLE(at + 8, 6),
+    producer: hasSource ? bytes.toString("ascii", sourceStart, sourceStart + producerLength) : "",
+    position: hasSource ? bytes.readUIntLE(sourceStart + producerLength, POSITION_BYTES) : 0,
+    start,
+    payloadStart,
+    end,
   };
-  at += RECORD_FIXED_BYTES;
-  if (producerLength === 0) return { ...fields, producer: "", position: 0, start, payloadStart: at, end };
-  const payloadStart = at + producerLength + POSITION_BYTES;
-  if (payloadStart > end) return undefined;
-  const producer = bytes.toString("ascii", at, at + producerLength);
-  const position = bytes.readUIntLE(at + producerLength, POSITION_BYTES);
-  return { ...fields, producer, position, start, payloadStart, end };
 }

@@ -30,9 +30,8 @@ export interface SegmentPlace {
   readonly isLast: boolean;
 }
 
+/** What a segment amounts to. */
 export interface ScannedSegment {
-  readonly header: SegmentHeader;
-  readonly records: readonly FoundRecord[];
   /** The last whole commit. */
   readonly commit: number;
   /** Where that commit begins; the beginning of the file when the segment has none. */
@@ -64,39 +63,56 @@ export function segmentsAmong(names: readonly string[]): {
 }
 
 /**
- * Finds the whole commits of a segment.
- * Errors: "log-corrupt" with file and position, "log-layout-mismatch" when another version wrote it.
+ * The header of a segment, and where its records begin.
+ * Errors: "log-corrupt" with the file, "log-layout-mismatch" when another version wrote it.
  */
-export function scanSegment(bytes: Buffer, place: SegmentPlace): ScannedSegment {
+export function readHeader(
+  bytes: Buffer,
+  place: SegmentPlace,
+): { readonly header: SegmentHeader; readonly length: number } {
   const found = decodeHeader(bytes);
   // A segment gets its name when its header is durable.
   if (found === undefined) throw corrupt(place.path, 0);
-  const { header } = found;
-  if (header.format !== FORMAT_VERSION) {
-    const message = `${place.path} has format ${header.format}; this version of Parley reads format ${FORMAT_VERSION}.`;
+  const { format, segment } = found.header;
+  if (format !== FORMAT_VERSION) {
+    const message = `${place.path} has format ${format}; this version of Parley reads format ${FORMAT_VERSION}.`;
     throw new Failure("log-layout-mismatch", message, { retry: "after-change" });
   }
-  if (header.segment !== place.segment) throw corrupt(place.path, 0);
-  const records: FoundRecord[] = [];
-  const whole = { commit: header.commit, start: 0, end: found.length, records: 0 };
-  let at = found.length;
+  if (segment !== place.segment) throw corrupt(place.path, 0);
+  return found;
+}
+
+/**
+ * Gives the records behind a header to `take`, one whole commit after the other.
+ * Errors: "log-corrupt" with file and position.
+ */
+export function scanCommits(
+  bytes: Buffer,
+  place: SegmentPlace,
+  after: { readonly commit: number; readonly length: number },
+  take: (records: readonly FoundRecord[]) => void,
+): ScannedSegment {
+  let { commit, length: end } = after;
+  let commitStart = 0;
+  let at = end;
+  let records: FoundRecord[] = [];
   while (at < bytes.length) {
     const record = readRecord(bytes, at);
     if (record === undefined) break;
-    if (record.commitBits !== commitBits(whole.commit + 1)) throw corrupt(place.path, at);
+    if (record.commitBits !== commitBits(commit + 1)) throw corrupt(place.path, at);
     records.push(record);
     at = record.end;
     if (record.isContinued) continue;
-    whole.commit += 1;
-    whole.start = whole.end;
-    whole.end = at;
-    whole.records = records.length;
+    take(records);
+    records = [];
+    commit += 1;
+    commitStart = end;
+    end = at;
   }
   // What is behind the whole commits belongs to the next one, or that is not the last one.
-  const isTorn = place.isLast && !hasRecordFrom(bytes, at, whole.commit + 2);
-  if (whole.end < bytes.length && !isTorn) throw corrupt(place.path, at);
-  records.length = whole.records;
-  return { header, records, commit: whole.commit, commitStart: whole.start, end: whole.end };
+  const isTorn = place.isLast && !hasRecordFrom(bytes, at, commit + 2);
+  if (end < bytes.length && !isTorn) throw corrupt(place.path, at);
+  return { commit, commitStart, end };
 }
 
 /** Whether an undamaged record of commit `commitMin` or later begins at `from` or behind it. */

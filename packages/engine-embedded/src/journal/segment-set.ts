@@ -8,11 +8,12 @@
 import { Failure, type Logger } from "@parley/base";
 import { type FileOps, type SegmentFile, isDiskFull } from "./files.js";
 import { PartitionState } from "./partition-state.js";
-import { FORMAT_VERSION, type SegmentHeader, encodeHeader } from "./record-format.js";
+import { FORMAT_VERSION, type FoundRecord, type SegmentHeader, encodeHeader } from "./record-format.js";
 import {
   type ScannedSegment,
   corrupt,
-  scanSegment,
+  readHeader,
+  scanCommits,
   draftPath,
   segmentPath,
   segmentsAmong,
@@ -167,10 +168,14 @@ export class SegmentSet {
     const file = await this.#options.files.openSegment(path, false);
     try {
       const bytes = await file.read(0, await file.length());
-      const scanned = scanSegment(bytes, { path, segment, isLast });
-      this.#takeHeader(path, scanned.header);
+      const place = { path, segment, isLast };
+      const { header, length } = readHeader(bytes, place);
+      this.#takeHeader(path, header);
       this.#numbers.push(segment);
-      this.#takeRecords(path, scanned);
+      const scanned = scanCommits(bytes, place, { commit: this.#commit, length }, (records) =>
+        this.#takeRecords(path, records),
+      );
+      this.#commit = scanned.commit;
       if (isLast) await this.#goOn(file, path, { bytes, scanned });
     } finally {
       if (this.#file !== file) await file.close();
@@ -283,7 +288,7 @@ export class SegmentSet {
     }
   }
 
-  #takeRecords(path: string, { records, commit }: ScannedSegment): void {
+  #takeRecords(path: string, records: readonly FoundRecord[]): void {
     for (const record of records) {
       const state = this.partitions[record.logIndex]?.[record.partition];
       if (state === undefined || record.offset !== state.durable) throw corrupt(path, record.start);
@@ -291,7 +296,6 @@ export class SegmentSet {
       if (record.producer !== "") state.recoverProducer(record.producer, record.position);
       state.index(this.active, record.offset, record.start);
     }
-    this.#commit = commit;
   }
 
   #requireLayout(path: string, header: SegmentHeader): void {
