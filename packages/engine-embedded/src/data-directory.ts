@@ -9,12 +9,13 @@
  *   parley.sock   where the running server is reached by its tools
  */
 
-import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
+import { open, readdir, readFile, rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { Failure } from "@parley/base";
 
 import { lockDirectory } from "./directory-lock.js";
+import { createDirectory, syncDirectory } from "./durable-directory.js";
 
 const FORMAT_FILE = "format.json";
 const CREATED_BY = "parley 0.1.0";
@@ -52,7 +53,7 @@ interface Format {
  */
 export async function openDataDirectory(path: string, options: DataDirectoryOptions): Promise<DataDirectory> {
   const directory = resolve(path);
-  await usable(directory, () => mkdir(directory, { recursive: true, mode: 0o700 }));
+  await usable(directory, () => createDirectory(directory));
   const found = await usable(directory, () => findFormat(directory));
   if (found === undefined) await usable(directory, () => createFormat(directory, options.formatVersion));
   // Nothing is written into a directory of a newer version, not even a lock.
@@ -112,12 +113,7 @@ async function createFormat(directory: string, format: number): Promise<void> {
     await file.close();
   }
   await rename(draft, join(directory, FORMAT_FILE));
-  const folder = await open(directory, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncDirectory(directory);
 }
 
 function checkReadable(directory: string, found: Format, formatVersion: number): void {

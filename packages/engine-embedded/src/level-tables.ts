@@ -19,6 +19,7 @@ import {
 } from "@parley/tables";
 import { ClassicLevel } from "classic-level";
 
+import { createDirectory } from "./durable-directory.js";
 import { ExpirySweeper } from "./expiry-sweeper.js";
 import { GroupCommit } from "./group-commit.js";
 import { corruptTables, levelFailure } from "./level-failure.js";
@@ -51,17 +52,19 @@ export interface LevelTablesOptions {
  * Errors: "tables-locked" (open elsewhere), "tables-corrupt", "tables-full", "tables-failed".
  */
 export async function openLevelTables(options: LevelTablesOptions): Promise<Tables> {
-  const database: Database = new ClassicLevel(options.directory, {
-    ...BINARY,
-    cacheSize: CACHE_BYTES,
-    writeBufferSize: WRITE_BUFFER_BYTES,
-  });
   try {
+    // LevelDB sees to the names in its directory, not to that of the directory.
+    await createDirectory(options.directory);
+    const database: Database = new ClassicLevel(options.directory, {
+      ...BINARY,
+      cacheSize: CACHE_BYTES,
+      writeBufferSize: WRITE_BUFFER_BYTES,
+    });
     await database.open();
+    return new LevelTables(database, options);
   } catch (error) {
     throw levelFailure(error, options.directory);
   }
-  return new LevelTables(database, options);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { AssertionFailure, Failure, messageOf } from "@parley/base";
-import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { createDirectory, syncDirectory } from "../durable-directory.js";
 
 /** One segment file, open for appending at known positions. */
 export interface SegmentFile {
@@ -30,8 +31,7 @@ export interface FileOps {
 
 export const systemFiles: FileOps = {
   async openDirectory(path) {
-    const created = await mkdir(path, { recursive: true, mode: 0o700 });
-    if (created !== undefined) await this.syncDirectory(dirname(path));
+    await createDirectory(path);
     return readdir(path);
   },
   async openSegment(path, isNew) {
@@ -39,19 +39,12 @@ export const systemFiles: FileOps = {
   },
   async rename(path, newPath) {
     await rename(path, newPath);
-    await this.syncDirectory(dirname(newPath));
+    await syncDirectory(dirname(newPath));
   },
-  async syncDirectory(path) {
-    const directory = await open(path, "r");
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
-  },
+  syncDirectory,
   async remove(path) {
     await rm(path, { force: true });
-    await this.syncDirectory(dirname(path));
+    await syncDirectory(dirname(path));
   },
   async freeBytes(directory) {
     const { bavail, bsize } = await statfs(directory);
