@@ -10,3 +10,4 @@ export { DEMO_PASSWORD, DEMO_USERS } from "./demo.js";
 export { openParley, type Parley, type ParleyOptions } from "./parley.js";
 export { DEFAULT_TENANT, type RunningServer, startServer } from "./serve.js";
 export { runServer } from "./run.js";
+export { type Engine, journalLogs, type Services, wireServices, type WiringOptions } from "./wiring.js";

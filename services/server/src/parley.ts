@@ -1,39 +1,19 @@
 /** One installation in one process, without a network: the services wired to the embedded engine. */
-import { AccountStore, SESSION, TOKEN } from "@parley/api";
-import { type Ambient, type Timer, createUlidSource, messageOf } from "@parley/base";
+import { SESSION, TOKEN } from "@parley/api";
 import { type Journal, openDataDirectory, openJournal, openLevelTables } from "@parley/engine-embedded";
-import type { Log } from "@parley/logs";
-import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
-import { FeedRegistry, SyncService, SYNC_QUEUE, UserProcessor, UserStore } from "@parley/sync";
-import { type Tables, type TableSpec, WriteBackTables } from "@parley/tables";
-import { type Tracked, checkpoint, readCheckpoint } from "./checkpoint.js";
+import { SYNC_QUEUE } from "@parley/sync";
+import type { Tables } from "@parley/tables";
+import { type Services, type WiringOptions, journalLogs, wireServices } from "./wiring.js";
 
-/** Partitions of each log, fixed when an installation is made. */
-const PARTITION_COUNT = 8;
-const CHECKPOINT_MS = 5_000;
-const DAY_MS = 24 * 60 * 60 * 1000;
 const FORMAT_VERSION = 1;
-const INSTALLATION: TableSpec = { name: "installation" };
 
-export interface ParleyOptions {
+export interface ParleyOptions extends WiringOptions {
   readonly dataDirectory: string;
-  readonly ambient: Ambient;
   readonly reserveBytes?: number;
-  readonly retentionDays?: number;
-  readonly rebaseEvents?: number;
-  /** The process must stop now; acknowledged data is safe on disk and is recovered at the next start. */
-  readonly onFatal: (error: unknown) => void;
 }
 
-export interface Parley {
-  readonly accounts: AccountStore;
-  readonly message: MessageService;
-  readonly importing: Importing;
-  readonly sync: SyncService;
+export interface Parley extends Services {
   readonly socketPath: string;
-  stats(): { readonly fsyncs: number; readonly journalBytes: number; readonly appendedRecords: number };
-  /** Applies what is appended, flushes, and lets go of the data directory. Idempotent. */
-  close(): Promise<void>;
 }
 
 /**
@@ -43,200 +23,33 @@ export interface Parley {
 export async function openParley(options: ParleyOptions): Promise<Parley> {
   const directory = await openDataDirectory(options.dataDirectory, { formatVersion: FORMAT_VERSION });
   const { clock, scheduler, logger } = options.ambient;
-  let engine: Tables | undefined;
+  let tables: Tables | undefined;
   let journal: Journal | undefined;
   try {
-    engine = await openLevelTables({
+    tables = await openLevelTables({
       directory: directory.tablesPath,
       clock,
       expiry: { tables: [SYNC_QUEUE, SESSION, TOKEN], scheduler, logger },
     });
     journal = await openJournal({
       directory: directory.journalPath,
-      logs: [
-        { name: "conversation", partitionCount: PARTITION_COUNT },
-        { name: "user", partitionCount: PARTITION_COUNT },
-      ],
+      logs: journalLogs(),
       scheduler,
       logger,
       reserveBytes: options.reserveBytes ?? 0,
       onFatal: options.onFatal,
     });
-    return await wire(options, { engine, journal, directory });
+    const services = await wireServices(options, { tables, journal });
+    let closing: Promise<void> | undefined;
+    const close = async (): Promise<void> => {
+      await services.close();
+      await directory.release();
+    };
+    return { ...services, socketPath: directory.socketPath, close: () => (closing ??= close()) };
   } catch (error) {
     await journal?.close();
-    await engine?.close();
+    await tables?.close();
     await directory.release();
     throw error;
   }
-}
-
-interface Engine {
-  readonly engine: Tables;
-  readonly journal: Journal;
-  readonly directory: Awaited<ReturnType<typeof openDataDirectory>>;
-}
-
-async function wire(options: ParleyOptions, { engine, journal, directory }: Engine): Promise<Parley> {
-  const { ambient, onFatal } = options;
-  const { clock, scheduler } = ambient;
-  const emitter = new Emitter(journal.log("user"), onFatal);
-  // Rows may not say that a record is applied before what it emitted is durable.
-  const tables = new WriteBackTables({
-    tables: engine,
-    clock,
-    scheduler,
-    beforeFlush: () => emitter.durable(),
-    onFailure: onFatal,
-  });
-  const epoch = await readEpoch(engine, clock.nowMs());
-  const userSide = await wireSync(options, { log: journal.log("user"), tables, epoch });
-  const accounts = new AccountStore({ tables: engine, clock, random: ambient.random });
-  const messageSide = await wireMessage(options, {
-    log: journal.log("conversation"),
-    tables,
-    emitter,
-    sync: userSide.sync,
-    accounts,
-  });
-  const { processor } = messageSide;
-  processor.start();
-  userSide.processor.start();
-  // Nobody may read before all that was acknowledged before is there again: first what the conversations hold, then what
-  // they emit, then what the users' queues and lists make of it.
-  await processor.recovered();
-  await emitter.durable();
-  await userSide.processor.recovered();
-  const tracked: readonly Tracked[] = [
-    { name: "conversation", log: journal.log("conversation"), appliedEnd: (at) => processor.appliedEnd(at) },
-    { name: "user", log: journal.log("user"), appliedEnd: (at) => userSide.processor.appliedEnd(at) },
-  ];
-  const checkpoints = startCheckpoints(tables, tracked, options);
-  const close = async (): Promise<void> => {
-    await checkpoints.stop();
-    await processor.stop();
-    await emitter.durable();
-    await userSide.processor.stop();
-    await checkpoint(tables, tracked);
-    await tables.close();
-    await journal.close();
-    await engine.close();
-    await directory.release();
-  };
-  let closing: Promise<void> | undefined;
-  return {
-    accounts,
-    message: messageSide.message,
-    importing: messageSide.importing,
-    sync: userSide.sync,
-    socketPath: directory.socketPath,
-    stats: () => {
-      const { syncs, appendedBytes, appendedRecords } = journal.stats();
-      return { fsyncs: syncs, journalBytes: appendedBytes, appendedRecords };
-    },
-    close: () => (closing ??= close()),
-  };
-}
-
-interface SyncParts {
-  readonly log: Log;
-  readonly tables: WriteBackTables;
-  readonly epoch: number;
-}
-
-async function wireSync(
-  options: ParleyOptions,
-  { log, tables, epoch }: SyncParts,
-): Promise<{ readonly processor: UserProcessor; readonly sync: SyncService }> {
-  const { ambient, onFatal } = options;
-  const retentionMs = (options.retentionDays ?? 30) * DAY_MS;
-  const store = new UserStore({ tables, epoch, retentionMs });
-  const feeds = new FeedRegistry();
-  const start = await readCheckpoint(tables, "user", log);
-  const processor = new UserProcessor({
-    log,
-    store,
-    feeds,
-    logger: ambient.logger,
-    startOffset: (partition) => start[partition]!,
-    onFailure: onFatal,
-    waitForRoom: () => tables.waitForRoom(),
-  });
-  const rebaseEventsMax = options.rebaseEvents ?? 2_000;
-  const sync = new SyncService({ processor, store, tables, feeds, clock: ambient.clock, rebaseEventsMax });
-  return { processor, sync };
-}
-
-interface MessageParts {
-  readonly log: Log;
-  readonly tables: WriteBackTables;
-  readonly emitter: Emitter;
-  readonly sync: SyncService;
-  readonly accounts: AccountStore;
-}
-
-async function wireMessage(
-  { ambient, onFatal }: ParleyOptions,
-  { log, tables, emitter, sync, accounts }: MessageParts,
-): Promise<{
-  readonly processor: Processor;
-  readonly message: MessageService;
-  readonly importing: Importing;
-}> {
-  const { clock, random, logger } = ambient;
-  const store = new ConversationStore({ tables, partitionCount: log.partitionCount });
-  const start = await readCheckpoint(tables, "conversation", log);
-  const processor = new Processor({
-    log,
-    store,
-    emitter,
-    logger,
-    startOffset: (partition) => start[partition]!,
-    onFailure: onFatal,
-    waitForRoom: () => tables.waitForRoom(),
-  });
-  const newMessageId = createUlidSource(clock, random);
-  const message = new MessageService({ processor, store, tables, sync, accounts, clock, newMessageId });
-  const importing = new Importing({ processor, service: message, newMessageId, clock });
-  return { processor, message, importing };
-}
-
-function startCheckpoints(
-  tables: WriteBackTables,
-  tracked: readonly Tracked[],
-  { ambient, onFatal }: ParleyOptions,
-): { stop(): Promise<void> } {
-  let running: Promise<void> = Promise.resolve();
-  let isRunning = false;
-  const timer: Timer = ambient.scheduler.every(CHECKPOINT_MS, () => {
-    if (isRunning) return;
-    isRunning = true;
-    running = checkpoint(tables, tracked).then(
-      () => {
-        isRunning = false;
-      },
-      (error: unknown) => {
-        ambient.logger.error("checkpoint-failed", { error: messageOf(error) });
-        onFatal(error);
-      },
-    );
-  });
-  return {
-    async stop() {
-      timer.cancel();
-      await running;
-    },
-  };
-}
-
-/** The epoch of this installation's queues: the time of its creation, kept for ever. */
-async function readEpoch(tables: Tables, nowMs: number): Promise<number> {
-  const partition = ["epoch"];
-  const known = await tables.find(INSTALLATION, partition, []);
-  if (known !== undefined) return Number(new TextDecoder().decode(known));
-  const value = new TextEncoder().encode(String(nowMs));
-  await tables.write([{ partition, writes: [{ kind: "put", table: INSTALLATION, sort: [], value }] }], {
-    isDurable: true,
-  });
-  return nowMs;
 }

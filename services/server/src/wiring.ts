@@ -1,0 +1,217 @@
+/** The services of one node, wired to an engine: tables and a journal, real or simulated. */
+import { AccountStore } from "@parley/api";
+import { type Ambient, type Timer, createUlidSource, messageOf } from "@parley/base";
+import type { Journal, JournalOptions } from "@parley/engine-embedded";
+import type { Log } from "@parley/logs";
+import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
+import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
+import { type Tables, type TableSpec, WriteBackTables } from "@parley/tables";
+import { type Tracked, checkpoint, readCheckpoint } from "./checkpoint.js";
+
+/** Partitions of each log, fixed when an installation is made. */
+const PARTITION_COUNT = 8;
+const CHECKPOINT_MS = 5_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const INSTALLATION: TableSpec = { name: "installation" };
+
+export interface WiringOptions {
+  readonly ambient: Ambient;
+  readonly retentionDays?: number;
+  readonly rebaseEvents?: number;
+  /** The process must stop now; acknowledged data is safe on disk and is recovered at the next start. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Engine {
+  readonly tables: Tables;
+  /** Opened with `journalLogs`. */
+  readonly journal: Journal;
+}
+
+export interface Services {
+  readonly accounts: AccountStore;
+  readonly message: MessageService;
+  readonly importing: Importing;
+  readonly sync: SyncService;
+  stats(): { readonly fsyncs: number; readonly journalBytes: number; readonly appendedRecords: number };
+  /** Applies what is appended, flushes, and closes the engine. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The logs that the services need of a journal. */
+export function journalLogs(partitionCount: number = PARTITION_COUNT): JournalOptions["logs"] {
+  return [
+    { name: "conversation", partitionCount },
+    { name: "user", partitionCount },
+  ];
+}
+
+/**
+ * Wires the services and replays what the tables do not contain yet: when it resolves, reads see all that was
+ * acknowledged before. The services own the engine from then on.
+ * Errors: whatever reading the tables and the journal says; the engine is still the caller's then.
+ */
+export async function wireServices(
+  options: WiringOptions,
+  { tables: engine, journal }: Engine,
+): Promise<Services> {
+  const { ambient, onFatal } = options;
+  const { clock, scheduler } = ambient;
+  const emitter = new Emitter(journal.log("user"), onFatal);
+  // Rows may not say that a record is applied before what it emitted is durable.
+  const tables = new WriteBackTables({
+    tables: engine,
+    clock,
+    scheduler,
+    beforeFlush: () => emitter.durable(),
+    onFailure: onFatal,
+  });
+  const epoch = await readEpoch(engine, clock.nowMs());
+  const userSide = await wireSync(options, { log: journal.log("user"), tables, epoch });
+  const accounts = new AccountStore({ tables: engine, clock, random: ambient.random });
+  const messageSide = await wireMessage(options, {
+    log: journal.log("conversation"),
+    tables,
+    emitter,
+    sync: userSide.sync,
+    accounts,
+  });
+  const { processor } = messageSide;
+  processor.start();
+  userSide.processor.start();
+  // Nobody may read before all that was acknowledged before is there again: first what the conversations hold, then what
+  // they emit, then what the users' queues and lists make of it.
+  await processor.recovered();
+  await emitter.durable();
+  await userSide.processor.recovered();
+  const tracked: readonly Tracked[] = [
+    { name: "conversation", log: journal.log("conversation"), appliedEnd: (at) => processor.appliedEnd(at) },
+    { name: "user", log: journal.log("user"), appliedEnd: (at) => userSide.processor.appliedEnd(at) },
+  ];
+  const checkpoints = startCheckpoints(tables, tracked, options);
+  const close = async (): Promise<void> => {
+    await checkpoints.stop();
+    await processor.stop();
+    await emitter.durable();
+    await userSide.processor.stop();
+    await checkpoint(tables, tracked);
+    await tables.close();
+    await journal.close();
+    await engine.close();
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    accounts,
+    message: messageSide.message,
+    importing: messageSide.importing,
+    sync: userSide.sync,
+    stats: () => {
+      const { syncs, appendedBytes, appendedRecords } = journal.stats();
+      return { fsyncs: syncs, journalBytes: appendedBytes, appendedRecords };
+    },
+    close: () => (closing ??= close()),
+  };
+}
+
+interface SyncParts {
+  readonly log: Log;
+  readonly tables: WriteBackTables;
+  readonly epoch: number;
+}
+
+async function wireSync(
+  options: WiringOptions,
+  { log, tables, epoch }: SyncParts,
+): Promise<{ readonly processor: UserProcessor; readonly sync: SyncService }> {
+  const { ambient, onFatal } = options;
+  const retentionMs = (options.retentionDays ?? 30) * DAY_MS;
+  const store = new UserStore({ tables, epoch, retentionMs });
+  const feeds = new FeedRegistry();
+  const start = await readCheckpoint(tables, "user", log);
+  const processor = new UserProcessor({
+    log,
+    store,
+    feeds,
+    logger: ambient.logger,
+    startOffset: (partition) => start[partition]!,
+    onFailure: onFatal,
+    waitForRoom: () => tables.waitForRoom(),
+  });
+  const rebaseEventsMax = options.rebaseEvents ?? 2_000;
+  const sync = new SyncService({ processor, store, tables, feeds, clock: ambient.clock, rebaseEventsMax });
+  return { processor, sync };
+}
+
+interface MessageParts {
+  readonly log: Log;
+  readonly tables: WriteBackTables;
+  readonly emitter: Emitter;
+  readonly sync: SyncService;
+  readonly accounts: AccountStore;
+}
+
+async function wireMessage(
+  { ambient, onFatal }: WiringOptions,
+  { log, tables, emitter, sync, accounts }: MessageParts,
+): Promise<{
+  readonly processor: Processor;
+  readonly message: MessageService;
+  readonly importing: Importing;
+}> {
+  const { clock, random, logger } = ambient;
+  const store = new ConversationStore({ tables, partitionCount: log.partitionCount });
+  const start = await readCheckpoint(tables, "conversation", log);
+  const processor = new Processor({
+    log,
+    store,
+    emitter,
+    logger,
+    startOffset: (partition) => start[partition]!,
+    onFailure: onFatal,
+    waitForRoom: () => tables.waitForRoom(),
+  });
+  const newMessageId = createUlidSource(clock, random);
+  const message = new MessageService({ processor, store, tables, sync, accounts, clock, newMessageId });
+  const importing = new Importing({ processor, service: message, newMessageId, clock });
+  return { processor, message, importing };
+}
+
+function startCheckpoints(
+  tables: WriteBackTables,
+  tracked: readonly Tracked[],
+  { ambient, onFatal }: WiringOptions,
+): { stop(): Promise<void> } {
+  let running: Promise<void> = Promise.resolve();
+  let isRunning = false;
+  const timer: Timer = ambient.scheduler.every(CHECKPOINT_MS, () => {
+    if (isRunning) return;
+    isRunning = true;
+    running = checkpoint(tables, tracked).then(
+      () => {
+        isRunning = false;
+      },
+      (error: unknown) => {
+        ambient.logger.error("checkpoint-failed", { error: messageOf(error) });
+        onFatal(error);
+      },
+    );
+  });
+  return {
+    async stop() {
+      timer.cancel();
+      await running;
+    },
+  };
+}
+
+/** The epoch of this installation's queues: the time of its creation, kept for ever. */
+async function readEpoch(tables: Tables, nowMs: number): Promise<number> {
+  const partition = ["epoch"];
+  const known = await tables.find(INSTALLATION, partition, []);
+  if (known !== undefined) return Number(new TextDecoder().decode(known));
+  const value = new TextEncoder().encode(String(nowMs));
+  await tables.write([{ partition, writes: [{ kind: "put", table: INSTALLATION, sort: [], value }] }], {
+    isDurable: true,
+  });
+  return nowMs;
+}
