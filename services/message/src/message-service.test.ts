@@ -133,6 +133,33 @@ for (const [name, call] of Object.entries(CALLS)) {
   });
 }
 
+test("who joins or comes back to a closed group sees nothing from before, whichever way they ask", async () => {
+  const bench = new MessageBench();
+  const [ann, bob, cy] = [bench.session("ann"), bench.session("bob"), bench.session("cy")];
+  const created = { name: "n", title: "Team", userIds: [bob.userId], isHistoryOpen: false };
+  const conversationId = await bench.run(bench.message.createGroup(ann, created));
+  const change = (names: readonly UserId[], isRemoval: boolean): Promise<void> =>
+    bench.run(bench.message.changeMembers(ann, { conversationId, userIds: names, isRemoval }));
+  await bench.run(bench.send(ann, conversationId, 1));
+  await change([bob.userId], true);
+  await bench.run(bench.send(ann, conversationId, 2));
+  // Sequences: created 1, sent 2, removed 3, sent 4, joined 5, sent 6.
+  await change([bob.userId, cy.userId], false);
+  await bench.run(bench.send(ann, conversationId, 3));
+  const none = { conversationId, before: 0, after: 0, atMs: 0, limit: 200, isForward: false };
+  const seen = [];
+  for (const session of [bob, cy]) {
+    for (const way of [{}, { before: 5 }, { isForward: true }, { atMs: 1 }]) {
+      const { messages, firstVisible } = await bench.run(bench.message.history(session, { ...none, ...way }));
+      seen.push([firstVisible, messages.map(({ sequence }) => sequence)]);
+    }
+    const { count } = await bench.run(bench.message.digest(session, { conversationId, first: 1, last: 6 }));
+    seen.push(count);
+  }
+  const both = [[5, [5, 6]], [5, []], [5, [5, 6]], [5, [5, 6]], 2];
+  assert.deepEqual(seen, [...both, ...both]);
+});
+
 const REQUESTS: readonly (readonly [string, string, (bench: MessageBench) => Promise<unknown>])[] = [
   [
     "a direct conversation with oneself",
