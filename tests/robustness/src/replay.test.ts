@@ -4,10 +4,10 @@
  *
  * Method: fifty users with two SDK devices each replay a day of a real log at speed, through a proxy that breaks
  * connections at random, onto a server process that is killed (SIGKILL) and restarted on its data. One device of each
- * user keeps its store in a file and is restarted now and then. Some users mark as read, delete for themselves,
- * and come and go meanwhile. When all has settled, `judge.ts` compares every device with the server's own answers to a new device and
- * with what was sent. Everything random follows from one seed, which is printed; `PARLEY_SEED` repeats it (the timing of
- * the machine stays its own). `PARLEY_ROBUSTNESS=long` kills ten times.
+ * user keeps its store in a file and is restarted now and then. Some users mark as read, delete for themselves, and come
+ * and go meanwhile. When all has settled, `judge.ts` compares every device with the server's own answers to a new device
+ * and with what was sent. Everything random follows from one seed, which is printed; `PARLEY_SEED` repeats it (the timing
+ * of the machine stays its own). `PARLEY_ROBUSTNESS=long` kills ten times.
  */
 import { prepareInstallation, type ServerExit, ServerProcess } from "@parley/bench";
 import { deepEqual } from "node:assert/strict";

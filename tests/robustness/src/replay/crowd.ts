@@ -139,9 +139,11 @@ export class Crowd {
       const person = this.#person(step.user);
       const conversationId = this.#conversation(step.user, step.place);
       this.#begin(this.#device(person, chance.below(DEVICES_PER_USER)).sendText(conversationId, step.text));
-      if (chance.unit() < READ_SHARE) this.#read(chance);
-      if (chance.unit() < HIDE_SHARE) this.#begin(this.#hide(chance));
-      if (chance.unit() < MEMBER_SHARE) this.#begin(this.#changeMembers(chance));
+      // A chance of its own: how much it draws depends on what the devices hold, and must not move what is sent.
+      const aside = chance.fork();
+      if (aside.unit() < READ_SHARE) this.#read(aside);
+      if (aside.unit() < HIDE_SHARE) this.#begin(this.#hide(aside));
+      if (aside.unit() < MEMBER_SHARE) this.#begin(this.#changeMembers(aside));
     }
     await Promise.all(this.#working);
     if (this.#errors.length > 0)
