@@ -98,7 +98,10 @@ async function run(
 function report(t: TestContext, crowd: Crowd, chaos: Chaos): void {
   const { counts } = chaos;
   const cuts = Object.entries(counts.cuts).map(([how, count]) => `${how} ${count}`);
-  say(t, `${crowd.sentCount} messages, ${counts.kills} kills, cuts: ${cuts.join(", ")}`);
+  say(
+    t,
+    `${crowd.sentCount} messages, ${counts.kills} kills and ${counts.falseStarts} during a start, cuts: ${cuts.join(", ")}`,
+  );
   say(
     t,
     `${counts.restarts} restarts of devices, ${crowd.reconnects} reconnects, ${crowd.counts.reads} reads, ` +

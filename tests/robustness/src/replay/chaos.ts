@@ -1,5 +1,5 @@
 /** Breaks connections, kills the server and restarts devices, on a plan that follows from the seed. */
-import { type ServerExit, ServerProcess, type ServerProcessOptions } from "@parley/bench";
+import { runServer, type ServerExit, ServerProcess, type ServerProcessOptions } from "@parley/bench";
 import type { Chance } from "../seed.js";
 import { type Cut, CUTS, type TcpProxy } from "../tcp-proxy.js";
 import { pause } from "../wait.js";
@@ -13,6 +13,8 @@ export interface ChaosPlan {
 export interface ChaosCounts {
   readonly cuts: Record<Cut | "all", number>;
   kills: number;
+  /** Kills of a server that was starting, or had just started. */
+  falseStarts: number;
   restarts: number;
   /** Of the server's restarts, the longest time until it listened again. */
   recoveryMsMax: number;
@@ -22,6 +24,10 @@ const CUT_MS_MIN = 60;
 const CUT_MS_SPREAD = 240;
 /** One in so many cuts takes all connections at once. */
 const CUT_ALL_ONE_IN = 40;
+/** After one in so many kills the next server is killed as well, this soon after its start. */
+const FALSE_START_ONE_IN = 2;
+const FALSE_START_MS_MIN = 200;
+const FALSE_START_MS_SPREAD = 1_000;
 const RESTART_MS_MIN = 100;
 const RESTART_MS_SPREAD = 500;
 const AWAY_MS_SPREAD = 800;
@@ -41,6 +47,7 @@ export class Chaos {
   readonly counts: ChaosCounts = {
     cuts: { reset: 0, close: 0, torn: 0, hole: 0, deaf: 0, all: 0 },
     kills: 0,
+    falseStarts: 0,
     restarts: 0,
     recoveryMsMax: 0,
   };
@@ -104,10 +111,24 @@ export class Chaos {
         throw new Error(`The server had ended before it was killed: ${exit.stderr}`);
       this.counts.kills += 1;
       this.#readLog(exit);
+      if (chance.below(FALSE_START_ONE_IN) === 0) await this.#startInVain(chance);
       const deadMs = performance.now();
       this.#server = await ServerProcess.start({ ...this.#parts.serverOptions, port: this.#server.port });
       this.counts.recoveryMsMax = Math.max(this.counts.recoveryMsMax, Math.round(performance.now() - deadMs));
     }
+  }
+
+  /** A server that dies while it applies its log again, or soon after. */
+  async #startInVain(chance: Chance): Promise<void> {
+    const { dataDirectory, serverArguments = [] } = this.#parts.serverOptions;
+    const port = String(this.#server.port);
+    const withinMs = FALSE_START_MS_MIN + chance.below(FALSE_START_MS_SPREAD);
+    const args = ["--data", dataDirectory, "--port", port, "--demo", "off", ...serverArguments];
+    const exit = await runServer(args, { withinMs });
+    if (exit.signal !== "SIGKILL")
+      throw new Error(`The server had ended before it was killed: ${exit.stderr}`);
+    this.counts.falseStarts += 1;
+    this.#readLog(exit);
   }
 
   async #restart(endMs: number, chance: Chance): Promise<void> {
