@@ -15,6 +15,7 @@ import { type SegmentHeader, decodeHeader, encodeHeader, sealRecord, writeRecord
 
 /** The texts of alpha/0, one list for each number of whole commits. */
 const AFTER_COMMITS = [[], ["one"], ["one", "two"], ["one", "two", "three"]];
+const COMMITS_IN_FIRST = 3;
 const ALL = ["one", "two", "three", "four", "five", "six"];
 
 describe("a torn end", () => {
@@ -64,11 +65,19 @@ describe("a torn end", () => {
   it("in a segment that is not the last is damage", async () => {
     const disk = await twoSegments();
     const first = disk.content(segment(1));
-    // Also at the end of a commit: the header of the next segment tells what is missing.
+    const named: unknown[] = [];
     for (let length = 0; length < first.length; length++) {
       disk.put(segment(1), first.subarray(0, length));
-      assert.equal(await outcome(openOn(disk)), "log-corrupt", `cut at ${length}`);
+      const failure = await refusal(disk);
+      assert.equal(failure.code, "log-corrupt", `cut at ${length}`);
+      named.push(failure.details["path"]);
     }
+    // At the end of a commit only the header of the next segment tells that something is missing.
+    const atEnds = named.filter((path) => path === segment(2));
+    assert.deepEqual(
+      [atEnds.length, named.length - atEnds.length],
+      [COMMITS_IN_FIRST, first.length - COMMITS_IN_FIRST],
+    );
   });
 });
 
@@ -232,6 +241,7 @@ async function writtenDisk(): Promise<{ readonly disk: SimulatedDisk; readonly e
   return { disk, ends };
 }
 
+/** Three commits in segment 1, one in segment 2. */
 async function twoSegments(): Promise<SimulatedDisk> {
   const disk = new SimulatedDisk();
   const { journal, alpha } = await openOn(disk, { segmentBytes: 330 });
