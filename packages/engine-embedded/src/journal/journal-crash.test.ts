@@ -30,7 +30,7 @@ import {
   outcome,
   texts,
 } from "../testing/journal-fixture.js";
-import { SimulatedDisk } from "../testing/simulated-disk.js";
+import { SimulatedDisk } from "../simulation/simulated-disk.js";
 
 const RUNS = 500;
 /** Headers take about 240 bytes and records 20 to 1500: a few records a segment. */

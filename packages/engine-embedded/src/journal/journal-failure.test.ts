@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { Failure, failureCode } from "@parley/base";
 
 import { EVERYTHING, bytes, openOn, outcome, segment, texts } from "../testing/journal-fixture.js";
-import { type DiskFault, type DiskOperation, SimulatedDisk, failOnce } from "../testing/simulated-disk.js";
+import { type DiskFault, type DiskOperation, SimulatedDisk, failOnce } from "../simulation/simulated-disk.js";
 import { segmentFile } from "./files.js";
 
 const FROM_ALPHA = "alpha/0";

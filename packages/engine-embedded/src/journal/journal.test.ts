@@ -10,7 +10,7 @@ import { ManualTime } from "@parley/base/testing";
 import { CONFORMANCE_PARTITIONS, logConformance, type LogFixture } from "@parley/logs/conformance";
 
 import { DIRECTORY, EVERYTHING, bytes, openOn, outcome, segment, texts } from "../testing/journal-fixture.js";
-import { SimulatedDisk } from "../testing/simulated-disk.js";
+import { SimulatedDisk } from "../simulation/simulated-disk.js";
 import { type Journal, type JournalOptions, openJournal } from "./journal.js";
 
 /** Every record is in a segment of its own, and read from the disk. */

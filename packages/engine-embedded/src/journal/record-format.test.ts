@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 
 import { EVERYTHING, bytes, openOn, segment } from "../testing/journal-fixture.js";
-import { SimulatedDisk } from "../testing/simulated-disk.js";
+import { SimulatedDisk } from "../simulation/simulated-disk.js";
 import {
   type SegmentHeader,
   decodeHeader,

@@ -10,7 +10,7 @@ import { describe, it } from "node:test";
 import { Failure, failureCode } from "@parley/base";
 
 import { DIRECTORY, LOGS, bytes, openOn, outcome, segment, texts } from "../testing/journal-fixture.js";
-import { SimulatedDisk } from "../testing/simulated-disk.js";
+import { SimulatedDisk } from "../simulation/simulated-disk.js";
 import { type SegmentHeader, decodeHeader, encodeHeader, sealRecord, writeRecord } from "./record-format.js";
 
 /** The texts of alpha/0, one list for each number of whole commits. */

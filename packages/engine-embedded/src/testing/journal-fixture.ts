@@ -4,7 +4,7 @@ import { systemScheduler } from "@parley/base/node";
 import { RecordingLogger } from "@parley/base/testing";
 import type { Log } from "@parley/logs";
 import { type Journal, type JournalOptions, openJournal } from "../journal/journal.js";
-import type { SimulatedDisk } from "./simulated-disk.js";
+import type { SimulatedDisk } from "../simulation/simulated-disk.js";
 
 export const DIRECTORY = "/journal";
 /** The logs of the fixture: two, so that the log of a record matters. */

@@ -1,0 +1,1 @@
+export { SimulatedDisk, type DiskFault, type DiskFaults, type DiskOperation } from "./simulated-disk.js";

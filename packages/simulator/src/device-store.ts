@@ -1,0 +1,86 @@
+/**
+ * The local store of a simulated device: it outlives the device's process, and a crash forgets the newest commits that
+ * were not durable yet: always a last stretch of them, as the port promises.
+ */
+import { type Change, type ClientStore, StoreImage } from "@parley/client";
+import type { Process } from "./kernel.js";
+import type { SeededRandom } from "./seeded-random.js";
+
+const COMMIT_MS_MEAN = 1;
+
+export interface DeviceStoreOptions {
+  /** Told of every commit when it is durable. */
+  readonly onCommitted: (changes: readonly Change[]) => void;
+}
+
+export class DeviceStore {
+  readonly #random: SeededRandom;
+  readonly #options: DeviceStoreOptions;
+  #durable = new StoreImage();
+  /** Everything that was committed, durable or not. */
+  #visible = new StoreImage();
+  /** Commits that are not durable, oldest first. */
+  #waiting: (readonly Change[])[] = [];
+
+  constructor(random: SeededRandom, options: DeviceStoreOptions) {
+    this.#random = random;
+    this.#options = options;
+  }
+
+  /** What survives a crash of the process that comes now. */
+  crash(): void {
+    const survivors = this.#waiting.slice(0, this.#random.integer(this.#waiting.length + 1));
+    for (const changes of survivors) this.#makeDurable(changes);
+    this.#waiting = [];
+    const image = new StoreImage();
+    image.apply([...this.#durable.asChanges()]);
+    this.#visible = image;
+  }
+
+  /** Everything is gone, as when a browser clears its storage. */
+  clear(): void {
+    this.#waiting = [];
+    this.#durable = new StoreImage();
+    this.#visible = new StoreImage();
+  }
+
+  get position(): { readonly epoch: number; readonly pts: number } {
+    return this.#visible.state().position;
+  }
+
+  /** The store as a process of the device opens it. */
+  mount(process: Process): ClientStore {
+    const wait = (): Promise<void> =>
+      process.sleep(this.#random.waitMs(COMMIT_MS_MEAN), `${process.name} store`);
+    let last: Promise<void> = Promise.resolve();
+    return {
+      load: async () => {
+        await wait();
+        return this.#visible.state();
+      },
+      commit: (changes) => {
+        this.#visible.apply(changes);
+        this.#waiting.push(changes);
+        const before = last;
+        last = (async () => {
+          await before;
+          await wait();
+          // Those before are durable already: commits become so in order.
+          this.#waiting.shift();
+          this.#makeDurable(changes);
+        })();
+        return last;
+      },
+      readMessages: async (conversationId, range) => {
+        await wait();
+        return this.#visible.messages(conversationId, range);
+      },
+      close: () => last,
+    };
+  }
+
+  #makeDurable(changes: readonly Change[]): void {
+    this.#durable.apply(changes);
+    this.#options.onCommitted(changes);
+  }
+}

@@ -1,0 +1,3 @@
+export { type TraceLine } from "./kernel.js";
+export { type Plan, planOf, type Scenario, SCENARIOS } from "./plan.js";
+export { simulate, type SimulationResult } from "./simulation.js";

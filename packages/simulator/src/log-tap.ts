@@ -1,0 +1,32 @@
+import type { Journal } from "@parley/engine-embedded";
+
+/** Told of every record that a consumer was given, in the order of each partition; after a restart again. */
+export type LogTap = (log: string, partition: number, offset: number, payload: Uint8Array) => void;
+
+/** A journal that tells `tap` what is read from it. */
+export function tapJournal(journal: Journal, tap: LogTap): Journal {
+  return {
+    log(name) {
+      const log = journal.log(name);
+      return {
+        get partitionCount() {
+          return log.partitionCount;
+        },
+        append: (partition, payload, source) => log.append(partition, payload, source),
+        async read(partition, fromOffset, limits) {
+          const records = await log.read(partition, fromOffset, limits);
+          for (const { offset, payload } of records) tap(name, partition, offset, payload);
+          return records;
+        },
+        durableEnd: (partition) => log.durableEnd(partition),
+        appendedEnd: (partition) => log.appendedEnd(partition),
+        firstOffset: (partition) => log.firstOffset(partition),
+        onDurable: (listener) => log.onDurable(listener),
+        trim: (partition, beforeOffset) => log.trim(partition, beforeOffset),
+        close: () => log.close(),
+      };
+    },
+    stats: () => journal.stats(),
+    close: () => journal.close(),
+  };
+}

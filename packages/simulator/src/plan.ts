@@ -1,0 +1,125 @@
+/** What one seed does: every size, chance and pace, drawn once at the beginning, so that a report can show them all. */
+import { SeededRandom } from "./seeded-random.js";
+
+export interface Plan {
+  readonly users: number;
+  readonly devicesPerUser: number;
+  readonly groups: number;
+  readonly partitions: number;
+  /** How long devices act and things break. */
+  readonly busyMs: number;
+  /** Mean time between two actions of a device. */
+  readonly actionMs: number;
+  readonly delayMs: number;
+  readonly lateChance: number;
+  readonly lateMs: number;
+  readonly diskMs: number;
+  readonly tableReadMs: number;
+  readonly tableWriteMs: number;
+  readonly splitChance: number;
+  readonly segmentBytes: number;
+  readonly rebaseEvents: number;
+  readonly retentionDays: number;
+  readonly heartbeatMs: number;
+  /** Mean times between faults of a kind; undefined: none in this run. */
+  readonly faults: {
+    readonly severMs: number | undefined;
+    readonly silenceMs: number | undefined;
+    readonly stallMs: number | undefined;
+    readonly isolateMs: number | undefined;
+    readonly deviceCrashMs: number | undefined;
+    readonly deviceWipeMs: number | undefined;
+    readonly serverCrashMs: number | undefined;
+    readonly serverStopMs: number | undefined;
+    readonly serverPauseMs: number | undefined;
+    readonly diskErrorMs: number | undefined;
+    readonly diskFullMs: number | undefined;
+    readonly clockJumpMs: number | undefined;
+    readonly slowDiskMs: number | undefined;
+  };
+}
+
+export const SCENARIOS = ["mixed", "calm", "crashes", "network", "disk"] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
+type Faults = Plan["faults"];
+
+const NO_FAULTS: Faults = {
+  severMs: undefined,
+  silenceMs: undefined,
+  stallMs: undefined,
+  isolateMs: undefined,
+  deviceCrashMs: undefined,
+  deviceWipeMs: undefined,
+  serverCrashMs: undefined,
+  serverStopMs: undefined,
+  serverPauseMs: undefined,
+  diskErrorMs: undefined,
+  diskFullMs: undefined,
+  clockJumpMs: undefined,
+  slowDiskMs: undefined,
+};
+
+const NETWORK = ["severMs", "silenceMs", "stallMs", "isolateMs"] as const;
+const CRASHES = ["deviceCrashMs", "deviceWipeMs", "serverCrashMs", "serverStopMs", "serverPauseMs"] as const;
+const DISK = ["diskErrorMs", "diskFullMs", "slowDiskMs", "serverCrashMs"] as const;
+
+/** Mean times that a fault of each kind is drawn around. */
+const USUAL_MS: Readonly<Record<keyof Faults, number>> = {
+  severMs: 1_500,
+  silenceMs: 4_000,
+  stallMs: 4_000,
+  isolateMs: 6_000,
+  deviceCrashMs: 4_000,
+  deviceWipeMs: 15_000,
+  serverCrashMs: 6_000,
+  serverStopMs: 10_000,
+  serverPauseMs: 8_000,
+  diskErrorMs: 10_000,
+  diskFullMs: 10_000,
+  clockJumpMs: 8_000,
+  slowDiskMs: 6_000,
+};
+
+/** The plan of a seed. */
+export function planOf(seed: number, scenario: Scenario): Plan {
+  const random = new SeededRandom(seed ^ 0x5eed);
+  const isBusy = random.isTrue(0.3);
+  return {
+    users: random.between(2, 5),
+    devicesPerUser: random.between(1, 2),
+    groups: random.between(1, 3),
+    partitions: random.pick([1, 2, 3]),
+    busyMs: random.between(6_000, 16_000),
+    actionMs: isBusy ? random.between(20, 80) : random.between(150, 600),
+    delayMs: random.pick([0.2, 2, 20, 80]),
+    lateChance: random.pick([0, 0, 0.02, 0.2]),
+    lateMs: random.pick([50, 500, 3_000]),
+    diskMs: random.pick([0.05, 0.5, 5]),
+    tableReadMs: random.pick([0.01, 0.2, 3]),
+    tableWriteMs: random.pick([0.05, 1, 10]),
+    splitChance: random.pick([0, 0.3, 1]),
+    segmentBytes: random.pick([2_000, 20_000, 1_000_000]),
+    rebaseEvents: random.pick([3, 20, 2_000]),
+    retentionDays: 30,
+    heartbeatMs: random.pick([1_000, 2_000, 5_000]),
+    faults: faultsOf(random, scenario),
+  };
+}
+
+function faultsOf(random: SeededRandom, scenario: Scenario): Faults {
+  const names = {
+    mixed: Object.keys(NO_FAULTS) as (keyof Faults)[],
+    calm: [],
+    crashes: CRASHES,
+    network: NETWORK,
+    disk: DISK,
+  }[scenario];
+  const faults: { -readonly [K in keyof Faults]: Faults[K] } = { ...NO_FAULTS };
+  // In a mixed run each kind is there in about every other seed: few kinds at once reach further than all of them.
+  const chance = scenario === "mixed" ? 0.45 : 0.8;
+  for (const name of names) {
+    if (random.isTrue(chance)) faults[name] = USUAL_MS[name] * (0.4 + random.unit() * 1.6);
+  }
+  return faults;
+}

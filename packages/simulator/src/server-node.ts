@@ -1,0 +1,208 @@
+/**
+ * The server: the real services on a simulated disk and simulated tables. It is killed, paused and stopped, and comes
+ * back by itself, as under a supervisor.
+ */
+import { type Journal, openJournal } from "@parley/engine-embedded";
+import { SimulatedDisk } from "@parley/engine-embedded/simulation";
+import { Gateway } from "@parley/gateway";
+import { type Services, journalLogs, wireServices } from "@parley/server";
+import { MemoryTableStore } from "@parley/tables";
+import { failureCode, reasonOf } from "@parley/base";
+import { type Kernel, Process } from "./kernel.js";
+import { type LogTap, tapJournal } from "./log-tap.js";
+import type { Network } from "./network.js";
+import type { Plan } from "./plan.js";
+import type { SeededRandom } from "./seeded-random.js";
+import { openSimulatedTables } from "./simulated-tables.js";
+
+const JOURNAL = "journal";
+const DRAIN_MS_MAX = 1_000;
+const RESTART_MS_MEAN = 400;
+/** A start that takes longer than this hangs. */
+const START_MS_MAX = 60_000;
+
+export interface ServerOptions {
+  readonly kernel: Kernel;
+  readonly network: Network;
+  readonly plan: Plan;
+  readonly tap: LogTap;
+  /** Something that no fault explains. */
+  readonly onTrouble: (what: string) => void;
+}
+
+interface Running {
+  readonly process: Process;
+  readonly services: Services;
+  readonly gateway: Gateway;
+}
+
+export class ServerNode {
+  readonly disk = new SimulatedDisk();
+  readonly #options: ServerOptions;
+  readonly #random: SeededRandom;
+  readonly #store = new MemoryTableStore();
+  #process: Process | undefined;
+  #running: Running | undefined;
+  #boots = 0;
+  /** Makes the disk slower by this factor. */
+  diskSlowness = 1;
+  /** An error of the disk is expected to end the process. */
+  hasDiskFault = false;
+  #skewMs = 0;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#random = options.kernel.random.fork();
+  }
+
+  get services(): Services | undefined {
+    return this.#running?.services;
+  }
+
+  get boots(): number {
+    return this.#boots;
+  }
+
+  /** Starts a process. Resolves when it listens, or when it has ended again. */
+  async start(): Promise<void> {
+    const { kernel, plan, network } = this.#options;
+    this.#boots += 1;
+    const name = `server ${this.#boots}`;
+    const process = new Process(kernel, name, {
+      info: () => undefined,
+      warn: (event) => kernel.note(name, event),
+      error: (event, fields) => this.#onError(name, event, fields),
+    });
+    process.skewMs = this.#skewMs;
+    this.#process = process;
+    this.disk.latency = () =>
+      process.sleep(this.#random.waitMs(plan.diskMs) * this.diskSlowness, `${name} disk`);
+    kernel.note(name, "starts");
+    const end = (error: unknown): void => this.#onFatal(process, error);
+    let journal: Journal;
+    try {
+      const { scheduler, logger } = process.ambient;
+      journal = await openJournal({
+        directory: JOURNAL,
+        logs: journalLogs(plan.partitions),
+        scheduler,
+        logger,
+        segmentBytes: plan.segmentBytes,
+        reserveBytes: 1,
+        files: this.disk.mount(),
+        onFatal: end,
+      });
+      const tables = openSimulatedTables(this.#store, process, this.#random, {
+        readMs: plan.tableReadMs,
+        writeMs: plan.tableWriteMs,
+        splitChance: plan.splitChance,
+      });
+      const services = await wireServices(
+        {
+          ambient: process.ambient,
+          retentionDays: plan.retentionDays,
+          rebaseEvents: plan.rebaseEvents,
+          onFatal: end,
+        },
+        { journal: tapJournal(journal, this.#options.tap), tables },
+      );
+      const gateway = new Gateway({
+        calls: { accounts: services.accounts, message: services.message, sync: services.sync },
+        ambient: process.ambient,
+        serverName: name,
+        heartbeatMs: plan.heartbeatMs,
+      });
+      this.#running = { process, services, gateway };
+      network.listen(process, (socket) => gateway.accept(socket));
+      kernel.note(name, "listens");
+    } catch (error) {
+      end(error);
+    }
+  }
+
+  /** Ends the process at this very point, or pulls the plug of its machine. */
+  crash(kind: "process" | "power"): void {
+    const process = this.#process;
+    if (process?.isAlive !== true) return;
+    this.#end(process, kind);
+    this.#restartSoon();
+  }
+
+  /** As SIGTERM does: answers, flushes, ends, and comes back. */
+  stopInOrder(): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    const { process, gateway, services } = running;
+    const { kernel, network } = this.#options;
+    kernel.note(process.name, "stops");
+    this.#running = undefined;
+    network.stopListening();
+    const stop = async (): Promise<void> => {
+      await gateway.drain(DRAIN_MS_MAX);
+      await services.close();
+      this.#end(process, "process");
+      this.#restartSoon();
+    };
+    stop().catch((error: unknown) => this.#onFatal(process, error));
+  }
+
+  pause(forMs: number): void {
+    this.#process?.pause(forMs);
+  }
+
+  /** The wall clock is set to something else, for this and the next processes. */
+  jump(byMs: number): void {
+    this.#skewMs += byMs;
+    if (this.#process !== undefined) this.#process.skewMs = this.#skewMs;
+    this.#options.kernel.note("server", `clock jumps by ${byMs} ms`);
+  }
+
+  #end(process: Process, kind: "process" | "power"): void {
+    const { network } = this.#options;
+    process.kill();
+    this.#running = undefined;
+    network.stopListening();
+    if (kind === "power") {
+      this.disk.losePower(() => this.#random.isTrue(0.5));
+      this.#store.crash();
+    } else {
+      this.disk.endProcess();
+      this.#store.crash();
+    }
+    // The system of a dead process resets its connections; a dead machine says nothing.
+    for (const link of network.openLinks) link.serverDied(kind === "process" || this.#random.isTrue(0.5));
+  }
+
+  #restartSoon(): void {
+    const { kernel, onTrouble } = this.#options;
+    kernel.after(this.#random.waitMs(RESTART_MS_MEAN), "server restarts", () => {
+      const boot = this.#boots + 1;
+      this.start().catch((error: unknown) => onTrouble(`start failed: ${reasonOf(error)}`));
+      kernel.after(START_MS_MAX, "server start is over", () => {
+        const isStuck =
+          this.#boots === boot && this.#process?.isAlive === true && this.#running === undefined;
+        if (isStuck) onTrouble(`server ${boot} did not come up in ${START_MS_MAX} ms`);
+      });
+    });
+  }
+
+  #onFatal(process: Process, error: unknown): void {
+    // What a dead process says, it never said.
+    if (!process.isAlive) return;
+    const { kernel, onTrouble } = this.#options;
+    kernel.note(process.name, `ends: ${failureCode(error) ?? "unexpected"}`);
+    if (!this.hasDiskFault) onTrouble(`${process.name} ended by itself: ${reasonOf(error)}`);
+    this.#end(process, "process");
+    this.#restartSoon();
+  }
+
+  #onError(
+    name: string,
+    event: string,
+    fields: Readonly<Record<string, string | number | boolean>> | undefined,
+  ): void {
+    const { kernel, onTrouble } = this.#options;
+    kernel.note(name, `logs ${event}`);
+    if (event !== "disk-full") onTrouble(`${name} logged ${event}: ${JSON.stringify(fields ?? {})}`);
+  }
+}

@@ -1,0 +1,209 @@
+/** One run: a server, some people with their devices, a time of trouble, and a judgement when all is well again. */
+import { type TenantId, type UserId, parseUserId } from "@parley/protocol";
+import { DEFAULT_TENANT } from "@parley/server";
+import { reasonOf } from "@parley/base";
+import { Device } from "./device.js";
+import { FaultInjector } from "./faults.js";
+import { type DeviceView, judge } from "./judge.js";
+import { Kernel, type TraceLine } from "./kernel.js";
+import { Network } from "./network.js";
+import type { Plan } from "./plan.js";
+import { withoutAmbient } from "./poison.js";
+import { ServerNode } from "./server-node.js";
+import { Truth } from "./truth.js";
+
+const TENANT: TenantId = DEFAULT_TENANT;
+const START_MS_MAX = 60_000;
+/** When everything is well again, all devices have everything within this time. */
+const SETTLE_MS_MAX = 120_000;
+const CALM_MS = 2_000;
+const READ_MS_MAX = 60_000;
+const PAGES_MAX = 10_000;
+
+export interface SimulationResult {
+  readonly seed: number;
+  /** What went wrong; empty when nothing did. */
+  readonly complaints: readonly string[];
+  readonly traceHash: string;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly messages: number;
+  readonly records: number;
+  readonly serverStarts: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly operations: Readonly<Record<string, number>>;
+}
+
+/** Runs a seed. Never throws for what the run finds. */
+export async function simulate(
+  seed: number,
+  plan: Plan,
+  onTrace?: (line: TraceLine) => void,
+): Promise<SimulationResult> {
+  const run = new Run(seed, plan, onTrace);
+  try {
+    await withoutAmbient(() => run.play());
+  } catch (error) {
+    run.complain(`the run ended: ${reasonOf(error)}${stackOf(error)}`);
+  }
+  return run.result();
+}
+
+class Run {
+  readonly #seed: number;
+  readonly #plan: Plan;
+  readonly #kernel: Kernel;
+  readonly #network: Network;
+  readonly #server: ServerNode;
+  readonly #truth: Truth;
+  readonly #devices: Device[] = [];
+  readonly #complaints = new Set<string>();
+  #faults: FaultInjector | undefined;
+
+  constructor(seed: number, plan: Plan, onTrace: ((line: TraceLine) => void) | undefined) {
+    this.#seed = seed;
+    this.#plan = plan;
+    this.#kernel = new Kernel(seed);
+    this.#kernel.onTrace = onTrace;
+    this.#network = new Network(this.#kernel, plan);
+    this.#truth = new Truth((what) => this.complain(what));
+    this.#server = new ServerNode({
+      kernel: this.#kernel,
+      network: this.#network,
+      plan,
+      tap: this.#truth.tap,
+      onTrouble: (what) => this.complain(what),
+    });
+  }
+
+  complain(what: string): void {
+    this.#kernel.note("judge", what);
+    this.#complaints.add(what);
+  }
+
+  async play(): Promise<void> {
+    const kernel = this.#kernel;
+    const plan = this.#plan;
+    await kernel.outcome(this.#server.start(), START_MS_MAX);
+    await kernel.outcome(this.#populate(), START_MS_MAX);
+    const world = {
+      kernel,
+      plan,
+      network: this.#network,
+      server: this.#server,
+      devices: this.#devices,
+    };
+    const faults = new FaultInjector(world);
+    this.#faults = faults;
+    const untilMs = kernel.nowMs + plan.busyMs;
+    for (const device of this.#devices) {
+      void device.start();
+      device.act(plan.actionMs, untilMs);
+    }
+    faults.start(untilMs);
+    await kernel.run(untilMs);
+    faults.heal();
+    kernel.note("faults", "over");
+    await this.#settle();
+    if (this.#complaints.size > 0) return;
+    const views: DeviceView[] = [];
+    for (const device of this.#devices) views.push(await kernel.outcome(this.#look(device), READ_MS_MAX));
+    for (const complaint of judge(this.#truth, views)) this.complain(complaint);
+  }
+
+  result(): SimulationResult {
+    const operations = new Map<string, number>();
+    for (const device of this.#devices)
+      for (const [name, count] of device.counts) operations.set(name, (operations.get(name) ?? 0) + count);
+    let messages = 0;
+    for (const each of this.#truth.messages.values()) messages += each.length;
+    return {
+      seed: this.#seed,
+      complaints: [...this.#complaints],
+      traceHash: this.#kernel.traceHash,
+      events: this.#kernel.eventCount,
+      virtualMs: this.#kernel.nowMs,
+      messages,
+      records: this.#truth.recordCount,
+      serverStarts: this.#server.boots,
+      faults: Object.fromEntries(this.#faults?.counts ?? []),
+      operations: Object.fromEntries(operations),
+    };
+  }
+
+  async #populate(): Promise<void> {
+    const { accounts } = this.#server.services!;
+    const userIds = Array.from({ length: this.#plan.users }, (_, index): UserId => parseUserId(`u${index}`));
+    await accounts.addUsers(
+      TENANT,
+      userIds.map((userId) => ({ userId, name: userId })),
+    );
+    for (const userId of userIds) {
+      for (let index = 0; index < this.#plan.devicesPerUser; index++) {
+        const name = `${userId}${"abc"[index]!}`;
+        const { token } = await accounts.issueToken({ tenantId: TENANT, userId, deviceName: name });
+        this.#devices.push(
+          new Device({
+            kernel: this.#kernel,
+            network: this.#network,
+            name,
+            userId,
+            token,
+            userIds,
+            onTrouble: (what) => this.complain(what),
+          }),
+        );
+      }
+    }
+  }
+
+  /** Waits until every device has everything and nothing is left to send. */
+  async #settle(): Promise<void> {
+    const kernel = this.#kernel;
+    const untilMs = kernel.nowMs + SETTLE_MS_MAX;
+    // What was on its way through the server when the devices were quiet comes within the calm.
+    let calmSinceMs = kernel.nowMs;
+    let records = -1;
+    while (kernel.nowMs < untilMs && kernel.nowMs - calmSinceMs < CALM_MS) {
+      await kernel.run(kernel.nowMs + 250);
+      const isCalm = this.#devices.every((device) => this.#isSettled(device));
+      if (!isCalm || this.#truth.recordCount !== records) calmSinceMs = kernel.nowMs;
+      records = this.#truth.recordCount;
+    }
+    for (const device of this.#devices) {
+      if (this.#isSettled(device)) continue;
+      const { pts } = this.#truth.user(device.userId);
+      const state = device.client?.state ?? "not running";
+      this.complain(
+        `${device.name} is ${state} at ${device.storedPosition.pts} of ${pts} and does not settle`,
+      );
+    }
+  }
+
+  #isSettled(device: Device): boolean {
+    if (device.client?.state !== "live" || device.isBusy) return false;
+    return device.storedPosition.pts === this.#truth.user(device.userId).pts;
+  }
+
+  /** Everything that a device can show, paged to the beginning. */
+  async #look(device: Device): Promise<DeviceView> {
+    const client = device.client!;
+    const entries = client.conversations();
+    const messages = new Map<
+      string,
+      DeviceView["messages"] extends ReadonlyMap<string, infer M> ? M : never
+    >();
+    for (const { conversationId, isMember } of entries) {
+      if (!isMember) continue;
+      let timeline = await client.open(conversationId);
+      for (let page = 0; page < PAGES_MAX && !timeline.isAtBeginning; page++)
+        timeline = await client.loadOlder(conversationId, 30);
+      messages.set(conversationId, timeline.messages);
+    }
+    return { device, entries, messages };
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
+}

@@ -1,0 +1,153 @@
+/**
+ * What the logs say: both machines applied to every record from the first one on, by nobody but this. The services may
+ * crash and replay as they like; in the end they must show what is here.
+ */
+import {
+  type ConversationState,
+  type UserState,
+  ConversationRecord,
+  UserRecord,
+  applyConversationRecord,
+  applyUserRecord,
+  emptyConversation,
+  senderKey,
+  stepsOf,
+} from "@parley/domain";
+import {
+  type ConversationEntry,
+  type ConversationId,
+  type Message,
+  type UserId,
+  SENDS_IN_FLIGHT_MAX,
+  decode,
+} from "@parley/protocol";
+import type { LogTap } from "./log-tap.js";
+
+export interface UserTruth {
+  readonly entries: ReadonlyMap<ConversationId, ConversationEntry>;
+  readonly pts: number;
+  /** Encoded events; the one with PTS n is at n - 1. */
+  readonly events: readonly Uint8Array[];
+  readonly hidden: ReadonlyMap<ConversationId, ReadonlySet<number>>;
+}
+
+interface UserDraft {
+  readonly state: UserState;
+  readonly events: Uint8Array[];
+  readonly hidden: Map<ConversationId, Set<number>>;
+}
+
+const NOBODY: UserTruth = { entries: new Map(), pts: 0, events: [], hidden: new Map() };
+
+export class Truth {
+  readonly messages = new Map<ConversationId, Message[]>();
+  readonly #conversations = new Map<string, ConversationState>();
+  readonly #users = new Map<UserId, UserDraft>();
+  /** The payloads of each log and partition, by offset. */
+  readonly #records = new Map<string, Uint8Array[]>();
+  readonly #onTrouble: (what: string) => void;
+
+  constructor(onTrouble: (what: string) => void) {
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Takes what a consumer was given. */
+  readonly tap: LogTap = (log, partition, offset, payload) => {
+    const name = `${log}/${partition}`;
+    const known = this.#records.get(name) ?? [];
+    this.#records.set(name, known);
+    if (offset < known.length) {
+      if (!isSame(known[offset]!, payload))
+        this.#onTrouble(`${name} gave another record at ${offset} than before`);
+      return;
+    }
+    if (offset > known.length) {
+      this.#onTrouble(`${name} went on at ${offset} instead of ${known.length}`);
+      return;
+    }
+    known.push(Uint8Array.from(payload));
+    if (log === "conversation") this.#applyConversation(offset, payload);
+    else this.#applyUser(offset, payload);
+  };
+
+  get recordCount(): number {
+    let count = 0;
+    for (const records of this.#records.values()) count += records.length;
+    return count;
+  }
+
+  user(userId: UserId): UserTruth {
+    const draft = this.#users.get(userId);
+    if (draft === undefined) return NOBODY;
+    const { state, events, hidden } = draft;
+    return { entries: state.entries, pts: state.head.pts, events, hidden };
+  }
+
+  /** What a user may see of a conversation. */
+  visible(userId: UserId, conversationId: ConversationId): readonly Message[] {
+    const { entries, hidden } = this.user(userId);
+    const entry = entries.get(conversationId);
+    if (entry === undefined) return [];
+    const gone = hidden.get(conversationId);
+    return (this.messages.get(conversationId) ?? []).filter(
+      ({ sequence }) =>
+        sequence >= entry.firstVisible && sequence <= entry.lastSequence && gone?.has(sequence) !== true,
+    );
+  }
+
+  #applyConversation(offset: number, payload: Uint8Array): void {
+    const record = decode(ConversationRecord, payload);
+    const { tenantId, conversationId } = record;
+    let state = this.#conversations.get(conversationId);
+    if (state === undefined) {
+      state = emptyConversation({ tenantId, conversationId });
+      this.#conversations.set(conversationId, state);
+    }
+    if (record.send !== undefined) {
+      const name = senderKey(record.send.senderId, record.send.deviceId);
+      if (!state.senders.has(name)) {
+        const recent = Array.from({ length: SENDS_IN_FLIGHT_MAX }, () => undefined);
+        state.senders.set(name, { lastNumber: 0, recent });
+      }
+    }
+    const { changes } = applyConversationRecord(state, record, offset);
+    if (changes === undefined) return;
+    const messages = this.messages.get(conversationId) ?? [];
+    this.messages.set(conversationId, messages);
+    for (const message of changes.messages) {
+      if (message.sequence !== messages.length + 1) this.#onTrouble(`${conversationId} has a hole`);
+      messages.push(message);
+    }
+  }
+
+  #applyUser(offset: number, payload: Uint8Array): void {
+    const record = decode(UserRecord, payload);
+    const find = (userId: UserId): UserState => this.#draft(record.tenantId, userId).state;
+    const { outcomes } = applyUserRecord(record, offset, stepsOf(record), find);
+    for (const { state, events, hidden } of outcomes) {
+      const draft = this.#users.get(state.userId)!;
+      draft.events.push(...events);
+      if (hidden === undefined) continue;
+      const sequences = draft.hidden.get(hidden.conversationId) ?? new Set();
+      draft.hidden.set(hidden.conversationId, sequences);
+      for (const sequence of hidden.sequences) sequences.add(sequence);
+    }
+  }
+
+  #draft(tenantId: UserRecord["tenantId"], userId: UserId): UserDraft {
+    const known = this.#users.get(userId);
+    if (known !== undefined) return known;
+    const head = { applied: 0, epoch: 1, pts: 0 };
+    const draft: UserDraft = {
+      state: { tenantId, userId, head, entries: new Map() },
+      events: [],
+      hidden: new Map(),
+    };
+    this.#users.set(userId, draft);
+    return draft;
+  }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}
