@@ -48,6 +48,24 @@ test("C3: a repeated send gets the first one's place and changes nothing", () =>
   assert.deepEqual(outcomes[2]!.emissions, []);
 });
 
+test("C3: who has left since is told what became of a send, and sends nothing new", () => {
+  const state = stateFor("ann", "bob");
+  const outcomes = run(state, [
+    create("ann", "bob"),
+    send("bob", 1),
+    members("ann", true, "bob"),
+    send("bob", 1),
+    send("bob", 2),
+  ]);
+  assert.deepEqual(
+    [outcomes[3]!.verdict, outcomes[4]!.verdict],
+    [
+      { ...outcomes[1]!.verdict, isRepeat: true },
+      { kind: "refused", code: "not-a-member" },
+    ],
+  );
+});
+
 test("C3: a send before its turn is refused with the number that is expected", () => {
   const state = stateFor("ann");
   const outcomes = run(state, [create("ann"), send("ann", 2)]);

@@ -146,8 +146,6 @@ function applySend(
   timeMs: number,
 ): Verdict {
   const { state } = step;
-  const member = state.members.get(send.senderId);
-  if (member === undefined) return refused("not-a-member");
   const key = senderKey(send.senderId, send.deviceId);
   const sender = state.senders.get(key);
   assert(sender !== undefined, "the sender is loaded before its send is applied");
@@ -156,6 +154,9 @@ function applySend(
     const { messageId, sequence, timeMs: placedMs } = known;
     return { kind: "sent", messageId, sequence, timeMs: placedMs, isRepeat: true };
   }
+  // Only now: who has left since may still ask what became of a send.
+  const member = state.members.get(send.senderId);
+  if (member === undefined) return refused("not-a-member");
   const expected = sender.lastNumber + 1;
   if (send.number !== expected) return refused(send.number > expected ? "too-early" : "send-order", expected);
 

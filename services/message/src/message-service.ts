@@ -14,7 +14,15 @@ import type {
   Session,
   SyncCalls,
 } from "@parley/contracts";
-import { type ConversationRecord, type Verdict, HeadRow, MemberRow, refused } from "@parley/domain";
+import {
+  type ConversationRecord,
+  type ConversationState,
+  type Verdict,
+  HeadRow,
+  MemberRow,
+  refused,
+  senderKey,
+} from "@parley/domain";
 import { type Clock, Failure, type UlidSource } from "@parley/base";
 import {
   type Body,
@@ -64,7 +72,7 @@ export class MessageService implements MessageCalls {
     if (number < 1) throw badRequest("A send's number begins at 1.");
     // Nothing is awaited before the append: the order of calls is the order in the log.
     const state = this.#options.store.find({ tenantId: session.tenantId, conversationId });
-    if (state !== undefined && !state.members.has(session.userId)) throw refusal(refused("not-a-member"));
+    if (state !== undefined && isStranger(state, session, number)) throw refusal(refused("not-a-member"));
     const verdict = await this.#submit(session, conversationId, {
       send: {
         senderId: session.userId,
@@ -247,6 +255,13 @@ export class MessageService implements MessageCalls {
       });
     }
   }
+}
+
+/** Whether this is certainly a new send of somebody who is not a member. A repeated one is answered as it was. */
+function isStranger(state: ConversationState, { userId, deviceId }: Session, number: number): boolean {
+  if (state.members.has(userId)) return false;
+  const sender = state.senders.get(senderKey(userId, deviceId));
+  return sender !== undefined && number > sender.lastNumber;
 }
 
 function checkedBody(body: Body | undefined): Body {
