@@ -266,3 +266,46 @@ test("a message of mine hidden before its answer came stays hidden", async () =>
   deepEqual(await bench.store.readMessages(GROUP, { first: 1, last: 9 }), []);
   await bench.client.stop();
 });
+
+/** A message is placed, its answer is lost, a Rebase steps over its event, and only then the repeated send is answered. */
+async function stepOverMine(message: { readonly isHidden: boolean }) {
+  const bench = createClientBench();
+  await bench.begin();
+  bench.world.post(GROUP, OTHER, "a");
+  await bench.sync();
+  bench.server.script = (frame) => {
+    if (frame.name !== "send") return "handle";
+    const { conversationId, clientMessageId } = frame.payload;
+    const mine = bench.world.post(conversationId, bench.client.self, "mine", clientMessageId);
+    bench.world.post(conversationId, OTHER, "b");
+    if (message.isHidden) bench.world.hide(conversationId, [mine.sequence]);
+    bench.world.epoch = 9;
+    bench.server.script = (again) => {
+      if (again.name !== "send") return "handle";
+      const { requestId } = again.payload;
+      bench.time.after(5_000, () => bench.server.say("sent", { ...mine, requestId }));
+      return "ignore";
+    };
+    bench.server.cut();
+    return "ignore";
+  };
+  await bench.client.sendText(GROUP, "mine");
+  await bench.time.advance(0);
+  await bench.time.run(bench.client.settled(60_000));
+  const { outbox } = await bench.store.load();
+  const stored = await bench.store.readMessages(GROUP, { first: 1, last: 9 });
+  await bench.time.run(bench.client.open(GROUP));
+  const shown = textsOf(bench.client, GROUP);
+  await bench.client.stop();
+  return { waiting: outbox.length, stored: stored.map(({ sequence }) => sequence), shown };
+}
+
+test("a message of mine whose place a rebase stepped over does not come back when it was hidden there", async () => {
+  const { waiting, stored, shown } = await stepOverMine({ isHidden: true });
+  deepEqual([waiting, stored, shown], [0, [1], ["a", "b"]]);
+});
+
+test("a message of mine whose place a rebase stepped over is fetched when it is looked at", async () => {
+  const { waiting, stored, shown } = await stepOverMine({ isHidden: false });
+  deepEqual([waiting, stored, shown], [0, [1], ["a", "mine", "b"]]);
+});

@@ -53,13 +53,16 @@ export function renumber(draft: Draft, conversationId: ConversationId, expected:
   return hasChanged;
 }
 
-/** Stores a message of mine under the place that the server gave it. */
-export function place(draft: Draft, message: Message): void {
+/** Stores a message of mine under the place that the server gave it; false when its place is not held then. */
+export function place(draft: Draft, message: Message): boolean {
   const { conversationId, sequence } = message;
   draft.deleteOutboxItem(conversationId, message.clientMessageId);
   // When its event was faster, the message is there, or has been hidden since.
   const spans = draft.spans(conversationId);
-  if (spans.some((span) => span.first <= sequence && sequence <= span.last)) return;
+  if (spans.some((span) => span.first <= sequence && sequence <= span.last)) return true;
+  // A Rebase has stepped over its event, and maybe over one that hides it: what is there has to be asked.
+  if (sequence <= (draft.entry(conversationId)?.lastSequence ?? 0)) return false;
   draft.putMessage(message);
   draft.setSpans(conversationId, withSpan(spans, { first: sequence, last: sequence }));
+  return true;
 }

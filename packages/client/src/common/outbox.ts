@@ -2,7 +2,8 @@
  * The outbox: messages of mine from the keyboard to their place.
  *
  *   1. Per conversation strictly first in, first out; numbers are consecutive and stored before they are sent.
- *   2. A message leaves the outbox in the commit that stores it under its sequence, or when the user discards it.
+ *   2. A message leaves the outbox in the commit that stores it under its sequence, or when the user discards it. One
+ *      whose place a Rebase has stepped over is not stored: like everything else there it is fetched when it is looked at.
  *   3. A number is given to another message only after the server has definitely refused the one that had it.
  *   4. After a refusal nothing more of its conversation goes until everything in flight there is answered.
  */
@@ -185,8 +186,8 @@ export class Outbox {
       body: item.body,
       isCountable: true,
     };
-    await this.#parts.replica.edit((draft) => place(draft, message));
-    this.#parts.onPlaced(message);
+    const isHeld = await this.#parts.replica.edit((draft) => place(draft, message));
+    if (isHeld) this.#parts.onPlaced(message);
   }
 
   async #onRefused(lane: Lane, item: OutboxItem, error: unknown): Promise<void> {
