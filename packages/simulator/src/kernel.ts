@@ -97,15 +97,15 @@ export class Kernel {
     }
   }
 
-  /** What a promise comes to within `withinMs` of virtual time. */
-  async outcome<T>(promise: Promise<T>, withinMs: number): Promise<T> {
+  /** What a promise, named for the complaint, comes to within `withinMs` of virtual time. */
+  async outcome<T>(what: string, promise: Promise<T>, withinMs: number): Promise<T> {
     const progress = { isSettled: false };
     const settled = promise.finally(() => {
       progress.isSettled = true;
     });
     settled.catch(() => undefined);
     await this.run(this.#nowMs + withinMs, () => progress.isSettled);
-    if (!progress.isSettled) throw new Error(`Nothing came of it in ${withinMs} ms of virtual time.`);
+    if (!progress.isSettled) throw new Error(`${what} did not end in ${withinMs} ms of virtual time.`);
     return settled;
   }
 

@@ -203,6 +203,7 @@ export class ServerNode {
   ): void {
     const { kernel, onTrouble } = this.#options;
     kernel.note(name, `logs ${event}`);
-    if (event !== "disk-full") onTrouble(`${name} logged ${event}: ${JSON.stringify(fields ?? {})}`);
+    if (event !== "disk-full" && !this.hasDiskFault)
+      onTrouble(`${name} logged ${event}: ${JSON.stringify(fields ?? {})}`);
   }
 }

@@ -17,7 +17,7 @@ const START_MS_MAX = 60_000;
 /** When everything is well again, all devices have everything within this time. */
 const SETTLE_MS_MAX = 120_000;
 const CALM_MS = 2_000;
-const READ_MS_MAX = 60_000;
+const READ_MS_MAX = 900_000;
 const PAGES_MAX = 10_000;
 
 export interface SimulationResult {
@@ -84,8 +84,8 @@ class Run {
   async play(): Promise<void> {
     const kernel = this.#kernel;
     const plan = this.#plan;
-    await kernel.outcome(this.#server.start(), START_MS_MAX);
-    await kernel.outcome(this.#populate(), START_MS_MAX);
+    await kernel.outcome("the first start", this.#server.start(), START_MS_MAX);
+    await kernel.outcome("adding the users", this.#populate(), START_MS_MAX);
     const world = {
       kernel,
       plan,
@@ -107,7 +107,8 @@ class Run {
     await this.#settle();
     if (this.#complaints.size > 0) return;
     const views: DeviceView[] = [];
-    for (const device of this.#devices) views.push(await kernel.outcome(this.#look(device), READ_MS_MAX));
+    for (const device of this.#devices)
+      views.push(await kernel.outcome(`reading ${device.name}`, this.#look(device), READ_MS_MAX));
     for (const complaint of judge(this.#truth, views)) this.complain(complaint);
   }
 

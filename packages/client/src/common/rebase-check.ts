@@ -14,8 +14,6 @@ import { newestHeld, type VerifyParts, verifySpan } from "./verify.js";
 /** For each conversation where something was held: what of it can be trusted, if anything. */
 export type Trusted = ReadonlyMap<ConversationId, Span | undefined>;
 
-const EVERYTHING: Span = { first: 1, last: Number.MAX_SAFE_INTEGER };
-
 /**
  * Compares what is held with the server; `entries` is the list that the Rebase brought. Ends early, with less trusted,
  * when `isCurrent` says that nobody waits for it any more.
@@ -59,8 +57,8 @@ async function checkOne(parts: VerifyParts, entry: ConversationEntry): Promise<S
   try {
     await verifySpan(parts, entry.conversationId, held);
   } catch (error) {
-    // Who has left cannot ask any more and keeps what there is.
-    if (failureCode(error) === "not-a-member") return EVERYTHING;
+    // Who has left cannot ask any more; what was deleted for me in the meantime may be among what is held.
+    if (failureCode(error) === "not-a-member") return undefined;
     throw error;
   }
   // What was placed above it in the meantime was not compared. Above the end of the list its event brings it again.
