@@ -16,7 +16,6 @@ import type {
 } from "@parley/contracts";
 import {
   type ConversationRecord,
-  type ConversationState,
   type Verdict,
   HeadRow,
   MemberRow,
@@ -45,7 +44,7 @@ import { HistoryReader } from "./history.js";
 import type { Processor } from "./processor.js";
 
 export interface MessageServiceOptions {
-  readonly processor: Pick<Processor, "submit">;
+  readonly processor: Pick<Processor, "submit" | "isCurrent">;
   readonly store: ConversationStore;
   readonly tables: WriteBackTables;
   readonly sync: Pick<SyncCalls, "submit" | "hiddenSequences">;
@@ -71,8 +70,7 @@ export class MessageService implements MessageCalls {
     const body = checkedBody(request.body);
     if (number < 1) throw badRequest("A send's number begins at 1.");
     // Nothing is awaited before the append: the order of calls is the order in the log.
-    const state = this.#options.store.find({ tenantId: session.tenantId, conversationId });
-    if (state !== undefined && isStranger(state, session, number)) throw refusal(refused("not-a-member"));
+    if (this.#isStranger(session, request)) throw refusal(refused("not-a-member"));
     const verdict = await this.#submit(session, conversationId, {
       send: {
         senderId: session.userId,
@@ -232,6 +230,19 @@ export class MessageService implements MessageCalls {
     if (verdict.kind === "refused") throw refusal(verdict);
   }
 
+  /**
+   * Whether the machine would refuse this as a new send of somebody who is not a member, so that it costs no record. Only
+   * when everything in the log is applied: the same send may be on its way there, behind a record that lets its author in.
+   */
+  #isStranger({ tenantId, userId, deviceId }: Session, { conversationId, number }: SendRequest): boolean {
+    const { store, processor } = this.#options;
+    const key = { tenantId, conversationId };
+    const state = store.find(key);
+    if (state === undefined || state.members.has(userId) || !processor.isCurrent(key)) return false;
+    const sender = state.senders.get(senderKey(userId, deviceId));
+    return sender !== undefined && number > sender.lastNumber;
+  }
+
   #submit(session: Session, conversationId: ConversationId, change: RecordChange): Promise<Verdict> {
     const { processor, clock } = this.#options;
     return processor.submit({
@@ -255,13 +266,6 @@ export class MessageService implements MessageCalls {
       });
     }
   }
-}
-
-/** Whether this is certainly a new send of somebody who is not a member. A repeated one is answered as it was. */
-function isStranger(state: ConversationState, { userId, deviceId }: Session, number: number): boolean {
-  if (state.members.has(userId)) return false;
-  const sender = state.senders.get(senderKey(userId, deviceId));
-  return sender !== undefined && number > sender.lastNumber;
 }
 
 function checkedBody(body: Body | undefined): Body {

@@ -7,6 +7,7 @@
  * record that the rows contain never needs to be emitted again.
  */
 import {
+  type ConversationKey,
   type ConversationState,
   type Verdict,
   ConversationRecord,
@@ -74,6 +75,13 @@ export class Processor {
     await Promise.all(
       partitions.map((partition) => this.#consumer.waitApplied(partition, log.durableEnd(partition))),
     );
+  }
+
+  /** Whether the state in memory is what the machine would decide by about a record that came now. */
+  isCurrent(key: ConversationKey): boolean {
+    const { log } = this.#options;
+    const partition = partitionOf(conversationName(key), log.partitionCount);
+    return this.#consumer.appliedEnd(partition) === log.appendedEnd(partition);
   }
 
   /** The offset below which every record of the partition is applied. */

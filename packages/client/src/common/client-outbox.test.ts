@@ -2,6 +2,7 @@ import { deepEqual, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import type { Frame } from "@parley/protocol";
 import { createClientBench, GROUP, GROUP_2, OTHER, textsOf } from "../testing/client-bench.js";
+import type { Script } from "../testing/scripted-server.js";
 
 const isSendOf = (frame: Frame, text: string): boolean =>
   frame.name === "send" && frame.payload.body?.text?.text === text;
@@ -199,6 +200,31 @@ test("a text beyond the limit is refused before it is queued", async () => {
   await bench.begin();
   await bench.client.sendText(GROUP, "é".repeat(8 * 1024));
   await rejects(bench.client.sendText(GROUP, `${"é".repeat(8 * 1024)}a`), { code: "message-too-large" });
+  await bench.client.stop();
+});
+
+test("a message that is refused for now after its answer was lost keeps its number", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  const answers = new Map<string, Script[]>([
+    ["a", ["handle-silently", { code: "storage-full", retry: "same" }]],
+    ["b", ["ignore", { code: "not-a-member", retry: "after-change" }]],
+  ]);
+  bench.server.script = (frame) => {
+    if (frame.name !== "send") return "handle";
+    const answer = answers.get(frame.payload.body?.text?.text ?? "")?.shift() ?? "handle";
+    if (answer === "ignore") bench.server.cut();
+    return answer;
+  };
+  await bench.client.sendText(GROUP, "a");
+  await bench.client.sendText(GROUP, "b");
+  await bench.time.run(bench.client.settled(60_000));
+  const { outbox } = await bench.store.load();
+  await bench.client.open(GROUP);
+  deepEqual(
+    [textsOf(bench.client, GROUP), outbox.map(({ failureCode }) => failureCode)],
+    [["a", "b (failed)"], ["not-a-member"]],
+  );
   await bench.client.stop();
 });
 

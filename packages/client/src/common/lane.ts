@@ -11,7 +11,7 @@ export interface Lane {
   readonly inFlight: Set<ClientMessageId>;
   /** Something was refused: nothing more goes until all in flight are answered and the numbers are right. */
   isSettling: boolean;
-  /** The outcome of one is unknown: numbers stay as they are until it was sent again. */
+  /** One goes again as it is, and may have been accepted before: numbers stay as they are until it is answered. */
   hasUnknown: boolean;
   /** The number that the server takes next, as far as a refusal told. */
   expected: number | undefined;

@@ -210,7 +210,8 @@ export class Outbox {
         if (current !== undefined) draft.putOutboxItem({ ...current, number: 0, failureCode: error.code });
       });
     } else {
-      if (verdict === "unknown") lane.hasUnknown = true;
+      // Also when it was refused for now: an earlier try of it may have been accepted.
+      lane.hasUnknown = true;
       this.#settleAfter(lane, Math.max(error.retryAfterMs, this.#backoff(lane)));
     }
   }

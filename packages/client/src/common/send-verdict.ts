@@ -2,16 +2,16 @@
 import type { Failure } from "@parley/base";
 
 /**
- * "unknown": it may have been accepted, so its number stays as it is. "renumber": it was not, and the server named the
- * number it expects. "wait": the same again later. "fail": the message needs the user.
+ * "again": the same later, with its number, for this try or an earlier one may have been accepted. "renumber": it was
+ * not, and the server named the number it expects. "fail": the message needs the user.
  */
-export type SendVerdict = "unknown" | "renumber" | "wait" | "fail";
+export type SendVerdict = "again" | "renumber" | "fail";
 
 export function sendVerdict(failure: Failure): SendVerdict {
   // A server that failed does not know how far it came.
-  if (failure.code === "outcome-unknown" || failure.code === "internal") return "unknown";
+  if (failure.code === "outcome-unknown" || failure.code === "internal") return "again";
   if (failure.code === "too-early" || failure.code === "send-order") {
-    return failure.details["expected"] === undefined ? "wait" : "renumber";
+    return failure.details["expected"] === undefined ? "again" : "renumber";
   }
-  return failure.retry === "same" ? "wait" : "fail";
+  return failure.retry === "same" ? "again" : "fail";
 }
