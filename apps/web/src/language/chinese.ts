@@ -47,7 +47,6 @@ export const CHINESE: Strings = {
   messageActions: "消息操作",
   copyText: "复制文字",
   deleteForMe: "仅为我删除",
-  deleteFailed: "消息删除失败。",
 
   sending: "正在发送",
   queued: "等待发送",
@@ -78,7 +77,6 @@ export const CHINESE: Strings = {
   groupTitle: "群名",
   chosen: "成员",
   removePerson: (name) => `移除 ${name}`,
-  startChat: "开始聊天",
   createGroup: "创建群聊",
   groupNeeds: "群聊需要群名和至少一位成员。",
   shareHistory: "新成员可以查看之前的消息",
@@ -129,7 +127,6 @@ export const CHINESE: Strings = {
   deleteConfirm: "消息将从你的所有设备上消失，其他人仍可看到。",
   signOutConfirm: "将删除此标签页保存的数据，包括未发送的消息。",
   moreUsers: "还有更多成员，请输入更多字符。",
-  noSessions: "没有设备。",
   details: "群成员",
 
   problem: {

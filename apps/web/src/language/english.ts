@@ -46,7 +46,6 @@ export const ENGLISH = {
   messageActions: "Message actions",
   copyText: "Copy text",
   deleteForMe: "Delete for me",
-  deleteFailed: "The message could not be deleted.",
 
   sending: "Sending",
   queued: "Waiting to be sent",
@@ -77,7 +76,6 @@ export const ENGLISH = {
   groupTitle: "Title",
   chosen: "Members",
   removePerson: (name: string): string => `Remove ${name}`,
-  startChat: "Start chat",
   createGroup: "Create group",
   groupNeeds: "A group needs a title and at least one member.",
   shareHistory: "New members can read earlier messages",
@@ -128,7 +126,6 @@ export const ENGLISH = {
   deleteConfirm: "The message disappears from all your devices. Others keep it.",
   signOutConfirm: "What this tab stores is deleted, unsent messages too.",
   moreUsers: "More people match. Write more of the id.",
-  noSessions: "No devices.",
   details: "Members of the group",
 
   problem: {

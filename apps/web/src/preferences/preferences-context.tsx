@@ -3,7 +3,7 @@ import {
   type JSX,
   type ReactNode,
   useContext,
-  useEffect,
+  useLayoutEffect,
   useMemo,
   useSyncExternalStore,
 } from "react";
@@ -39,7 +39,8 @@ export function PreferencesProvider(props: {
       change: (change) => store.change(change),
     };
   }, [preferences, store]);
-  useEffect(() => {
+  // Before anything is drawn, or the page would flash in the other colours.
+  useLayoutEffect(() => {
     document.documentElement.lang = world.strings.locale;
     document.documentElement.dataset["theme"] = preferences.theme;
   }, [world, preferences]);

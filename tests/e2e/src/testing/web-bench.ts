@@ -1,0 +1,171 @@
+/**
+ * A server, a browser, and pages of the web chat in which nothing may go wrong unseen: every error on a console, every
+ * exception, and every request to another place is noted, and `close` refuses them.
+ */
+import { deepEqual } from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { createNodeClient, login } from "@parley/client/node";
+import type { ParleyClient } from "@parley/client";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
+import { ServerProcess } from "./server-process.js";
+
+export const PASSWORD = "parley-demo";
+const CHROMIUM = process.env["PARLEY_CHROMIUM"] ?? "/usr/bin/chromium";
+/** A condition that does not come true by then fails the test. */
+const WAIT_MS_MAX = 8_000;
+const POLL_MS = 20;
+
+/** For the `skip` of a test: false, or why it cannot run here. */
+export const SKIP = existsSync(CHROMIUM)
+  ? false
+  : `no Chromium at ${CHROMIUM}; PARLEY_CHROMIUM names another`;
+
+export class WebBench {
+  readonly server: ServerProcess;
+  readonly #browser: Browser;
+  readonly #wrong: string[] = [];
+  readonly #clients: ParleyClient[] = [];
+  /** What the browser itself writes about a network that is not there. */
+  #isTroubleExpected = false;
+
+  private constructor(server: ServerProcess, browser: Browser) {
+    this.server = server;
+    this.#browser = browser;
+  }
+
+  static async start(): Promise<WebBench> {
+    const server = await ServerProcess.start();
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    return new WebBench(server, browser);
+  }
+
+  /** From here on failed requests are what the test is about. */
+  expectTrouble(): void {
+    this.#isTroubleExpected = true;
+  }
+
+  /** A browser of its own: what it stores is seen by its pages only. */
+  async browser(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const context = await this.#browser.newContext({
+      locale: "en",
+      reducedMotion: "reduce",
+      viewport: { width: 1100, height: 700 },
+      ...options,
+    });
+    context.setDefaultTimeout(WAIT_MS_MAX);
+    context.on("console", (message) => {
+      const isNetwork = /^(Failed to load resource|WebSocket connection to)/u.test(message.text());
+      if (message.type() === "error" && !(isNetwork && this.#isTroubleExpected)) this.#note(message.text());
+    });
+    context.on("weberror", (error) => this.#note(String(error.error())));
+    context.on("request", (request) => {
+      if (!request.url().startsWith(this.server.url)) this.#note(`a request to ${request.url()}`);
+    });
+    return context;
+  }
+
+  /** A new tab with the sign-in page. */
+  async tab(context: BrowserContext): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(this.server.url);
+    return page;
+  }
+
+  /** A new tab in which a person of the demo is signed in. */
+  async signIn(context: BrowserContext, name: string): Promise<Page> {
+    const page = await this.tab(context);
+    await page.getByRole("button", { name }).click();
+    await conversationIn(page, "Launch").waitFor();
+    return page;
+  }
+
+  /** A person without a browser. */
+  async client(user: string): Promise<ParleyClient> {
+    const { url } = this.server;
+    const { token, userId, deviceId } = await login(url, { user, password: PASSWORD, device: "e2e" });
+    const client = createNodeClient({ url, token, userId, deviceId });
+    this.#clients.push(client);
+    await client.start();
+    await client.settled(WAIT_MS_MAX);
+    return client;
+  }
+
+  /** Closes everything, then fails when something went wrong in a page. */
+  async close(): Promise<void> {
+    for (const client of this.#clients) await client.stop();
+    await this.#browser.close();
+    await this.server.close();
+    deepEqual(this.#wrong, []);
+  }
+
+  #note(text: string): void {
+    this.#wrong.push(text);
+  }
+}
+
+/** Runs a test with a bench of its own. */
+export async function withBench(run: (bench: WebBench) => Promise<void>): Promise<void> {
+  const bench = await WebBench.start();
+  try {
+    await run(bench);
+  } finally {
+    await bench.close();
+  }
+}
+
+/** Waits until `read` gives `expected`; fails with the difference when it never does. */
+export async function eventually<T>(read: () => Promise<T>, expected: T): Promise<void> {
+  const deadlineMs = Date.now() + WAIT_MS_MAX;
+  for (;;) {
+    const value = await read();
+    if (isEqual(value, expected)) return;
+    if (Date.now() > deadlineMs) return deepEqual(value, expected);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** An entry of the list of conversations, by the beginning of its name. */
+export function conversationIn(page: Page, name: string): Locator {
+  return page.getByRole("navigation").getByRole("button", { name: new RegExp(`^${name}`, "u") });
+}
+
+/** The messages that say exactly this. */
+export function messageIn(page: Page, text: string): Locator {
+  return page
+    .getByRole("log")
+    .getByRole("article")
+    .filter({ has: page.getByText(text, { exact: true }) });
+}
+
+/** Opens a conversation and waits for its messages. */
+export async function open(page: Page, name: string): Promise<void> {
+  await conversationIn(page, name).click();
+  await page.getByRole("region", { name }).getByRole("article").first().waitFor();
+}
+
+export async function write(page: Page, text: string): Promise<void> {
+  await page.getByRole("textbox", { name: /^Message/u }).fill(text);
+  await page.keyboard.press("Enter");
+}
+
+/** The texts of the messages that are in the page, from top to bottom. */
+export async function textsOf(page: Page): Promise<readonly string[]> {
+  return page.getByRole("log").locator("article [dir=auto]").allInnerTexts();
+}
+
+/** The number on the badge of a conversation, "" when there is none. */
+export async function unreadOf(page: Page, name: string): Promise<string> {
+  const badges = conversationIn(page, name).getByLabel(/unread message/u);
+  return (await badges.allInnerTexts()).join();
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
