@@ -70,7 +70,12 @@ describe("a long history", { skip: SKIP }, () => {
     await conversationIn(dana, "Erik").click();
     await conversationIn(erik, "Dana").click();
     await messageIn(dana, `no. ${COUNT}`).waitFor();
-    await scrollUp(dana, 900);
+    // The list may still be on its way to the bottom, which it has just opened at.
+    const isAbove = async (): Promise<boolean> => {
+      await scrollUp(dana, 900);
+      return dana.getByRole("button", { name: "To the newest message" }).isVisible();
+    };
+    await eventually(isAbove, true);
     const placeBefore = await placeOf(dana);
     await write(erik, "one more");
     await write(erik, "and another");

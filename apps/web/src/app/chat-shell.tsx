@@ -4,6 +4,7 @@ import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
 import { ConversationView } from "../conversation/conversation-view.js";
 import { ConversationList } from "../conversations/conversation-list.js";
+import { unreadOf } from "../conversations/conversation-title.js";
 import { NewConversationDialog } from "../dialogs/new-conversation-dialog.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useConversations } from "../session/chat-context.js";
@@ -59,7 +60,7 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
 /** The number of unread messages in the title of the tab. */
 function useTitle(entries: readonly ConversationEntry[]): void {
   const { appName } = useStrings();
-  const unread = entries.reduce((sum, entry) => sum + entry.unread, 0);
+  const unread = entries.reduce((sum, entry) => sum + unreadOf(entry), 0);
   useEffect(() => {
     document.title = unread === 0 ? appName : `(${unread}) ${appName}`;
     return () => {

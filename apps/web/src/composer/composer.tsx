@@ -10,6 +10,8 @@ import { draftLimit, textToSend } from "./draft-limit.js";
 /** The key code of every key that an input method takes for itself; Safari reports the last Enter only so. */
 const COMPOSING_KEY_CODE = 229;
 const HEIGHT_PX_MAX = 200;
+/** Of the field, above and below: its scrollHeight is without them. */
+const BORDERS_PX = 2;
 
 /** The field to write in. Mount it anew for each conversation: it begins with that one's draft. */
 export function Composer(props: {
@@ -89,8 +91,12 @@ function useFocusWithKeyboard(field: React.RefObject<HTMLTextAreaElement | null>
   }, [field]);
 }
 
+/** As high as its text. The form keeps its height while that is measured, or the messages above would jump. */
 function fitHeight(field: HTMLTextAreaElement | null): void {
-  if (field === null) return;
+  const form = field?.form;
+  if (!field || !form) return;
+  form.style.height = `${form.offsetHeight}px`;
   field.style.height = "auto";
-  field.style.height = `${Math.min(field.scrollHeight, HEIGHT_PX_MAX)}px`;
+  field.style.height = `${Math.min(field.scrollHeight + BORDERS_PX, HEIGHT_PX_MAX)}px`;
+  form.style.height = "";
 }

@@ -7,8 +7,9 @@ import type { ConversationEntry } from "@parley/protocol";
 import { type JSX, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { Icon } from "../controls/icons.js";
+import { unreadOf } from "../conversations/conversation-title.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
-import { useChat, useNames } from "../session/chat-context.js";
+import { useChat, useConnection, useNames } from "../session/chat-context.js";
 import { useIsVisible, useNowMs } from "../session/use-signal.js";
 import styles from "./message-list.module.css";
 import { MessageMenu, type MessageMenuHandle } from "./message-menu.js";
@@ -34,6 +35,7 @@ export function MessageList({ entry, timeline, isGroup, onProblem }: MessageList
   const strings = useStrings();
   const times = useTimes();
   const { client } = useChat();
+  const unread = unreadOf(entry);
   const nowMs = useNowMs(MINUTE_MS);
   const isVisible = useIsVisible();
   const menu = useRef<MessageMenuHandle>(null);
@@ -85,12 +87,12 @@ export function MessageList({ entry, timeline, isGroup, onProblem }: MessageList
         <button
           type="button"
           className={styles.newest}
-          data-news={entry.unread > 0}
-          aria-label={entry.unread > 0 ? strings.newBelow(entry.unread) : strings.toNewest}
+          data-news={unread > 0}
+          aria-label={unread > 0 ? strings.newBelow(unread) : strings.toNewest}
           onClick={place.goToBottom}
         >
           <Icon name="down" size={18} />
-          {entry.unread > 0 ? strings.newBelow(entry.unread) : null}
+          {unread > 0 ? strings.newBelow(unread) : null}
         </button>
       )}
       <Announcer rows={rows} />
@@ -135,9 +137,11 @@ function useMarkSeen(options: {
 }): () => void {
   const { entry, rows, list, isVisible } = options;
   const { client } = useChat();
+  // What was read without a connection is told when it is back.
+  useConnection();
   const mark = (): void => {
     const handle = list.current;
-    if (!isVisible || handle === null || handle.viewportSize === 0 || entry.unread === 0) return;
+    if (!isVisible || handle === null || handle.viewportSize === 0 || unreadOf(entry) === 0) return;
     const lastIndex = isNearBottom(handle)
       ? rows.length - 1
       : handle.findItemIndex(handle.scrollOffset + handle.viewportSize) - 1;

@@ -78,14 +78,16 @@ function MessageBubble(
       {isOwn ? null : <Sender id={message.senderId} name={name} isShown={row.isGroupStart} />}
       <div className={styles.bubble}>
         {!isOwn && isGroup && row.isGroupStart ? <span className={styles.sender}>{name}</span> : null}
-        {text === undefined ? <em>{strings.unknownMessage}</em> : <MessageText text={text} />}
-        <time
-          className={styles.time}
-          dateTime={new Date(message.timeMs).toISOString()}
-          title={times.full(message.timeMs)}
-        >
-          {times.clock(message.timeMs)}
-        </time>
+        <div className={styles.words}>
+          {text === undefined ? <em>{strings.unknownMessage}</em> : <MessageText text={text} />}
+          <time
+            className={styles.time}
+            dateTime={new Date(message.timeMs).toISOString()}
+            title={times.full(message.timeMs)}
+          >
+            {times.clock(message.timeMs)}
+          </time>
+        </div>
       </div>
       <button
         type="button"
@@ -121,13 +123,15 @@ function PendingBubble(props: {
     <article className={styles.message} data-own={true} data-state={pending.state} aria-label={strings.you}>
       <div className={styles.pending}>
         <div className={styles.bubble}>
-          <MessageText text={text} />
-          {isFailed ? null : (
-            <span className={styles.time}>
-              <Icon name="clock" size={13} />
-              {pending.state === "sending" ? strings.sending : strings.queued}
-            </span>
-          )}
+          <div className={styles.words}>
+            <MessageText text={text} />
+            {isFailed ? null : (
+              <span className={styles.time}>
+                <Icon name="clock" size={13} />
+                {pending.state === "sending" ? strings.sending : strings.queued}
+              </span>
+            )}
+          </div>
         </div>
         {isFailed ? <FailedActions {...props} code={pending.failureCode ?? "unexpected"} /> : null}
       </div>

@@ -4,7 +4,7 @@ import { Avatar } from "../people/avatar.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 import styles from "./conversation-row.module.css";
-import { otherOf, titleOf } from "./conversation-title.js";
+import { otherOf, titleOf, unreadOf } from "./conversation-title.js";
 import { previewOf } from "./preview.js";
 
 /** More are shown as "99+". */
@@ -24,7 +24,8 @@ export const ConversationRow = memo(function ConversationRow(props: {
   const times = useTimes();
   const nameOf = useNames();
   const { self } = useChat().client;
-  const { conversationId, lastMessage, unread, updatedMs } = entry;
+  const { conversationId, lastMessage, updatedMs } = entry;
+  const unread = unreadOf(entry);
   const isGroup = otherOf(conversationId, self) === undefined;
   const title = titleOf(entry, { self, nameOf, untitled: strings.untitledGroup });
   const timeMs = lastMessage?.timeMs ?? updatedMs;

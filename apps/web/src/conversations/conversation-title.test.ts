@@ -1,7 +1,7 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { ConversationId, UserId } from "@parley/protocol";
-import { matches, type Naming, otherOf, titleOf } from "./conversation-title.js";
+import { matches, type Naming, otherOf, titleOf, unreadOf } from "./conversation-title.js";
 
 const ADA = "ada" as UserId;
 const DIRECT = "d:ada:bob" as ConversationId;
@@ -34,4 +34,8 @@ test("a conversation is found by any part of its words, whatever the case and th
     ],
     [true, true, true, true, false, false],
   );
+});
+
+test("nothing is unread in a group that one has left", () => {
+  deepEqual([unreadOf({ unread: 3, isMember: true }), unreadOf({ unread: 3, isMember: false })], [3, 0]);
 });

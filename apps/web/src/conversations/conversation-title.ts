@@ -24,6 +24,11 @@ export function titleOf(
   return entry.title === "" ? untitled : entry.title;
 }
 
+/** What counts as unread: nothing in a group that one has left, where nothing can be marked as read any more. */
+export function unreadOf(entry: Pick<ConversationEntry, "unread" | "isMember">): number {
+  return entry.isMember ? entry.unread : 0;
+}
+
 /** Whether every word of `query` is in `title`; case, accents and the order of the words do not matter. */
 export function matches(title: string, query: string): boolean {
   const plainTitle = plain(title);
