@@ -144,8 +144,9 @@ export function messageIn(page: Page, text: string): Locator {
     .filter({ has: page.getByText(text, { exact: true }) });
 }
 
-/** Opens a conversation and waits for its messages. */
+/** Opens a conversation and waits for its messages. A tab in the background would take seconds to do so. */
 export async function open(page: Page, name: string): Promise<void> {
+  await page.bringToFront();
   await conversationIn(page, name).click();
   await page.getByRole("region", { name }).getByRole("article").first().waitFor();
 }
