@@ -146,6 +146,27 @@ describe("a session of the web chat", () => {
     },
   );
 
+  test("a page that breaks says so and offers a way on", { skip: SKIP }, async () => {
+    const context = await bench.browser();
+    const page = await context.newPage();
+    bench.expectTrouble(/broken on purpose/u);
+    await page.addInitScript(() => {
+      const value = (): never => {
+        throw new Error("broken on purpose");
+      };
+      Object.defineProperty(Intl, "Segmenter", {
+        value: class {
+          readonly broken = value();
+        },
+      });
+    });
+    await page.goto(bench.server.url);
+    await page.getByRole("alert").getByText("Something broke in this page.").waitFor();
+    deepEqual(await page.getByRole("button", { name: "Reload" }).count(), 1);
+    bench.expectTrouble();
+    await context.close();
+  });
+
   test("the language and the appearance change at once and stay", { skip: SKIP }, async () => {
     const context = await bench.browser({ colorScheme: "light" });
     const page = await bench.signIn(context, "Alice");

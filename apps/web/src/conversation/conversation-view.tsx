@@ -39,7 +39,12 @@ export function ConversationView(props: {
     <section className={styles.view} aria-label={title}>
       <Head entry={entry} title={title} isGroup={isGroup} onBack={onBack} />
       {isLoading ? (
-        <Skeleton label={strings.loadingMessages} count={SKELETON_ROWS} shape="message" />
+        // What cannot be loaded is not awaited: the problem is told below.
+        <Skeleton
+          label={strings.loadingMessages}
+          count={problem === "" ? SKELETON_ROWS : 0}
+          shape="message"
+        />
       ) : (
         <MessageList entry={entry} timeline={timeline} isGroup={isGroup} onProblem={setProblem} />
       )}

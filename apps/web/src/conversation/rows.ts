@@ -11,6 +11,8 @@ const GROUP_MS_MAX = 5 * 60 * 1000;
 interface RowFrame {
   readonly key: string;
   readonly timeMs: number;
+  /** Of the time; equal for times of the same day. */
+  readonly dayNumber: number;
   /** A line with the day stands above it. */
   readonly isDayStart: boolean;
   /** The line "new messages" stands above it. */
@@ -83,12 +85,14 @@ function frameOf(
   before: Row | undefined,
   timeMs: number,
   senderId: string,
-  { self, dayNumber }: RowsOptions,
-): Pick<RowFrame, "timeMs" | "isDayStart" | "isGroupStart"> {
-  if (before === undefined) return { timeMs, isDayStart: true, isGroupStart: true };
-  const isDayStart = dayNumber(timeMs) > dayNumber(before.timeMs);
-  const isSame = senderId !== "" && senderOf(before, self) === senderId;
-  return { timeMs, isDayStart, isGroupStart: isDayStart || !isSame || timeMs - before.timeMs > GROUP_MS_MAX };
+  options: RowsOptions,
+): Pick<RowFrame, "timeMs" | "dayNumber" | "isDayStart" | "isGroupStart"> {
+  const dayNumber = options.dayNumber(timeMs);
+  if (before === undefined) return { timeMs, dayNumber, isDayStart: true, isGroupStart: true };
+  const isDayStart = dayNumber > before.dayNumber;
+  const isSame = senderId !== "" && senderOf(before, options.self) === senderId;
+  const isGroupStart = isDayStart || !isSame || timeMs - before.timeMs > GROUP_MS_MAX;
+  return { timeMs, dayNumber, isDayStart, isGroupStart };
 }
 
 function senderOf(row: Row, self: UserId): string {

@@ -1,6 +1,8 @@
 /** Times as people say them, in the language and zone of the reader. */
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** Days begin at a multiple of this, in every time zone of today. */
+const QUARTER_MS = 15 * 60 * 1000;
 /** Within this many days the name of the weekday is clear. */
 const WEEKDAY_DAYS_MAX = 6;
 
@@ -39,7 +41,14 @@ export function createTimeLabels(words: TimeWords, timeZone?: string): TimeLabel
     day: "2-digit",
     ...(timeZone === undefined ? {} : { timeZone }),
   });
-  const dayNumber = (timeMs: number): number => Date.parse(`${parts.format(timeMs)}T00:00:00Z`) / DAY_MS;
+  const countDays = (timeMs: number): number => Date.parse(`${parts.format(timeMs)}T00:00:00Z`) / DAY_MS;
+  // A list of messages asks for each of them, mostly from the same quarter of an hour.
+  let known = { quarter: NaN, day: NaN };
+  const dayNumber = (timeMs: number): number => {
+    const quarter = Math.floor(timeMs / QUARTER_MS);
+    if (quarter !== known.quarter) known = { quarter, day: countDays(timeMs) };
+    return known.day;
+  };
   const near = (timeMs: number, nowMs: number): string | undefined => {
     const days = dayNumber(nowMs) - dayNumber(timeMs);
     if (days === 0) return words.today;

@@ -21,6 +21,8 @@ const CHROMIUM = process.env["PARLEY_CHROMIUM"] ?? "/usr/bin/chromium";
 /** A condition that does not come true by then fails the test. */
 const WAIT_MS_MAX = 8_000;
 const POLL_MS = 20;
+/** What the browser itself writes about a network that is not there. */
+const NETWORK_TROUBLE = /^(Failed to load resource|WebSocket connection to)/u;
 
 /** For the `skip` of a test: false, or why it cannot run here. */
 export const SKIP = existsSync(CHROMIUM)
@@ -32,8 +34,8 @@ export class WebBench {
   readonly #browser: Browser;
   readonly #wrong: string[] = [];
   readonly #clients: ParleyClient[] = [];
-  /** What the browser itself writes about a network that is not there. */
-  #isTroubleExpected = false;
+  /** What may stand on a console. */
+  #expected: RegExp | undefined;
 
   private constructor(server: ServerProcess, browser: Browser) {
     this.server = server;
@@ -46,9 +48,9 @@ export class WebBench {
     return new WebBench(server, browser);
   }
 
-  /** From here on failed requests are what the test is about. */
-  expectTrouble(): void {
-    this.#isTroubleExpected = true;
+  /** From here on failed requests, or other errors, are what the test is about. */
+  expectTrouble(expected: RegExp = NETWORK_TROUBLE): void {
+    this.#expected = expected;
   }
 
   /** A browser of its own: what it stores is seen by its pages only. */
@@ -61,8 +63,8 @@ export class WebBench {
     });
     context.setDefaultTimeout(WAIT_MS_MAX);
     context.on("console", (message) => {
-      const isNetwork = /^(Failed to load resource|WebSocket connection to)/u.test(message.text());
-      if (message.type() === "error" && !(isNetwork && this.#isTroubleExpected)) this.#note(message.text());
+      if (message.type() === "error" && this.#expected?.test(message.text()) !== true)
+        this.#note(message.text());
     });
     context.on("weberror", (error) => this.#note(String(error.error())));
     context.on("request", (request) => {
