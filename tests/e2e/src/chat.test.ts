@@ -4,6 +4,7 @@
  */
 import { deepEqual } from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { UserId } from "@parley/protocol";
 import {
   conversationIn,
   eventually,
@@ -202,4 +203,27 @@ describe("the web chat", () => {
       await context.close();
     },
   );
+
+  test("the keyboard reaches rows of the list that are far off the screen", { skip: SKIP }, async () => {
+    const context = await bench.browser();
+    const page = await bench.signIn(context, "陈晓雯");
+    const erik = await bench.client("erik");
+    for (let index = 0; index < 40; index++) {
+      await erik.createGroup({ title: `Room ${index}`, userIds: ["chen" as UserId] });
+    }
+    await conversationIn(page, "Room 39").waitFor();
+    const search = page.getByRole("searchbox", { name: "Search conversations" });
+    await search.focus();
+    const focused = (): Promise<string | undefined> =>
+      page.evaluate(() => document.activeElement?.querySelector("[dir=auto]")?.textContent ?? undefined);
+    for (let step = 0; step < 30; step++) await page.keyboard.press("ArrowDown");
+    await eventually(focused, "Room 10");
+    await page.keyboard.press("End");
+    await eventually(async () => /^(Launch|Lunch)/u.test((await focused()) ?? ""), true);
+    await page.keyboard.press("Home");
+    await eventually(focused, "Room 39");
+    await page.keyboard.press("ArrowUp");
+    deepEqual(await search.evaluate((field) => field === document.activeElement), true);
+    await context.close();
+  });
 });

@@ -1,10 +1,7 @@
-/**
- * The list of conversations with a field to search it. Up and down go through the field and the rows, Enter opens; the
- * list is virtual, so a row is scrolled to before it gets the focus.
- */
+/** The list of conversations with a field to search it. */
 import type { ConversationEntry, ConversationId } from "@parley/protocol";
-import { type JSX, type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { type JSX, useState } from "react";
+import { Virtualizer } from "virtua";
 import { Icon } from "../controls/icons.js";
 import { Skeleton } from "../controls/skeleton.js";
 import { useStrings } from "../preferences/preferences-context.js";
@@ -13,6 +10,7 @@ import { useNowMs } from "../session/use-signal.js";
 import styles from "./conversation-list.module.css";
 import { ConversationRow } from "./conversation-row.js";
 import { matches, titleOf } from "./conversation-title.js";
+import { useListKeys } from "./use-list-keys.js";
 
 const SKELETON_ROWS = 6;
 const MINUTE_MS = 60_000;
@@ -32,7 +30,10 @@ export function ConversationList({ selected, onOpen }: ConversationListProps): J
   const naming = { self: client.self, nameOf, untitled: strings.untitledGroup };
   const shown =
     query.trim() === "" ? entries : entries.filter((entry) => matches(titleOf(entry, naming), query));
-  const keys = useListKeys(shown, onOpen);
+  const keys = useListKeys(
+    shown.map(({ conversationId }) => conversationId),
+    onOpen,
+  );
   return (
     <nav
       className={styles.list}
@@ -50,7 +51,13 @@ export function ConversationList({ selected, onOpen }: ConversationListProps): J
           onChange={(event) => setQuery(event.target.value)}
         />
       </label>
-      <Rows {...keys} entries={shown} selected={selected} onOpen={onOpen} isSearched={query.trim() !== ""} />
+      <Rows
+        entries={shown}
+        focused={keys.focusedIndex}
+        selected={selected}
+        onOpen={onOpen}
+        isSearched={query.trim() !== ""}
+      />
     </nav>
   );
 }
@@ -59,10 +66,10 @@ function Rows(
   props: ConversationListProps & {
     readonly entries: readonly ConversationEntry[];
     readonly isSearched: boolean;
-    readonly list: React.RefObject<VirtualizerHandle | null>;
+    readonly focused: number | undefined;
   },
 ): JSX.Element {
-  const { entries, isSearched, selected, onOpen, list } = props;
+  const { entries, isSearched, focused, selected, onOpen } = props;
   const strings = useStrings();
   const drafts = useDrafts();
   const { state } = useConnection();
@@ -74,7 +81,7 @@ function Rows(
   }
   return (
     <div className={styles.rows} role="list">
-      <Virtualizer ref={list} data={entries} bufferSize={400}>
+      <Virtualizer data={entries} bufferSize={400} keepMounted={focused === undefined ? [] : [focused]}>
         {(entry: ConversationEntry, index: number) => (
           <ConversationRow
             key={entry.conversationId}
@@ -98,51 +105,4 @@ function Empty({ title, hint }: { readonly title: string; readonly hint: string 
       <p className={styles.hint}>{hint}</p>
     </div>
   );
-}
-
-/** Moves the focus with the arrow keys. */
-function useListKeys(
-  entries: readonly ConversationEntry[],
-  onOpen: (conversationId: ConversationId) => void,
-): {
-  readonly root: React.RefObject<HTMLElement | null>;
-  readonly list: React.RefObject<VirtualizerHandle | null>;
-  readonly onKeyDown: (event: KeyboardEvent) => void;
-} {
-  const root = useRef<HTMLElement>(null);
-  const list = useRef<VirtualizerHandle>(null);
-  const [wanted, setWanted] = useState<number>();
-  useEffect(() => {
-    if (wanted === undefined) return undefined;
-    list.current?.scrollToIndex(wanted, { align: "nearest" });
-    // The row is there in the frame after the one that scrolled.
-    const frame = requestAnimationFrame(() => {
-      root.current?.querySelector<HTMLElement>(`[data-index="${wanted}"]`)?.focus();
-      setWanted(undefined);
-    });
-    return () => cancelAnimationFrame(frame);
-  }, [wanted]);
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const target = event.target as HTMLElement;
-    const index = Number(target.closest<HTMLElement>("[data-index]")?.dataset["index"] ?? -1);
-    const next = nextIndex(event.key, index, entries.length);
-    if (next === undefined) {
-      const first = entries[0];
-      if (event.key !== "Enter" || index >= 0 || first === undefined || event.nativeEvent.isComposing) return;
-      onOpen(first.conversationId);
-    } else if (next < 0) root.current?.querySelector("input")?.focus();
-    else setWanted(next);
-    event.preventDefault();
-  };
-  return { root, list, onKeyDown };
-}
-
-/** Where a key leads from a row, -1 being the search field; undefined when it leads nowhere. */
-function nextIndex(key: string, index: number, count: number): number | undefined {
-  if (key === "ArrowDown") return index + 1 < count ? index + 1 : undefined;
-  if (key === "ArrowUp") return index >= 0 ? index - 1 : undefined;
-  // In the field these move the cursor.
-  if (index < 0) return undefined;
-  if (key === "Home") return 0;
-  return key === "End" ? count - 1 : undefined;
 }

@@ -28,7 +28,8 @@ function ConnectionProblem(): JSX.Element {
     return (
       <p className={styles.line}>
         <span>{isReplaced ? strings.replaced : strings.sentAway}</span>
-        <Button kind="link" onClick={() => (isReplaced ? void client.start() : location.reload())}>
+        {/* Also to take the device back: the other window has written to its store, which is read anew. */}
+        <Button kind="link" onClick={() => location.reload()}>
           {isReplaced ? strings.useHere : strings.reload}
         </Button>
       </p>
