@@ -5,13 +5,14 @@
 import { deepEqual } from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { UserId } from "@parley/protocol";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import {
   conversationIn,
   eventually,
   messageIn,
   SKIP,
   textsOf,
+  unreadOf,
   WebBench,
   write,
 } from "./testing/web-bench.js";
@@ -70,6 +71,30 @@ describe("a long history", () => {
   );
 
   test(
+    "a conversation opens at its first unread message, and what was seen counts as read",
+    { skip: SKIP },
+    async () => {
+      const erik = await bench.client("erik");
+      const conversationId = await erik.createDirect("chen" as UserId);
+      for (let index = 1; index <= 150; index++) await erik.sendText(conversationId, `no. ${index}`);
+      await erik.settled(20_000);
+      const context = await bench.browser();
+      const page = await bench.signIn(context, "陈晓雯");
+      await eventually(() => unreadOf(page, "Erik"), "99+");
+      await conversationIn(page, "Erik").click();
+      const line = page.getByRole("log").getByText("New messages");
+      await line.waitFor();
+      await eventually(() => isOnScreen(line), true);
+      const shown = [await isOnScreen(messageIn(page, "no. 1")), await messageIn(page, "no. 150").count()];
+      await page.getByRole("button", { name: /\d+ new messages/u }).click();
+      await eventually(() => isOnScreen(messageIn(page, "no. 150")), true);
+      await eventually(() => unreadOf(page, "Erik"), "");
+      deepEqual(shown, [true, 0]);
+      await context.close();
+    },
+  );
+
+  test(
     "who reads above is not moved by new messages, is told of them, and goes to them with a click",
     { skip: SKIP },
     async () => {
@@ -114,6 +139,16 @@ describe("a long history", () => {
     },
   );
 });
+
+/** Whether it can be seen, and not only scrolled to. */
+async function isOnScreen(locator: Locator): Promise<boolean> {
+  if ((await locator.count()) === 0) return false;
+  return locator.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    const log = element.closest("[role=log]")?.getBoundingClientRect();
+    return log !== undefined && top >= log.top && bottom <= log.bottom;
+  });
+}
 
 function consecutiveFrom(first: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => first + index);

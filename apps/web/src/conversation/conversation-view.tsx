@@ -1,5 +1,5 @@
-import type { ConversationEntry, ConversationId } from "@parley/protocol";
-import { type JSX, useEffect, useState } from "react";
+import type { ConversationEntry } from "@parley/protocol";
+import { type JSX, useState } from "react";
 import { Composer } from "../composer/composer.js";
 import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
@@ -13,6 +13,7 @@ import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames, useTimeline } from "../session/chat-context.js";
 import styles from "./conversation-view.module.css";
 import { MessageList } from "./message-list.js";
+import { useOpenConversation } from "./use-open-conversation.js";
 
 const SKELETON_ROWS = 5;
 
@@ -28,11 +29,12 @@ export function ConversationView(props: {
   const nameOf = useNames();
   const timeline = useTimeline(conversationId);
   const [problem, setProblem] = useState("");
-  useOpenConversation(conversationId, (error) => setProblem(problemText(strings, error)));
+  const isReady = useOpenConversation(entry, (error) => setProblem(problemText(strings, error)));
   const title = titleOf(entry, { self: client.self, nameOf, untitled: strings.untitledGroup });
   const isGroup = otherOf(conversationId, client.self) === undefined;
   // Nothing loaded yet, though there is something.
   const isLoading =
+    !isReady ||
     timeline === undefined ||
     (timeline.messages.length + timeline.pending.length === 0 && !timeline.isAtBeginning);
   return (
@@ -97,20 +99,4 @@ function Head(props: {
       ) : null}
     </header>
   );
-}
-
-/** Keeps a conversation loaded while it is shown. */
-function useOpenConversation(conversationId: ConversationId, onError: (error: unknown) => void): void {
-  const { client } = useChat();
-  useEffect(() => {
-    let isShown = true;
-    client.open(conversationId).catch((error: unknown) => {
-      if (isShown) onError(error);
-    });
-    return () => {
-      isShown = false;
-      client.close(conversationId);
-    };
-    // What is done with an error must not load again.
-  }, [client, conversationId]);
 }
