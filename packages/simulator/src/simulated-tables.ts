@@ -1,6 +1,15 @@
 /** Tables in memory that take time, and whose writes are cut off in the middle by a crash. */
-import type { AppendRows, Batch, Key, RangeQuery, Row, Tables, TableSpec } from "@parley/tables";
-import { MemoryTables, type MemoryTableStore } from "@parley/tables";
+import {
+  type AppendRows,
+  type Batch,
+  type Key,
+  MemoryTables,
+  type MemoryTableStore,
+  type RangeQuery,
+  type Row,
+  type Tables,
+  type TableSpec,
+} from "@parley/tables";
 import type { Process } from "./kernel.js";
 import type { SeededRandom } from "./seeded-random.js";
 

@@ -288,8 +288,8 @@ test("a send whose answer was lost is answered as it was, also when its sender h
   const group = await bench.group("ann", "bob");
   const [ann, bob] = [bench.session("ann"), bench.session("bob")];
   const sent = await bench.run(bench.send(bob, group, 1));
-  const userIds = [bob.userId];
-  await bench.run(bench.message.changeMembers(ann, { conversationId: group, userIds, isRemoval: true }));
+  const removal = { conversationId: group, userIds: [bob.userId], isRemoval: true };
+  await bench.run(bench.message.changeMembers(ann, removal));
   const again = [await bench.run(bench.send(bob, group, 1))];
   await bench.restart();
   again.push(await bench.run(bench.send(bob, group, 1)));
