@@ -1,0 +1,32 @@
+export { contentOf } from "./history/content.js";
+export type { History } from "./history/history.js";
+export { HistoryRecorder } from "./history/recorder.js";
+export type {
+  AppliedEvent,
+  AssignedEvent,
+  Content,
+  ConversationIndex,
+  DeviceIndex,
+  DevicePosition,
+  EventKind,
+  FinalMessages,
+  HideInvocation,
+  JoinedMember,
+  ListedConversation,
+  MembersInvocation,
+  MemberSetIndex,
+  MembershipChange,
+  OperationIndex,
+  PageInvocation,
+  PageSuccess,
+  PlacedMessage,
+  ReadInvocation,
+  Rebase,
+  SeenMessage,
+  SendInvocation,
+  SendSuccess,
+  ShownEntry,
+  ShownMessage,
+  UserIndex,
+} from "./history/records.js";
+export type { Anomaly, CheckOptions, Figures, Invariant, Report } from "./report.js";
