@@ -1,4 +1,5 @@
 /** What a check says: which invariants were broken, how often, and the smallest examples. */
+import type { AnomalyCode } from "./anomaly-codes.js";
 
 export type Invariant =
   | "I1"
@@ -19,7 +20,7 @@ export type Invariant =
 export interface Anomaly {
   readonly invariant: Invariant;
   /** Names the kind of anomaly, stable: see docs/subsystems/checker.md. */
-  readonly code: string;
+  readonly code: AnomalyCode;
   readonly count: number;
   /** At most EXAMPLES_MAX sentences, the smallest first: the lowest sequence or PTS at which it happened. */
   readonly examples: readonly string[];

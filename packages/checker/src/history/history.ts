@@ -2,8 +2,8 @@
  * A history in columns: one row for each thing said, in the order of saying. `at` is the step, one count over all
  * tables, so "before" and "after" can be told between any two rows. About 25 bytes for each delivery.
  */
-import { Column } from "./column.js";
-import { Names } from "./names.js";
+import type { Column } from "./column.js";
+import type { Names } from "./names.js";
 import type { EventKind } from "./records.js";
 
 export const OPERATION_KINDS = ["send", "hide", "read", "create", "add", "remove", "page"] as const;
@@ -49,7 +49,7 @@ export interface History {
   readonly lists: readonly (readonly number[])[];
   /**
    * `sequence` is the one acknowledged or read up to. `detail` is the client message id of a send, the list of a hide or
-   * of a change of members, and the row in `pages` of a page.
+   * of a change of members, and the row in `pages` of a page. `message` is a code when the outcome is a failure.
    */
   readonly operations: Table<
     "kind" | "device" | "conversation" | "outcome" | "endedAt" | "detail" | "content" | "message" | "sequence"

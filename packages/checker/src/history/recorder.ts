@@ -177,7 +177,7 @@ export class HistoryRecorder {
     placed.sender.push(message.sender);
     placed.device.push(message.device ?? NONE);
     placed.clientMessageId.push(clientMessageIds.indexOf(message.clientMessageId));
-    placed.members.push(message.members);
+    placed.members.push(message.members ?? NONE);
     placed.isCountable.push(message.isCountable ? 1 : 0);
     placed.isImported.push(message.isImported === true ? 1 : 0);
     placed.content.push(message.content);

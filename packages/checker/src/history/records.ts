@@ -76,8 +76,8 @@ export interface PlacedMessage {
   /** Undefined for what no device sent: notices and imports. */
   readonly device: DeviceIndex | undefined;
   readonly clientMessageId: string;
-  /** Who is a member at this place, and so gets the message. */
-  readonly members: MemberSetIndex;
+  /** Who is a member at this place, and so gets the message; undefined where nobody can tell. */
+  readonly members: MemberSetIndex | undefined;
   readonly isCountable: boolean;
   /** Imported messages reach their members by an `advanced` event and not by one of their own. */
   readonly isImported?: boolean;

@@ -1,0 +1,26 @@
+/** What all judges share: the history, what was found so far, and the indexes over the history. */
+import type { Findings } from "../findings.js";
+import type { History } from "../history/history.js";
+import type { Hidings } from "./hidings.js";
+import type { Memberships } from "./memberships.js";
+import type { PairMap } from "./pair-map.js";
+import type { Places } from "./places.js";
+import type { Queues } from "./queues.js";
+import type { Speaker } from "./speaker.js";
+
+export interface Story {
+  readonly history: History;
+  readonly findings: Findings;
+  readonly speaker: Speaker;
+}
+
+export interface Run extends Story {
+  readonly places: Places;
+  readonly memberships: Memberships;
+  readonly hidings: Hidings;
+  readonly queues: Queues;
+  /** By conversation and device, as the entries of members say at the end. */
+  readonly firstVisibles: PairMap<number>;
+  /** Counts what a device that could not drain did not get to. */
+  unseen: number;
+}
