@@ -76,12 +76,16 @@ function judgeComplete(run: Run, final: number): void {
   let highest = 0;
   for (let row = view; row < end; row++) highest = Math.max(highest, views.sequence.at(row));
   let row = view;
+  let held: Set<number> | undefined;
   for (let sequence = firstVisible; sequence <= places.last(conversation); sequence++) {
     while (row < end && views.sequence.at(row) < sequence) row++;
     const place = places.row(conversation, sequence);
     // What is there may be another message: that is a conflict of places, and the right one is lost.
     if (row < end && views.sequence.at(row) === sequence) continue;
     if (place === NONE || hidden?.has(sequence) === true) continue;
+    // A list that is out of order may have it elsewhere.
+    held ??= new Set(Array.from({ length: end - view }, (_, index) => views.sequence.at(view + index)));
+    if (held.has(sequence)) continue;
     if (!isDrained && sequence > highest) {
       run.unseen++;
       continue;

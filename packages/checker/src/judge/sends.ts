@@ -131,15 +131,14 @@ function judgeAcknowledgement(
     placed.message.at(row) !== message ||
     placed.sequence.at(row) !== sequence ||
     placed.conversation.at(row) !== conversation;
+  const holder = places.row(conversation, sequence);
   if (isElsewhere) {
     findings.add(
       "acknowledged-elsewhere",
       sequence,
       () => `${acknowledged()}, but it is ${speaker.placed(row)}.`,
     );
-  }
-  const holder = places.row(conversation, sequence);
-  if (holder !== NONE && placed.message.at(holder) !== message) {
+  } else if (placed.message.at(holder) !== message) {
     findings.add("lost", sequence, () => `${acknowledged()}, where ${speaker.placed(holder)} is.`);
   }
 }
