@@ -3,6 +3,7 @@
  * hid, and only that (I8). Of a device that could not drain only what is below the highest message it holds is judged.
  */
 import { NONE } from "../history/column.js";
+import { OUTCOME } from "../history/history.js";
 import { lossOf, sentBy } from "./deliveries.js";
 import type { Run } from "./run.js";
 import { judgeSight } from "./sights.js";
@@ -80,12 +81,13 @@ function judgeComplete(run: Run, final: number): void {
   for (let sequence = firstVisible; sequence <= places.last(conversation); sequence++) {
     while (row < end && views.sequence.at(row) < sequence) row++;
     const place = places.row(conversation, sequence);
-    // What is there may be another message: that is a conflict of places, and the right one is lost.
-    if (row < end && views.sequence.at(row) === sequence) continue;
+    const isThere = row < end && views.sequence.at(row) === sequence;
+    // Another message may be in its place: that is a conflict, and an acknowledged one is lost.
+    if (isThere && (place === NONE || !isDisplaced(run, place, row))) continue;
     if (place === NONE || hidden?.has(sequence) === true) continue;
     // A list that is out of order may have it elsewhere.
     held ??= new Set(Array.from({ length: end - view }, (_, index) => views.sequence.at(view + index)));
-    if (held.has(sequence)) continue;
+    if (!isThere && held.has(sequence)) continue;
     if (!isDrained && sequence > highest) {
       run.unseen++;
       continue;
@@ -99,6 +101,13 @@ function judgeComplete(run: Run, final: number): void {
         (other === undefined ? `${sentBy(run, place)}.` : `, which only ${speaker.user(other)} had hidden.`),
     );
   }
+}
+
+function isDisplaced({ history, places }: Run, place: number, view: number): boolean {
+  const { views, placed, operations } = history;
+  if (views.message.at(view) === placed.message.at(place)) return false;
+  const send = places.sendOf[place]!;
+  return send !== NONE && operations.outcome.at(send) === OUTCOME.ok;
 }
 
 /** From where on a user who is still a member sees the conversation; undefined for others. */

@@ -4,6 +4,7 @@
  */
 import { NONE } from "../history/column.js";
 import { EVENT_KINDS, STEP } from "../history/history.js";
+import { HiddenMarks } from "./hidden-marks.js";
 import { PairMap } from "./pair-map.js";
 import { judgeRebase } from "./rebases.js";
 import type { Run } from "./run.js";
@@ -21,15 +22,14 @@ interface Position {
 export interface Positions {
   /** Events applied. */
   readonly deliveries: number;
-  /** By device and conversation: when it applied the hiding of a sequence. */
-  readonly hiddenAt: PairMap<Map<number, number>>;
+  readonly marks: HiddenMarks;
 }
 
 export function judgePositions(run: Run): Positions {
   const { history } = run;
   const { steps, devices } = history;
   const positions = devices.map(() => ({ epoch: NONE, pts: 0, storedEpoch: NONE, storedPts: 0 }));
-  const hiddenAt = new PairMap<Map<number, number>>();
+  const marks = new HiddenMarks();
   const firsts = new PairMap<number>();
   let deliveries = 0;
   for (let step = 0; step < steps.at.length; step++) {
@@ -38,16 +38,19 @@ export function judgePositions(run: Run): Positions {
     if (kind === STEP.applied) {
       deliveries++;
       judgeApplied(run, position, step);
-      judgeContent(run, step, { firsts, hiddenAt });
+      judgeContent(run, step, { firsts, marks });
     } else if (kind === STEP.rebased) {
       judgeRebase(run, step);
       position.epoch = steps.epoch.at(step);
       position.pts = steps.pts.at(step);
     } else if (kind === STEP.stored) judgeStored(run, position, step);
-    else judgeRestarted(run, position, step);
+    else {
+      judgeRestarted(run, position, step);
+      marks.restart(steps.device.at(step), position.pts, steps.at.at(step));
+    }
   }
   judgeEnds(run, positions);
-  return { deliveries, hiddenAt };
+  return { deliveries, marks };
 }
 
 function judgeApplied({ history, findings, speaker }: Run, position: Position, step: number): void {
@@ -71,10 +74,10 @@ function judgeApplied({ history, findings, speaker }: Run, position: Position, s
 interface Applied {
   /** Queue and PTS to the step that applied it first, where nobody told of queues. */
   readonly firsts: PairMap<number>;
-  readonly hiddenAt: PairMap<Map<number, number>>;
+  readonly marks: HiddenMarks;
 }
 
-function judgeContent(run: Run, step: number, { firsts, hiddenAt }: Applied): void {
+function judgeContent(run: Run, step: number, { firsts, marks }: Applied): void {
   const { history, findings, speaker, queues } = run;
   const { steps, assigned, devices, lists } = history;
   const device = steps.device.at(step);
@@ -112,9 +115,11 @@ function judgeContent(run: Run, step: number, { firsts, hiddenAt }: Applied): vo
     return;
   }
   if (assigned.kind.at(row) !== HIDDEN) return;
-  const hidden = hiddenAt.need(device, assigned.conversation.at(row), () => new Map<number, number>());
-  for (const sequence of lists[assigned.list.at(row)] ?? [])
-    if (!hidden.has(sequence)) hidden.set(sequence, steps.at.at(step));
+  marks.add(
+    { device, conversation: assigned.conversation.at(row), sequences: lists[assigned.list.at(row)] ?? [] },
+    pts,
+    steps.at.at(step),
+  );
 }
 
 function judgeStored({ history, findings, speaker }: Run, position: Position, step: number): void {

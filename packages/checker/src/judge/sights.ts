@@ -17,7 +17,7 @@ export interface Sight {
 }
 
 /** Judges what was shown; pages and final lists judge theirs. */
-export function judgeShown(run: Run, { hiddenAt }: Positions): void {
+export function judgeShown(run: Run, { marks }: Positions): void {
   const { history, findings, speaker } = run;
   const { views } = history;
   for (let view = 0; view < views.at.length; view++) {
@@ -26,8 +26,7 @@ export function judgeShown(run: Run, { hiddenAt }: Positions): void {
     const conversation = views.conversation.at(view);
     judgeSight(run, { device, conversation, view, count: 1 });
     const sequence = views.sequence.at(view);
-    const hidden = hiddenAt.find(device, conversation)?.get(sequence);
-    if (hidden === undefined || hidden > views.at.at(view)) continue;
+    if (!marks.isMarked({ device, conversation, sequence }, views.at.at(view))) continue;
     findings.add(
       "hidden-shown",
       sequence,
