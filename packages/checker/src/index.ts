@@ -1,6 +1,7 @@
 export { check } from "./check.js";
 export { ANOMALY_CODES, type AnomalyCode } from "./anomaly-codes.js";
 export { contentOf } from "./history/content.js";
+export { type EventFacts, eventFacts, messageContent } from "./history/facts.js";
 export type { History } from "./history/history.js";
 export { HistoryRecorder } from "./history/recorder.js";
 export type {

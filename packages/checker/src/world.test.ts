@@ -9,10 +9,10 @@ import { check } from "./check.js";
 import { FAULTS, type Fault } from "./testing/world/faults.js";
 import { type Command, play } from "./testing/world/world.js";
 
-const RUNS = 300;
+const RUNS = 100;
 const COMMANDS_MAX = 250;
 /** Of the runs with a fault, so many show it at least. */
-const SHOWN_MIN = 10;
+const SHOWN_MIN = 1;
 
 const number = fc.nat(10_000);
 const commands: fc.Arbitrary<Command[]> = fc.array(fc.tuple(number, number, number), {

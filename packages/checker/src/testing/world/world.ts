@@ -388,32 +388,30 @@ class World {
 
   /** Whether the history shows what the fault did. */
   #isSeen(): boolean {
-    switch (this.#fault) {
-      case "acknowledge before fsync":
-      case "torn tail is not cut off":
-      case "failed fsync is ignored":
-      case "no fence against the owner before":
-        return this.#acknowledged.some((sent) => this.#isMissed(sent.conversation, sent));
-      case "event is lost":
-        return this.#server.lost.some(({ messageId }) => this.#isAcknowledged(messageId));
-      case "hidden for everybody":
-        return this.#server.state.conversations.some(({ index, messages }) =>
+    const isLost = (): boolean => this.#acknowledged.some((sent) => this.#isMissed(sent.conversation, sent));
+    const hasDrifted = (): boolean =>
+      this.#drained.some(({ user, conversations }) =>
+        conversations.some((conversation) => this.#server.drift.has(`${user}/${conversation}`)),
+      );
+    const others: Partial<Record<Fault, () => boolean>> = {
+      "acknowledge before fsync": isLost,
+      "torn tail is not cut off": isLost,
+      "failed fsync is ignored": isLost,
+      "no fence against the owner before": isLost,
+      "event is lost": () =>
+        this.#server.lost.some(({ messageId }) =>
+          this.#acknowledged.some((sent) => sent.messageId === messageId),
+        ),
+      "hidden for everybody": () =>
+        this.#server.state.conversations.some(({ index, messages }) =>
           messages.some((message) => this.#isMissed(index, message)),
-        );
-      case "unread is raised by a repeat":
-      case "unread drifts when hiding":
-        return this.#drained.some(({ user, conversations }) =>
-          conversations.some((conversation) => this.#server.drift.has(`${user}/${conversation}`)),
-        );
-      case "sends overtake each other":
-        return this.#hasOvertaken();
-      default:
-        return this.#hasFired;
-    }
-  }
-
-  #isAcknowledged(messageId: string): boolean {
-    return this.#acknowledged.some((sent) => sent.messageId === messageId);
+        ),
+      "unread is raised by a repeat": hasDrifted,
+      "unread drifts when hiding": hasDrifted,
+      "sends overtake each other": () => this.#hasOvertaken(),
+    };
+    const isSeen = this.#fault === undefined ? undefined : others[this.#fault];
+    return isSeen === undefined ? this.#hasFired : isSeen();
   }
 
   /** Whether a member's device has not got at the end what its user may see. */

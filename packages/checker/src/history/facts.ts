@@ -1,0 +1,46 @@
+/** What a history says of the protocol's events and messages. */
+import {
+  Body,
+  type ConversationId,
+  type Event,
+  type Message,
+  Event as EventSchema,
+  conversationOf,
+  encode,
+} from "@parley/protocol";
+import { contentOf } from "./content.js";
+import type { Content, EventKind } from "./records.js";
+
+export interface EventFacts {
+  readonly kind: EventKind;
+  /** Undefined for an event that is not known here. */
+  readonly conversationId: ConversationId | undefined;
+  readonly sequence: number;
+  readonly sequences?: readonly number[];
+  readonly content: Content;
+}
+
+/** The content of a text is `contentOf(text)`, so that the one who gives it to send can say it too. */
+export function messageContent({ body }: Pick<Message, "body">): Content {
+  return contentOf(body?.text?.text ?? encode(Body, body ?? {}));
+}
+
+export function eventFacts(event: Event): EventFacts {
+  const conversationId = conversationOf(event);
+  if (event.message !== undefined) {
+    const { sequence } = event.message;
+    return { kind: "message", conversationId, sequence, content: messageContent(event.message) };
+  }
+  const content = contentOf(encode(EventSchema, event));
+  if (event.hidden !== undefined)
+    return { kind: "hidden", conversationId, sequence: 0, sequences: event.hidden.sequences, content };
+  if (event.read !== undefined)
+    return { kind: "read", conversationId, sequence: event.read.sequence, content };
+  if (event.joined !== undefined)
+    return { kind: "joined", conversationId, sequence: event.joined.lastSequence, content };
+  if (event.left !== undefined)
+    return { kind: "left", conversationId, sequence: event.left.sequence, content };
+  if (event.advanced !== undefined)
+    return { kind: "advanced", conversationId, sequence: event.advanced.lastSequence, content };
+  return { kind: "other", conversationId, sequence: 0, content };
+}
