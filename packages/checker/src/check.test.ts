@@ -547,6 +547,72 @@ const FAULTS: readonly Fault[] = [
     edit: append(["resource", "gateway buffer of ann's phone", 21, 20]),
     found: { "over-limit": "gateway buffer of ann's phone was at 21, above its limit of 20." },
   },
+  {
+    name: "a message without a member who was added before, where no machine tells of members",
+    edit: all(
+      drop("memberJoined"),
+      drop("memberLeft"),
+      change(["messagePlaced", { sequence: 5 }], { members: 0 }),
+    ),
+    found: {
+      "not-a-member": 'PTS 3 of acme/cat is "message acme/g:team 5", which is for [acme/ann, acme/bob] only.',
+      "stale-members":
+        "message m-5 (c-3 from acme/ann) at acme/g:team 5 was placed without acme/cat after the add of [acme/cat] by acme/ann's phone in acme/g:team (ok).",
+    },
+  },
+  {
+    name: "two devices that apply different events, where no machine tells of queues",
+    edit: all(
+      drop("eventAssigned"),
+      change(["eventApplied", { device: LAPTOP, pts: 6 }], { content: other }),
+    ),
+    found: {
+      "event-differs": "acme/ann's laptop applied another event as PTS 6 of acme/ann than acme/ann's phone.",
+    },
+  },
+  {
+    name: "a stored position that goes back",
+    edit: append(["positionStored", position(PHONE, 6)]),
+    found: { "position-back": "acme/ann's phone stored PTS 6 after PTS 7." },
+  },
+  {
+    name: "a message whose content changed on the way to a queue",
+    edit: all(
+      change(["eventAssigned", { user: CAT, pts: 3 }], { content: other }),
+      change(["eventApplied", { device: CATS, pts: 3 }], { content: other }),
+    ),
+    found: {
+      "other-content":
+        'PTS 3 of acme/cat is "message acme/g:team 5", with another content than message m-5 (c-3 from acme/ann) at acme/g:team 5.',
+    },
+  },
+  {
+    name: "an acknowledged message in the place of another",
+    edit: append(
+      ["sendInvoked", { device: CATS, conversation: 0, clientMessageId: "c-9", content: other, timeMs: 700 }],
+      [
+        "messagePlaced",
+        {
+          ...placedValues(5),
+          messageId: "m-9",
+          sender: CAT,
+          device: CATS,
+          clientMessageId: "c-9",
+          content: other,
+        },
+      ],
+      ["sendOk", 11, { messageId: "m-9", sequence: 5, timeMs: 705 }],
+    ),
+    found: {
+      "place-conflict": "message m-9 (c-9 from acme/cat) at acme/g:team 5 was placed where message m-5 is.",
+      lost: "The send c-9 by acme/cat's phone in acme/g:team at 700 ms (ok) was acknowledged as message m-9 at 5, where message m-5 (c-3 from acme/ann) at acme/g:team 5 is.",
+    },
+  },
+  {
+    name: "a hole in what a device that could not drain holds",
+    edit: all(noDrain(LAPTOP), append(["gone", LAPTOP]), final(LAPTOP, 1, 2, 3, 5)),
+    found: { missing: "acme/ann's laptop does not hold message m-4 (from acme/ann) at acme/g:team 4." },
+  },
 ];
 
 for (const { name, edit, found } of FAULTS) {
@@ -555,6 +621,65 @@ for (const { name, edit, found } of FAULTS) {
     assert.deepEqual(Object.fromEntries(anomalies.map(({ code, examples }) => [code, examples[0]])), found);
   });
 }
+
+const SILENCES: Readonly<Record<string, Edit>> = {
+  "queues are not told": drop("eventAssigned"),
+  "membership is not told": all(drop("memberJoined"), drop("memberLeft")),
+  "members are not told": all(
+    drop("memberJoined"),
+    drop("memberLeft"),
+    change(["messagePlaced"], { members: undefined }),
+  ),
+  "what devices hold is not told": all(drop("finalMessages"), drop("entryShown")),
+  "what devices apply is not told": all(
+    drop("eventApplied"),
+    drop("rebased"),
+    drop("positionStored"),
+    drop("restarted"),
+    drop("shown"),
+  ),
+};
+
+for (const [silence, edit] of Object.entries(SILENCES)) {
+  test(`a correct history has no anomaly where ${silence}`, () => {
+    assert.deepEqual(check(record(CAST, edit(SMALL)).history).anomalies, []);
+  });
+}
+
+test("what is told again is counted and no anomaly", () => {
+  const again = SMALL.filter(([name]) =>
+    ["messagePlaced", "memberJoined", "memberLeft", "eventAssigned"].includes(name),
+  );
+  const { anomalies, figures } = check(record(CAST, [...SMALL, ...again]).history);
+  assert.deepEqual([anomalies, figures.repeats], [[], 26]);
+});
+
+test("the figures say what was judged", () => {
+  assert.deepEqual(check(record(CAST, SMALL).history).figures, {
+    conversations: 2,
+    deliveries: 24,
+    devices: 5,
+    events: 20,
+    messages: 6,
+    repeats: 0,
+    sendsFailed: 1,
+    sendsOk: 2,
+    sendsUnknown: 1,
+    unseen: 0,
+    users: 4,
+  });
+});
+
+test("what a device that could not drain did not get to is unseen and not lost", () => {
+  const edit = all(noDrain(LAPTOP), append(["gone", LAPTOP]), final(LAPTOP, 1, 2, 3));
+  const { anomalies, figures } = check(record(CAST, edit(SMALL)).history);
+  assert.deepEqual([anomalies, figures.unseen], [[], 3]);
+});
+
+test("a longer time to catch up may be allowed", () => {
+  const late = all(noDrain(EVES), append(["drained", EVES, 20_000]));
+  assert.deepEqual(check(record(CAST, late(SMALL)).history, { recoveryMsMax: 18_000 }).anomalies, []);
+});
 
 test("every kind of anomaly is in the table", () => {
   const shown = new Set(FAULTS.flatMap(({ found }) => Object.keys(found)));
