@@ -1,0 +1,124 @@
+/**
+ * A crowd of SDK devices on one server process, to which one thing happens while they talk: they play a script, the
+ * fault comes, all is well again, everybody settles, and the judge compares what all devices see with what was sent.
+ */
+import {
+  prepareInstallation,
+  type ServerExit,
+  ServerProcess,
+  type ServerProcessOptions,
+} from "@parley/bench";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { Crowd, crowdIds, DEVICES_PER_USER } from "../replay/crowd.js";
+import { judge, type UserView } from "../replay/judge.js";
+import { writeScript } from "../replay/script.js";
+import { createChance, seedOfRun } from "../seed.js";
+
+const USERS = 12;
+/** A pause of a second is noticed as silence. */
+const HEARTBEAT_SECONDS = 1;
+
+export interface StageOptions {
+  readonly messages: number;
+  readonly seconds: number;
+  /** Where the server is to keep its data; nothing is there yet. */
+  readonly dataDirectory?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly heartbeatSeconds?: number;
+  /** Resolves when the server runs again, or still. */
+  readonly fault: (stage: Stage) => Promise<void>;
+  /** What else is wrong with what everybody sees. */
+  readonly check?: (users: readonly UserView[]) => readonly string[];
+}
+
+export class Stage {
+  readonly dataDirectory: string;
+  readonly crowd: Crowd;
+  readonly #serverOptions: ServerProcessOptions;
+  #server: ServerProcess;
+
+  constructor(server: ServerProcess, serverOptions: ServerProcessOptions, crowd: Crowd) {
+    this.#server = server;
+    this.#serverOptions = serverOptions;
+    this.dataDirectory = serverOptions.dataDirectory;
+    this.crowd = crowd;
+  }
+
+  /** The server that runs now, or ran last. */
+  get server(): ServerProcess {
+    return this.#server;
+  }
+
+  /** How the server has ended by itself; with SIGKILL when that took longer. */
+  async ended(withinMs: number): Promise<ServerExit> {
+    const timer = setTimeout(() => void this.#server.kill(), withinMs);
+    const exit = await this.#server.exited;
+    clearTimeout(timer);
+    return exit;
+  }
+
+  /** Starts the next server on the same data and port, when the one before has ended. */
+  async startAgain(): Promise<void> {
+    this.#server = await ServerProcess.start({ ...this.#serverOptions, port: this.#server.port });
+  }
+}
+
+/**
+ * Plays a script through a fault, and returns what is wrong afterwards: the complaints of the judge, what devices could
+ * not get rid of, errors that the SDK or the last server logged, and an end of the last server that is not in order.
+ * Errors: those of the fault; an Error when devices do not come back.
+ */
+export async function playThrough(t: TestContext, options: StageOptions): Promise<readonly string[]> {
+  const seed = seedOfRun();
+  t.diagnostic(`seed ${seed} (PARLEY_SEED=${seed} repeats it)`);
+  const chance = createChance(seed);
+  const script = writeScript(USERS, options.messages, chance.fork());
+  const directory = mkdtempSync(join(tmpdir(), "parley-fault-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const prepared = join(directory, "data");
+  const serverOptions = {
+    dataDirectory: options.dataDirectory ?? prepared,
+    serverArguments: ["--heartbeat-seconds", String(options.heartbeatSeconds ?? HEARTBEAT_SECONDS)],
+    ...(options.environment === undefined ? {} : { environment: options.environment }),
+  };
+  // Two tokens more than devices: for those that look afresh.
+  const devicesPerUser = DEVICES_PER_USER + 2;
+  const userIds = crowdIds(USERS);
+  const installation = await prepareInstallation({ dataDirectory: prepared, userIds, devicesPerUser });
+  if (options.dataDirectory !== undefined) copyDurably(prepared, options.dataDirectory);
+  const server = await ServerProcess.start(serverOptions);
+  const crowd = new Crowd({ installation, url: server.url, storeDirectory: join(directory, "devices") });
+  const stage = new Stage(server, serverOptions, crowd);
+  const complaints: string[] = [];
+  try {
+    await crowd.gather(script);
+    await Promise.all([crowd.play(script, options.seconds, chance.fork()), options.fault(stage)]);
+    for (const device of crowd.devices) device.hurry();
+    await crowd.settle();
+    const { users, pending } = await crowd.views(stage.server.webSocketUrl);
+    complaints.push(...pending, ...judge(users), ...(options.check?.(users) ?? []), ...crowd.loggedErrors);
+    t.diagnostic(`${crowd.sentCount} messages, ${crowd.reconnects} reconnects`);
+  } finally {
+    await crowd.stop();
+    complaints.push(...endOf(await stage.server.stop()));
+  }
+  return complaints;
+}
+
+/**
+ * Copies what was prepared onto another disk. It is not prepared there: LevelDB opens files so that child processes
+ * inherit them, and a server that another test starts just then would hold the disk.
+ */
+function copyDurably(from: string, to: string): void {
+  cpSync(from, to, { recursive: true });
+  execFileSync("sync", ["--file-system", to]);
+}
+
+function endOf({ code, signal, stderr }: ServerExit): readonly string[] {
+  const errors = stderr.split("\n").filter((line) => line.includes('"level":"error"'));
+  return code === 0 ? errors : [`The server ended with ${code ?? signal}.`, ...errors];
+}
