@@ -35,7 +35,7 @@ export function createFakeClock(t: TestContext): FakeClock {
 
 /** Why clocks cannot be moved here; false when they can. */
 export function fakeClockMissing(): string | false {
-  return findLibrary() === undefined && "libfaketime is missing (apt-get install libfaketime)";
+  return findLibrary() === undefined && "libfaketime is missing (apt-get install faketime)";
 }
 
 /** Debian keeps it in the folder of the architecture. */

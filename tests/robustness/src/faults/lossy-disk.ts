@@ -57,7 +57,8 @@ export function mountLossyDisk(t: TestContext): LossyDisk {
 export function lossyDiskMissing(): string | false {
   if (process.getuid?.() !== 0) return "mounting a file system needs root";
   for (const [tool, args] of TOOLS)
-    if (spawnSync(tool, args, { stdio: "ignore" }).error !== undefined) return `${tool} is missing`;
+    if (spawnSync(tool, args, { stdio: "ignore" }).error !== undefined)
+      return `${tool} is missing (apt-get install e2fsprogs xfsprogs)`;
   const directory = mkdtempSync(join(tmpdir(), "parley-power-"));
   try {
     const image = join(directory, "image");

@@ -96,8 +96,8 @@ export async function playThrough(t: TestContext, options: StageOptions): Promis
   const complaints: string[] = [];
   try {
     await crowd.gather(script);
-    await Promise.all([crowd.play(script, options.seconds, chance.fork()), options.fault(stage)]);
-    for (const device of crowd.devices) device.hurry();
+    const playing = crowd.play(script, options.seconds, chance.fork());
+    await Promise.all([playing, options.fault(stage).then(() => heal(crowd))]);
     await crowd.settle();
     const { users, pending } = await crowd.views(stage.server.webSocketUrl);
     complaints.push(...pending, ...judge(users), ...(options.check?.(users) ?? []), ...crowd.loggedErrors);
@@ -107,6 +107,11 @@ export async function playThrough(t: TestContext, options: StageOptions): Promis
     complaints.push(...endOf(await stage.server.stop()));
   }
   return complaints;
+}
+
+/** Tells all devices that the network is well, as a browser does. */
+function heal({ devices }: Crowd): void {
+  for (const device of devices) device.hurry();
 }
 
 /**
