@@ -47,7 +47,9 @@ export function writeScript(userCount: number, stepCount: number, chance: Chance
     };
     const user = users(line.nick) ?? 0;
     const text = line.isAction ? `* ${line.nick} ${line.text}` : line.text;
-    return { user, place: placeOf(line, { user, users, groups, chance }), text: text === "" ? "…" : text };
+    // A log has lines of spaces, which no server takes for a message.
+    const said = text.trim() === "" ? "…" : text;
+    return { user, place: placeOf(line, { user, users, groups, chance }), text: said };
   });
   return { source, groups, steps };
 }
