@@ -17,6 +17,7 @@ import {
   type FastifyRequest,
   fastify,
 } from "fastify";
+import { answerClientError } from "./client-error.js";
 
 const BODY_BYTES_MAX = 16 * 1024;
 const HEADERS = {
@@ -70,6 +71,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     ajv: { customOptions: { coerceTypes: false } },
     // Paths that cannot be decoded.
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    clientErrorHandler: answerClientError,
   });
   // Only JSON is read.
   api.removeContentTypeParser("text/plain");
