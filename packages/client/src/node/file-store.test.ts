@@ -1,11 +1,14 @@
 import { deepEqual } from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type { ClientMessageId, ConversationId, Message, MessageId, UserId } from "@parley/protocol";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import fc from "fast-check";
 import { testClientStore } from "../testing/store-conformance.js";
 import { createFileStore } from "./file-store.js";
 
+const GROUP = "g:one" as ConversationId;
 const folder = mkdtempSync(join(tmpdir(), "parley-client-"));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -56,6 +59,84 @@ test("a flipped byte ends the file before its commit, and what is written then i
   deepEqual([before, (await again.load()).position.pts], [1, 9]);
   await again.close();
 });
+
+test("a file that ends with zeros, as after a power cut, opens with the commits before them", async () => {
+  const path = join(folder, "zeros");
+  const store = createFileStore({ path });
+  await store.load();
+  await store.commit([{ kind: "position", position: { epoch: 1, pts: 1 } }]);
+  await store.close();
+  appendFileSync(path, new Uint8Array(512));
+  const again = createFileStore({ path });
+  deepEqual((await again.load()).position.pts, 1);
+  await again.close();
+});
+
+const MESSAGES = 12;
+
+test("a file damaged in any way opens with the first commits, or none, and shows no other message", async () => {
+  const path = join(folder, "damaged");
+  const store = createFileStore({ path });
+  await store.load();
+  for (let sequence = 1; sequence <= MESSAGES; sequence++) {
+    await store.commit([
+      { kind: "put-messages", messages: [messageOf(sequence)] },
+      { kind: "position", position: { epoch: 1, pts: sequence } },
+    ]);
+  }
+  await store.close();
+  const whole = readFileSync(path);
+  await fc.assert(
+    fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 3 }), async (damages) => {
+      writeFileSync(
+        path,
+        damages.reduce<Uint8Array>((bytes, apply) => apply(bytes), whole),
+      );
+      const damaged = createFileStore({ path });
+      const { position } = await damaged.load();
+      const messages = await damaged.readMessages(GROUP, { first: 0, last: MESSAGES * 2 });
+      await damaged.close();
+      deepEqual(
+        messages,
+        Array.from({ length: position.pts }, (_, index) => messageOf(index + 1)),
+      );
+    }),
+    { numRuns: 400 },
+  );
+});
+
+/** What a disk does to bytes: some become others, some become zeros, and the end is lost or is of something else. */
+const damage: fc.Arbitrary<(bytes: Uint8Array) => Uint8Array> = fc.oneof(
+  fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })).map(([at, bits]) => (bytes: Uint8Array) => {
+    const flipped = Uint8Array.from(bytes);
+    if (flipped.length > 0) flipped[at % flipped.length]! ^= bits;
+    return flipped;
+  }),
+  fc.tuple(fc.nat(), fc.nat(512)).map(([at, count]) => (bytes: Uint8Array) => {
+    const start = at % (bytes.length + 1);
+    return Uint8Array.from(bytes).fill(0, start, start + count);
+  }),
+  fc.nat().map((at) => (bytes: Uint8Array) => bytes.slice(0, at % (bytes.length + 1))),
+  fc
+    .oneof(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.nat(64).map((count) => new Uint8Array(count)),
+    )
+    .map((tail) => (bytes: Uint8Array) => Buffer.concat([bytes, tail])),
+);
+
+function messageOf(sequence: number): Message {
+  return {
+    conversationId: GROUP,
+    sequence,
+    messageId: `m${sequence}` as MessageId,
+    senderId: "ann" as UserId,
+    clientMessageId: `c${sequence}` as ClientMessageId,
+    timeMs: sequence,
+    body: { text: { text: "x".repeat(sequence) }, notice: undefined },
+    isCountable: true,
+  };
+}
 
 test("a file does not grow without end", async () => {
   const path = join(folder, "compact");

@@ -15,8 +15,10 @@ import { StoreImage } from "../common/store-image.js";
 import { crc32 } from "./crc32.js";
 
 const HEADER_BYTES = 8;
-/** A length beyond it is damage, not a record. */
+/** A length beyond it is damage, not a record … */
 const RECORD_BYTES_MAX = 256 * 1024 * 1024;
+/** … and one below it too: no changes are "[]". A file system that lost its power may end a file with zeros. */
+const RECORD_BYTES_MIN = 2;
 /** The file is written anew when it is larger than this many times its size after the last writing … */
 const COMPACTION_FACTOR = 4;
 /** … and larger than this, below which nothing is gained. */
@@ -174,7 +176,7 @@ function* recordsOf(
   while (content.length - start >= HEADER_BYTES) {
     const length = content.readUInt32LE(start);
     const end = start + HEADER_BYTES + length;
-    if (length > RECORD_BYTES_MAX || end > content.length) return;
+    if (length < RECORD_BYTES_MIN || length > RECORD_BYTES_MAX || end > content.length) return;
     const payload = content.subarray(start + HEADER_BYTES, end);
     if (crc32(payload) !== content.readUInt32LE(start + 4)) return;
     yield { changes: withUndefined(JSON.parse(payload.toString("utf8"))) as readonly Change[], end };
