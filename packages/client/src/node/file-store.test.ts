@@ -1,6 +1,15 @@
 import { deepEqual } from "node:assert/strict";
 import type { ClientMessageId, ConversationId, Message, MessageId, UserId } from "@parley/protocol";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -146,4 +155,23 @@ test("a file does not grow without end", async () => {
     await store.commit([{ kind: "position", position: { epoch: 1, pts } }]);
   await store.close();
   deepEqual(statSync(path).size < 5000, true);
+});
+
+test("a commit is kept when the file cannot be written anew, which is tried again later", async () => {
+  const path = join(folder, "not-anew");
+  // The new file cannot be made where a folder has its name.
+  mkdirSync(`${path}.new`);
+  const store = createFileStore({ path, compactionBytesMin: 100 });
+  await store.load();
+  const commit = async (pts: number): Promise<void> =>
+    store.commit([{ kind: "position", position: { epoch: 1, pts } }]);
+  for (let pts = 1; pts <= 100; pts++) await commit(pts);
+  const grown = statSync(path).size;
+  rmdirSync(`${path}.new`);
+  for (let pts = 101; pts <= 1_000; pts++) await commit(pts);
+  await store.close();
+  const again = createFileStore({ path });
+  const { position } = await again.load();
+  await again.close();
+  deepEqual([position.pts, grown > 5_000, statSync(path).size < grown * 4], [1_000, true, true]);
 });

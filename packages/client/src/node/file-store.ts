@@ -65,7 +65,7 @@ class FileStore implements ClientStore {
     return this.#inTurn(async () => {
       await this.#append(changes);
       this.#image.apply(changes);
-      if (this.#bytes > this.#compactBytes * COMPACTION_FACTOR) await this.#compact();
+      if (this.#bytes > this.#compactBytes * COMPACTION_FACTOR) await this.#compactIfPossible();
     });
   }
 
@@ -117,24 +117,49 @@ class FileStore implements ClientStore {
     this.#bytes += record.length;
   }
 
+  /** The commit is in the file by now: it does not fail because the file cannot be written anew as well. */
+  async #compactIfPossible(): Promise<void> {
+    try {
+      await this.#compact();
+    } catch {
+      // Tried again when the file has grown by the factor once more.
+      this.#compactBytes = this.#bytes;
+    }
+  }
+
   async #compact(): Promise<void> {
     const { path } = this.#options;
     const newPath = `${path}.new`;
-    const file = await open(newPath, "w");
-    let bytes = 0;
-    for (const changes of grouped(this.#image.asChanges(), COMPACTION_CHANGES)) {
-      const record = encodeRecord(changes);
-      await file.appendFile(record);
-      bytes += record.length;
-    }
-    // Always: a name must not point to a file whose content the disk does not have.
-    await file.datasync();
-    await file.close();
-    await rename(newPath, path);
-    await this.#file?.close();
-    this.#file = await open(path, "a");
+    const bytes = await this.#writeAnew(newPath);
+    // Opened first: from the new name on, nothing may fail.
+    const file = await open(newPath, "a");
+    await rename(newPath, path).catch(async (error: unknown) => {
+      await file.close();
+      throw error;
+    });
+    const old = this.#file;
+    this.#file = file;
     this.#bytes = bytes;
     this.#compactBytes = Math.max(bytes, this.#minimumBytes());
+    await old?.close();
+  }
+
+  /** Writes the whole content into a new file, durably, and returns its length. */
+  async #writeAnew(path: string): Promise<number> {
+    const file = await open(path, "w");
+    let bytes = 0;
+    try {
+      for (const changes of grouped(this.#image.asChanges(), COMPACTION_CHANGES)) {
+        const record = encodeRecord(changes);
+        await file.appendFile(record);
+        bytes += record.length;
+      }
+      // Always: a name must not point to a file whose content the disk does not have.
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    return bytes;
   }
 
   #minimumBytes(): number {
