@@ -119,6 +119,30 @@ describe("an import of IRC logs", () => {
     );
   });
 
+  test("reports a file whose group another file has, and reads one that is named twice once", async () => {
+    const other = join(folder, "other");
+    await mkdir(other);
+    await writeFile(join(logs, NAME), lines(3));
+    await writeFile(join(other, NAME), "[10:00] <eve> from elsewhere\n".repeat(5));
+    const paths = [logs, join(logs, NAME), other];
+    const result = await importIrc({ paths, tenant: TENANT, operations: localOperations(parley) });
+    assert.deepEqual(
+      [result.files, result.messages, (await history("ann")).length, result.failedFiles],
+      [
+        2,
+        3,
+        3,
+        [
+          {
+            file: join(other, NAME),
+            code: "bad-request",
+            message: `Its group is that of ${join(logs, NAME)}: give it a name of its own.`,
+          },
+        ],
+      ],
+    );
+  });
+
   test("lets existing users read every group", async () => {
     await parley.accounts.addUser({ tenantId: TENANT, userId: "carla" as UserId, name: "Carla" });
     await writeFile(join(logs, NAME), lines(3));

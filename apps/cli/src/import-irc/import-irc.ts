@@ -1,6 +1,6 @@
 /** Brings IRC logs into an installation: each file becomes a group with its nicks as members and its messages as history. */
 import { readFile, readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { Failure, failureCode } from "@parley/base";
 import type { UserId } from "@parley/protocol";
 import { type Operations, USERS_PER_CALL_MAX } from "@parley/server";
@@ -72,6 +72,8 @@ export async function importIrc(options: ImportOptions): Promise<ImportResult> {
     malformedLines: [],
     failedFiles: [],
   };
+  totals.failedFiles.push(...sameGroups(files));
+  const unfit = new Set(totals.failedFiles.map(({ file }) => file));
   const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let bytesDone = 0;
   const advance = (bytes: number): void => {
@@ -80,7 +82,9 @@ export async function importIrc(options: ImportOptions): Promise<ImportResult> {
   };
   const waiting = files.values();
   const work = async (): Promise<void> => {
-    for (const file of waiting) await importFileSafely(options, file, totals, advance);
+    for (const file of waiting)
+      if (unfit.has(file.path)) advance(file.bytes);
+      else await importFileSafely(options, file, totals, advance);
   };
   await Promise.all(Array.from({ length: FILES_AT_ONCE }, work));
   return { files: files.length, ...totals };
@@ -93,9 +97,14 @@ interface LogFile {
 
 async function listFiles(paths: readonly string[]): Promise<readonly LogFile[]> {
   const files: LogFile[] = [];
+  const seen = new Set<string>();
   for (const path of paths) {
-    const names = await listPath(path);
-    for (const each of names) files.push({ path: each, bytes: (await stat(each)).size });
+    for (const each of await listPath(path)) {
+      // A file may be named twice, also by the folder that it is in.
+      if (seen.has(resolve(each))) continue;
+      seen.add(resolve(each));
+      files.push({ path: each, bytes: (await stat(each)).size });
+    }
   }
   if (files.length === 0) throw new Failure("bad-request", "There is no *.txt file in what was named.");
   return files;
@@ -112,6 +121,18 @@ async function listPath(path: string): Promise<readonly string[]> {
   } catch (cause) {
     throw new Failure("bad-request", `${path} cannot be read: name a file or a folder of logs.`, { cause });
   }
+}
+
+/** Files of one group: the messages of the second would be taken for those of the first, and left out. */
+function sameGroups(files: readonly LogFile[]): ImportResult["failedFiles"] {
+  const taken = new Map<string, string>();
+  return files.flatMap(({ path }) => {
+    const conversationId = conversationIdOf(path);
+    const other = taken.get(conversationId) ?? path;
+    taken.set(conversationId, other);
+    const message = `Its group is that of ${other}: give it a name of its own.`;
+    return other === path ? [] : [{ file: path, code: "bad-request", message }];
+  });
 }
 
 async function importFileSafely(
