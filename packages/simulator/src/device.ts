@@ -5,6 +5,7 @@ import { failureCode, messageOf } from "@parley/base";
 import { DeviceStore } from "./device-store.js";
 import { type Kernel, Process } from "./kernel.js";
 import type { Network } from "./network.js";
+import type { Recording } from "./recording.js";
 import type { SeededRandom } from "./seeded-random.js";
 
 /** What a text became, as far as the device knows. */
@@ -24,6 +25,7 @@ export interface DeviceOptions {
   readonly token: string;
   /** Everybody, to begin conversations with. */
   readonly userIds: readonly UserId[];
+  readonly recording: Recording;
   readonly onTrouble: (what: string) => void;
 }
 
@@ -76,6 +78,7 @@ export class Device {
     if (this.#running !== undefined) return;
     const { kernel, network, userId, token, onTrouble } = this.#options;
     this.#boots += 1;
+    if (this.#boots > 1) this.#options.recording.restarted(this.name, this.#store.position);
     const name = `${this.name}.${this.#boots}`;
     const process = new Process(kernel, name, {
       info: () => undefined,
@@ -202,6 +205,7 @@ export class Device {
   }
 
   #onCommitted(changes: readonly Change[]): void {
+    this.#options.recording.committed(this.name, changes);
     for (const change of changes) {
       if (change.kind === "put-outbox") {
         const { conversationId, clientMessageId, body, failureCode: code } = change.item;

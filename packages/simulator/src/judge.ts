@@ -1,6 +1,6 @@
 /** Compares what devices hold in the end with what the logs say, and says what differs. */
 import { isDeepStrictEqual } from "node:util";
-import type { ConversationEntry, Message } from "@parley/protocol";
+import type { ConversationEntry, ConversationId, Message } from "@parley/protocol";
 import type { Device } from "./device.js";
 import type { Truth } from "./truth.js";
 
@@ -8,7 +8,7 @@ export interface DeviceView {
   readonly device: Device;
   readonly entries: readonly ConversationEntry[];
   /** All messages of each conversation that the user is in. */
-  readonly messages: ReadonlyMap<string, readonly Message[]>;
+  readonly messages: ReadonlyMap<ConversationId, readonly Message[]>;
 }
 
 export function judge(truth: Truth, views: readonly DeviceView[]): string[] {
@@ -16,7 +16,7 @@ export function judge(truth: Truth, views: readonly DeviceView[]): string[] {
   for (const view of views) {
     judgeList(truth, view, complaints);
     for (const [conversationId, messages] of view.messages) {
-      const expected = truth.visible(view.device.userId, conversationId as Message["conversationId"]);
+      const expected = truth.visible(view.device.userId, conversationId);
       if (!isDeepStrictEqual(messages, expected)) {
         complaints.push(`${view.device.name} in ${conversationId}: ${firstDifference(messages, expected)}`);
       }

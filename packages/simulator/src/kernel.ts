@@ -114,7 +114,7 @@ export class Kernel {
     if (event.isCancelled || process?.isAlive === false) return;
     this.#nowMs = Math.max(this.#nowMs, event.atMs);
     if (process !== undefined && process.pausedUntilMs > this.#nowMs) {
-      event.atMs = process.pausedUntilMs;
+      event.atMs = process.resumesAt();
       this.#queue.push(event);
       return;
     }
@@ -131,6 +131,8 @@ export class Process {
   readonly ambient: Ambient;
   /** Until then nothing of it runs. */
   pausedUntilMs = 0;
+  /** Events that wait for the end of the pause. */
+  #deferred = 0;
   /** What its wall clock is wrong by. */
   skewMs = 0;
   readonly #kernel: Kernel;
@@ -156,6 +158,12 @@ export class Process {
   pause(forMs: number): void {
     this.pausedUntilMs = Math.max(this.pausedUntilMs, this.#kernel.nowMs + forMs);
     this.#kernel.note(this.name, `paused for ${forMs} ms`);
+  }
+
+  /** When the next event that comes during the pause runs: after those that came before it. */
+  resumesAt(): number {
+    this.#deferred += 1;
+    return this.pausedUntilMs + this.#deferred * 1e-6;
   }
 
   /** Resolves after `delayMs`, or never when the process is killed before. */

@@ -21,6 +21,9 @@ export interface NetworkPlan {
   readonly lateMs: number;
 }
 
+/** Told of every packet that a device sends, and of every one that reaches it. */
+export type PacketTap = (device: string, direction: Direction, packet: Uint8Array) => void;
+
 export type Accept = (socket: Socket) => SocketListener;
 export type Direction = "to-server" | "to-device";
 
@@ -34,13 +37,15 @@ export class Network {
   readonly #kernel: Kernel;
   readonly #random: SeededRandom;
   readonly #links = new Set<Link>();
+  readonly #tap: PacketTap;
   #plan: NetworkPlan;
   #endpoint: Endpoint | undefined;
   /** Names of devices that reach nothing at all now. */
   readonly #isolated = new Set<string>();
 
-  constructor(kernel: Kernel, plan: NetworkPlan) {
+  constructor(kernel: Kernel, plan: NetworkPlan, tap: PacketTap) {
     this.#kernel = kernel;
+    this.#tap = tap;
     this.#random = kernel.random.fork();
     this.#plan = plan;
   }
@@ -83,6 +88,7 @@ export class Network {
           device,
           client: { process, handlers },
           plan: () => this.#plan,
+          tap: this.#tap,
           onGone: () => this.#links.delete(link),
         });
         this.#links.add(link);
@@ -97,6 +103,7 @@ interface LinkOptions {
   readonly device: string;
   readonly client: { readonly process: Process; readonly handlers: ConnectionHandlers };
   readonly plan: () => NetworkPlan;
+  readonly tap: PacketTap;
   readonly onGone: () => void;
 }
 
@@ -199,7 +206,9 @@ export class Link {
     return {
       send: (packet) => {
         if (this.#isClientOver || this.#server === undefined) return;
-        this.#carryToServer(Uint8Array.from(packet));
+        const copy = Uint8Array.from(packet);
+        this.#options.tap(this.device, "to-server", copy);
+        this.#carryToServer(copy);
       },
       close: (code) => {
         if (this.#isClientOver) return;
@@ -248,7 +257,10 @@ export class Link {
   }
 
   #carryToClient(packet: Uint8Array): void {
-    this.#toClient(`gets ${packet.length}`, () => this.#options.client.handlers.onPacket(packet));
+    this.#toClient(`gets ${packet.length}`, () => {
+      this.#options.tap(this.device, "to-device", packet);
+      this.#options.client.handlers.onPacket(packet);
+    });
   }
 
   #toClient(label: string, run: () => void): void {

@@ -1,5 +1,6 @@
 /** One run: a server, some people with their devices, a time of trouble, and a judgement when all is well again. */
-import { type TenantId, type UserId, parseUserId } from "@parley/protocol";
+import { check } from "@parley/checker";
+import { type ConversationId, type Message, type TenantId, type UserId, parseUserId } from "@parley/protocol";
 import { DEFAULT_TENANT } from "@parley/server";
 import { reasonOf } from "@parley/base";
 import { Device } from "./device.js";
@@ -10,6 +11,7 @@ import { Network } from "./network.js";
 import type { Plan } from "./plan.js";
 import { withoutAmbient } from "./poison.js";
 import { ServerNode } from "./server-node.js";
+import { Recording } from "./recording.js";
 import { Truth } from "./truth.js";
 
 const TENANT: TenantId = DEFAULT_TENANT;
@@ -17,6 +19,8 @@ const START_MS_MAX = 60_000;
 /** When everything is well again, all devices have everything within this time. */
 const SETTLE_MS_MAX = 120_000;
 const CALM_MS = 2_000;
+/** Backoff, heartbeats and a gateway's patience together; see the limits of the SDK. */
+const RECOVERY_MS_MAX = 90_000;
 const READ_MS_MAX = 900_000;
 const PAGES_MAX = 10_000;
 
@@ -56,6 +60,8 @@ class Run {
   readonly #network: Network;
   readonly #server: ServerNode;
   readonly #truth: Truth;
+  readonly #recording: Recording;
+  #epoch = 0;
   readonly #devices: Device[] = [];
   readonly #complaints = new Set<string>();
   #faults: FaultInjector | undefined;
@@ -65,8 +71,15 @@ class Run {
     this.#plan = plan;
     this.#kernel = new Kernel(seed);
     this.#kernel.onTrace = onTrace;
-    this.#network = new Network(this.#kernel, plan);
-    this.#truth = new Truth((what) => this.complain(what));
+    this.#recording = new Recording(TENANT, () => Math.floor(this.#kernel.nowMs));
+    this.#network = new Network(this.#kernel, plan, (device, direction, packet) =>
+      this.#recording.packet(device, direction, packet),
+    );
+    this.#truth = new Truth({
+      onTrouble: (what) => this.complain(what),
+      recording: this.#recording,
+      epoch: () => this.#epoch,
+    });
     this.#server = new ServerNode({
       kernel: this.#kernel,
       network: this.#network,
@@ -103,6 +116,7 @@ class Run {
     faults.start(untilMs);
     await kernel.run(untilMs);
     faults.heal();
+    this.#recording.healed();
     kernel.note("faults", "over");
     await this.#settle();
     if (this.#complaints.size > 0) return;
@@ -110,6 +124,10 @@ class Run {
     for (const device of this.#devices)
       views.push(await kernel.outcome(`reading ${device.name}`, this.#look(device), READ_MS_MAX));
     for (const complaint of judge(this.#truth, views)) this.complain(complaint);
+    for (const { device, entries, messages } of views) this.#recording.looked(device.name, entries, messages);
+    const { anomalies } = check(this.#recording.history, { recoveryMsMax: RECOVERY_MS_MAX });
+    for (const { invariant, code, count, examples } of anomalies)
+      this.complain(`${invariant} ${code} (${count}): ${examples.join(" | ")}`);
   }
 
   result(): SimulationResult {
@@ -133,7 +151,8 @@ class Run {
   }
 
   async #populate(): Promise<void> {
-    const { accounts } = this.#server.services!;
+    const { accounts, epoch } = this.#server.services!;
+    this.#epoch = epoch;
     const userIds = Array.from({ length: this.#plan.users }, (_, index): UserId => parseUserId(`u${index}`));
     await accounts.addUsers(
       TENANT,
@@ -142,7 +161,8 @@ class Run {
     for (const userId of userIds) {
       for (let index = 0; index < this.#plan.devicesPerUser; index++) {
         const name = `${userId}${"abc"[index]!}`;
-        const { token } = await accounts.issueToken({ tenantId: TENANT, userId, deviceName: name });
+        const { token, session } = await accounts.issueToken({ tenantId: TENANT, userId, deviceName: name });
+        this.#recording.addDevice(name, userId, session.deviceId);
         this.#devices.push(
           new Device({
             kernel: this.#kernel,
@@ -151,6 +171,7 @@ class Run {
             userId,
             token,
             userIds,
+            recording: this.#recording,
             onTrouble: (what) => this.complain(what),
           }),
         );
@@ -172,7 +193,10 @@ class Run {
       records = this.#truth.recordCount;
     }
     for (const device of this.#devices) {
-      if (this.#isSettled(device)) continue;
+      if (this.#isSettled(device)) {
+        this.#recording.drained(device.name, Math.floor(calmSinceMs));
+        continue;
+      }
       const { pts } = this.#truth.user(device.userId);
       const state = device.client?.state ?? "not running";
       this.complain(
@@ -190,10 +214,7 @@ class Run {
   async #look(device: Device): Promise<DeviceView> {
     const client = device.client!;
     const entries = client.conversations();
-    const messages = new Map<
-      string,
-      DeviceView["messages"] extends ReadonlyMap<string, infer M> ? M : never
-    >();
+    const messages = new Map<ConversationId, readonly Message[]>();
     for (const { conversationId, isMember } of entries) {
       if (!isMember) continue;
       let timeline = await client.open(conversationId);

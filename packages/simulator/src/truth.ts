@@ -22,6 +22,7 @@ import {
   decode,
 } from "@parley/protocol";
 import type { LogTap } from "./log-tap.js";
+import type { Recording } from "./recording.js";
 
 export interface UserTruth {
   readonly entries: ReadonlyMap<ConversationId, ConversationEntry>;
@@ -46,9 +47,18 @@ export class Truth {
   /** The payloads of each log and partition, by offset. */
   readonly #records = new Map<string, Uint8Array[]>();
   readonly #onTrouble: (what: string) => void;
+  readonly #recording: Recording;
+  /** Of the installation; known when the first device has a position. */
+  readonly #epoch: () => number;
 
-  constructor(onTrouble: (what: string) => void) {
-    this.#onTrouble = onTrouble;
+  constructor(options: {
+    readonly onTrouble: (what: string) => void;
+    readonly recording: Recording;
+    readonly epoch: () => number;
+  }) {
+    this.#onTrouble = options.onTrouble;
+    this.#recording = options.recording;
+    this.#epoch = options.epoch;
   }
 
   /** Takes what a consumer was given. */
@@ -110,13 +120,20 @@ export class Truth {
         state.senders.set(name, { lastNumber: 0, recent });
       }
     }
+    const before = { members: new Set(state.members.keys()), lastSequence: state.head?.lastSequence ?? 0 };
     const { changes } = applyConversationRecord(state, record, offset);
     if (changes === undefined) return;
+    for (const { userId, row } of changes.members) {
+      if (row === undefined) this.#recording.memberLeft(conversationId, userId, before.lastSequence);
+      else if (!before.members.has(userId))
+        this.#recording.memberJoined(conversationId, userId, before.lastSequence, row.firstVisible);
+    }
     const messages = this.messages.get(conversationId) ?? [];
     this.messages.set(conversationId, messages);
     for (const message of changes.messages) {
       if (message.sequence !== messages.length + 1) this.#onTrouble(`${conversationId} has a hole`);
       messages.push(message);
+      this.#recording.messagePlaced(message, record.send?.deviceId, state.members.keys());
     }
   }
 
@@ -124,8 +141,10 @@ export class Truth {
     const record = decode(UserRecord, payload);
     const find = (userId: UserId): UserState => this.#draft(record.tenantId, userId).state;
     const { outcomes } = applyUserRecord(record, offset, stepsOf(record), find);
-    for (const { state, events, hidden } of outcomes) {
+    for (const { state, firstPts, events, hidden } of outcomes) {
       const draft = this.#users.get(state.userId)!;
+      for (const [index, event] of events.entries())
+        this.#recording.eventAssigned(state.userId, { epoch: this.#epoch(), pts: firstPts + index }, event);
       draft.events.push(...events);
       if (hidden === undefined) continue;
       const sequences = draft.hidden.get(hidden.conversationId) ?? new Set();

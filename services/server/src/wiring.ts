@@ -33,6 +33,8 @@ export interface Services {
   readonly message: MessageService;
   readonly importing: Importing;
   readonly sync: SyncService;
+  /** Names the queues of this installation in positions. */
+  readonly epoch: number;
   stats(): { readonly fsyncs: number; readonly journalBytes: number; readonly appendedRecords: number };
   /** Applies what is appended, flushes, and closes the engine. Idempotent. */
   close(): Promise<void>;
@@ -105,6 +107,7 @@ export async function wireServices(
     message: messageSide.message,
     importing: messageSide.importing,
     sync: userSide.sync,
+    epoch,
     stats: () => {
       const { syncs, appendedBytes, appendedRecords } = journal.stats();
       return { fsyncs: syncs, journalBytes: appendedBytes, appendedRecords };

@@ -95,6 +95,8 @@ function judgeSpan(run: Run, page: number): void {
   const hidden = hidings.of(conversation, devices[device]!.user);
   const [first, last] = [pages.first.at(page), pages.last.at(page)];
   const end = pages.view.at(page) + pages.count.at(page);
+  // Nothing is covered, as by a page that ends below what the user may see.
+  if (first > last && pages.count.at(page) === 0) return;
   const asked = (): string => `The ${speaker.operation(operation)} for ${first} to ${last}`;
   let before = first - 1;
   for (let view = pages.view.at(page); view <= end; view++) {

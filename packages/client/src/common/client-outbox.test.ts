@@ -18,13 +18,20 @@ test("messages are placed in the order they were written", async () => {
   await bench.client.stop();
 });
 
-test("at most 16 sends of a conversation are without an answer", async () => {
+test("at most 16 sends of a conversation are without an answer, and the very first goes alone", async () => {
   const bench = createClientBench();
   await bench.begin();
   bench.server.script = (frame) => (frame.name === "send" ? "ignore" : "handle");
+  for (let index = 0; index < 3; index++) await bench.client.sendText(GROUP, `first ${index}`);
+  await bench.time.advance(100);
+  const first = bench.server.framesOf("send").length;
+  bench.server.script = () => "handle";
+  await bench.time.run(bench.client.settled(60_000));
+  bench.server.received.length = 0;
+  bench.server.script = (frame) => (frame.name === "send" ? "ignore" : "handle");
   for (let index = 0; index < 40; index++) await bench.client.sendText(GROUP, `m${index}`);
   await bench.time.advance(1000);
-  deepEqual(bench.server.framesOf("send").length, 16);
+  deepEqual([first, bench.server.framesOf("send").length], [1, 16]);
   await bench.client.stop();
 });
 
@@ -233,6 +240,23 @@ test("a message that is refused for now after its answer was lost keeps its numb
     [["a", "b (failed)"], ["not-a-member"], new Set([1])],
   );
   await bench.client.stop();
+});
+
+test("a device whose store was lost goes on in order", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  for (const text of ["a", "b"]) await bench.client.sendText(GROUP, text);
+  await bench.sync();
+  await bench.client.stop();
+  await bench.store.commit([{ kind: "clear" }]);
+  const client = bench.restart();
+  await client.start();
+  await bench.time.run(client.settled(60_000));
+  for (const text of ["c", "d", "e"]) await client.sendText(GROUP, text);
+  await bench.time.run(client.settled(60_000));
+  await bench.time.run(client.open(GROUP));
+  deepEqual(textsOf(client, GROUP), ["a", "b", "c", "d", "e"]);
+  await client.stop();
 });
 
 test("a number of unknown outcome is not given to another message", async () => {

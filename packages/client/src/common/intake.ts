@@ -5,7 +5,7 @@
  *   2. A gap is never stepped over: the connection ends and the next one begins at the stored position.
  *   3. After a Rebase nothing is applied until the whole list is stored, and what is held was compared with the server.
  */
-import { type Ambient, messageOf, type Timer } from "@parley/base";
+import { type Ambient, Failure, messageOf, type Timer } from "@parley/base";
 import {
   type ConversationEntry,
   decode,
@@ -186,7 +186,11 @@ export class Intake {
   /** The store or the list failed: the next connection begins where the store is. */
   #failed(error: unknown, generation: number): void {
     if (generation !== this.#generation) return;
-    this.#parts.ambient.logger.error("intake failed", { reason: messageOf(error) });
+    const { logger } = this.#parts.ambient;
+    // A server that refuses for now, such as one that is stopping, is nothing that somebody has to look at.
+    if (error instanceof Failure && error.retry === "same")
+      logger.info("intake put off", { code: error.code });
+    else logger.error("intake failed", { reason: messageOf(error) });
     this.#parts.session.fail("intake-failed");
   }
 

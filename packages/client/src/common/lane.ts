@@ -9,6 +9,11 @@ import type { OutboxItem } from "./store.js";
 export interface Lane {
   readonly conversationId: ConversationId;
   readonly inFlight: Set<ClientMessageId>;
+  /**
+   * The first message that this store sends to the conversation is on its way, alone: a store that was lost has forgotten
+   * that there were others, and what is behind it could be taken for them and be placed before it.
+   */
+  isFirst: boolean;
   /** Something was refused: nothing more goes until all in flight are answered and the numbers are right. */
   isSettling: boolean;
   /** One goes again as it is, and may have been accepted before: numbers stay as they are until it is answered. */
@@ -25,6 +30,7 @@ export function createLane(conversationId: ConversationId): Lane {
   return {
     conversationId,
     inFlight: new Set(),
+    isFirst: false,
     isSettling: false,
     hasUnknown: false,
     expected: undefined,

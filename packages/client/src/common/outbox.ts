@@ -142,6 +142,7 @@ export class Outbox {
     }
     for (const item of replica.state.outbox.get(conversationId) ?? []) {
       if (lane.isSettling || lane.timer !== undefined || lane.inFlight.size >= SENDS_IN_FLIGHT_MAX) break;
+      if (lane.isFirst) break;
       // With room for nothing, one may still go when nothing is on its way, or nobody would come back to pump.
       if (this.#isFull() && this.#inFlight > 0) break;
       if (isQueued(item) && !lane.inFlight.has(item.clientMessageId)) this.#send(lane, item);
@@ -153,6 +154,7 @@ export class Outbox {
 
   #send(lane: Lane, item: OutboxItem): void {
     lane.inFlight.add(item.clientMessageId);
+    lane.isFirst = item.number === 1;
     this.#inFlight += 1;
     this.#parts.onChanged(lane.conversationId);
     const { conversationId, clientMessageId, number, body } = item;
@@ -219,6 +221,7 @@ export class Outbox {
   #answered(lane: Lane, item: OutboxItem): void {
     if (!this.#isCurrent(lane)) return;
     lane.inFlight.delete(item.clientMessageId);
+    lane.isFirst = false;
     this.#inFlight -= 1;
     this.#parts.onChanged(lane.conversationId);
     if (lane.isSettling && lane.inFlight.size === 0) {
