@@ -8,9 +8,7 @@ import {
   type DeviceIndex,
   type History,
   HistoryRecorder,
-  type OperationIndex,
   type UserIndex,
-  contentOf,
   eventFacts,
   messageContent,
 } from "@parley/checker";
@@ -18,7 +16,7 @@ import type { Change } from "@parley/client";
 import {
   type ConversationEntry,
   type ConversationId,
-  type Frame,
+  type FramePayload,
   type Message,
   type TenantId,
   type UserId,
@@ -27,26 +25,16 @@ import {
   readPacket,
 } from "@parley/protocol";
 import type { Direction } from "./network.js";
+import { RequestNotes, seenMessage } from "./request-notes.js";
 
 interface Position {
   readonly epoch: number;
   readonly pts: number;
 }
 
-/** An operation that waits for its answer; sends are told by their client message id. */
-interface Asked {
-  readonly operation: OperationIndex;
-  readonly isSend: boolean;
-}
-
 interface DeviceNotes {
   readonly index: DeviceIndex;
-  readonly userId: UserId;
-  /** By request id, of the connection under way. */
-  readonly asked: Map<number, Asked>;
-  readonly sends: Map<string, OperationIndex>;
-  /** Groups that the device creates, by the name that it gave the request. */
-  readonly creations: Map<string, OperationIndex>;
+  readonly requests: RequestNotes;
   /** Pushed events of the epoch under way, by PTS. */
   readonly pushed: Map<number, Content>;
   rebase: Position | undefined;
@@ -61,7 +49,6 @@ export class Recording {
   readonly #devices = new Map<string, DeviceNotes>();
   /** The devices of the accounts, by their id on the server. */
   readonly #byDeviceId = new Map<string, DeviceIndex>();
-  readonly #ended = new Set<OperationIndex>();
   readonly #nowMs: () => number;
 
   constructor(tenantId: TenantId, nowMs: () => number) {
@@ -78,10 +65,14 @@ export class Recording {
     this.#byDeviceId.set(deviceId, index);
     this.#devices.set(name, {
       index,
-      userId,
-      asked: new Map(),
-      sends: new Map(),
-      creations: new Map(),
+      requests: new RequestNotes({
+        recorder: this.#recorder,
+        device: index,
+        self: userId,
+        user: (id) => this.#user(id),
+        conversation: (id) => this.#conversation(id),
+        nowMs: this.#nowMs,
+      }),
       pushed: new Map(),
       rebase: undefined,
       position: NOWHERE,
@@ -137,135 +128,21 @@ export class Recording {
     const notes = this.#devices.get(device);
     if (notes === undefined) return;
     readPacket(packet, (frame) => {
-      if (direction === "to-server") this.#ask(notes, frame);
-      else this.#answer(notes, frame);
+      if (direction === "to-server") {
+        if (frame.name === "hello") notes.rebase = undefined;
+        notes.requests.sent(frame);
+      } else {
+        if (frame.name === "push") this.#pushed(notes, frame.payload);
+        else if (frame.name === "rebase") notes.rebase = frame.payload;
+        notes.requests.reached(frame);
+      }
     });
   }
 
-  #ask(notes: DeviceNotes, frame: Frame): void {
-    const device = notes.index;
-    const recorder = this.#recorder;
-    const note = (requestId: number, operation: OperationIndex): void =>
-      void notes.asked.set(requestId, { operation, isSend: false });
-    switch (frame.name) {
-      case "hello":
-        notes.asked.clear();
-        notes.rebase = undefined;
-        return;
-      case "send": {
-        const { conversationId, clientMessageId, body, requestId } = frame.payload;
-        let operation = notes.sends.get(clientMessageId);
-        if (operation === undefined) {
-          operation = recorder.sendInvoked({
-            device,
-            conversation: this.#conversation(conversationId as ConversationId),
-            clientMessageId,
-            content: contentOf(body?.text?.text ?? ""),
-            timeMs: this.#nowMs(),
-          });
-          notes.sends.set(clientMessageId, operation);
-        }
-        notes.asked.set(requestId, { operation, isSend: true });
-        return;
-      }
-      case "hide": {
-        const { requestId, sequences } = frame.payload;
-        const conversation = this.#conversation(frame.payload.conversationId as ConversationId);
-        note(requestId, recorder.hideInvoked({ device, conversation, sequences }));
-        return;
-      }
-      case "markRead": {
-        const { requestId, sequence } = frame.payload;
-        const conversation = this.#conversation(frame.payload.conversationId as ConversationId);
-        note(requestId, recorder.readInvoked({ device, conversation, sequence }));
-        return;
-      }
-      case "createConversation": {
-        const { requestId, name, userIds } = frame.payload;
-        // The same name again, after an answer was lost, is the same request.
-        let operation = notes.creations.get(name);
-        if (operation === undefined || name === "") {
-          const users = [notes.userId, ...userIds].map((userId) => this.#user(userId as UserId));
-          operation = recorder.createInvoked({ device, users });
-          notes.creations.set(name, operation);
-        }
-        note(requestId, operation);
-        return;
-      }
-      case "changeMembers": {
-        const { requestId, userIds, isRemoval } = frame.payload;
-        const conversation = this.#conversation(frame.payload.conversationId as ConversationId);
-        const users = userIds.map((userId) => this.#user(userId as UserId));
-        note(requestId, recorder.membersInvoked({ device, conversation, users, isRemoval }));
-        return;
-      }
-      case "getHistory": {
-        const conversation = this.#conversation(frame.payload.conversationId as ConversationId);
-        note(frame.payload.requestId, recorder.pageInvoked({ device, conversation }));
-        return;
-      }
-      default:
-    }
-  }
-
-  #answer(notes: DeviceNotes, frame: Frame): void {
-    switch (frame.name) {
-      case "push": {
-        const { epoch, firstPts, events } = frame.payload;
-        for (const [index, bytes] of events.entries())
-          notes.pushed.set(firstPts + index, eventFacts(decode(Event, bytes)).content);
-        if (epoch !== notes.position.epoch && notes.rebase?.epoch !== epoch) notes.pushed.clear();
-        return;
-      }
-      case "rebase":
-        notes.rebase = { epoch: frame.payload.epoch, pts: frame.payload.pts };
-        return;
-      case "sent": {
-        const { requestId, messageId, sequence } = frame.payload;
-        this.#end(notes, requestId, (operation) =>
-          this.#recorder.sendOk(operation, { messageId, sequence, timeMs: this.#nowMs() }),
-        );
-        return;
-      }
-      case "conversationCreated": {
-        const { requestId, conversationId } = frame.payload;
-        const conversation = this.#conversation(conversationId as ConversationId);
-        this.#end(notes, requestId, (operation) => this.#recorder.createOk(operation, conversation));
-        return;
-      }
-      case "historyPage": {
-        const { requestId, messages, ...page } = frame.payload;
-        const seen = messages.map(seenMessage);
-        this.#end(notes, requestId, (operation) =>
-          this.#recorder.pageOk(operation, { ...page, messages: seen }),
-        );
-        return;
-      }
-      case "done":
-        this.#end(notes, frame.payload.requestId, (operation) => this.#recorder.ok(operation));
-        return;
-      case "refused": {
-        const { requestId, code, retry } = frame.payload;
-        const isSend = notes.asked.get(requestId)?.isSend === true;
-        // Of a send only what is final is an end: everything else is tried again, and may have been accepted before.
-        const isFinal = retry !== "same" && code !== "too-early" && code !== "send-order";
-        if (isSend && !isFinal) notes.asked.delete(requestId);
-        else if (retry === "same") notes.asked.delete(requestId);
-        else this.#end(notes, requestId, (operation) => this.#recorder.failed(operation, code));
-        return;
-      }
-      default:
-    }
-  }
-
-  #end(notes: DeviceNotes, requestId: number, end: (operation: OperationIndex) => void): void {
-    const asked = notes.asked.get(requestId);
-    if (asked === undefined) return;
-    notes.asked.delete(requestId);
-    // A send that is repeated is answered again.
-    if (this.#ended.has(asked.operation)) return;
-    this.#ended.add(asked.operation);
-    end(asked.operation);
+  #pushed(notes: DeviceNotes, { epoch, firstPts, events }: FramePayload<"push">): void {
+    if (epoch !== notes.position.epoch && epoch !== notes.rebase?.epoch) return;
+    for (const [index, bytes] of events.entries())
+      notes.pushed.set(firstPts + index, eventFacts(decode(Event, bytes)).content);
   }
 
   // What a device stores.
@@ -330,7 +207,6 @@ export class Recording {
     notes.position = position;
     notes.pushed.clear();
     notes.rebase = undefined;
-    notes.asked.clear();
     this.#recorder.restarted({ device: notes.index, ...position });
   }
 
@@ -375,9 +251,4 @@ export class Recording {
   #conversation(conversationId: ConversationId): ConversationIndex {
     return this.#recorder.conversation(this.#tenantId, conversationId);
   }
-}
-
-function seenMessage(message: Message): { sequence: number; messageId: string; content: Content } {
-  const { sequence, messageId } = message;
-  return { sequence, messageId, content: messageContent(message) };
 }

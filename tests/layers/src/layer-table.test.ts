@@ -61,13 +61,18 @@ test("the web app sees client, protocol and base only", () => {
   deepEqual(seen, ["packages/client", "packages/protocol", "packages/base"]);
 });
 
-test("the checker and the simulator see packages and services", () => {
+test("the simulator sees packages and services, the checker base and protocol", () => {
   const targets = ["packages/client", "packages/engine-nats", "services/message", "services/server"];
   deepEqual(
-    targets.filter(
-      (target) => !mayImport("packages/simulator", target) || !mayImport("packages/checker", target),
-    ),
-    [],
+    [
+      targets.filter((target) => !mayImport("packages/simulator", target)),
+      [...targets, "packages/protocol"].filter((target) => mayImport("packages/checker", target)),
+      [
+        mayImport("packages/simulator", "packages/checker"),
+        mayImport("packages/checker", "packages/simulator"),
+      ],
+    ],
+    [[], ["packages/protocol"], [true, false]],
   );
 });
 

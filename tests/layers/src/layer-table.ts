@@ -2,9 +2,10 @@
  * Which folder may import which. Arrows only go down:
  *
  *   base <- protocol <- domain <- tables, logs, cache, flow, contracts <- engines <- services <- services/server
- *        <- simulator, checker <- apps/cli, bench, tests
+ *        <- simulator <- apps/cli, bench, tests
  *
- * `client` stands beside the ladder: it sees base and protocol, and only what is above services/server sees it.
+ * `client` and `checker` stand beside the ladder: they see base and protocol, and only what is above services/server sees
+ * them.
  */
 const BASE = ["packages/base"];
 const PROTOCOL = ["packages/protocol"];
@@ -26,7 +27,8 @@ const SERVICES = [
 ];
 const SERVER = ["services/server"];
 const CLIENT = ["packages/client"];
-const OBSERVERS = ["packages/simulator", "packages/checker"];
+const CHECKER = ["packages/checker"];
+const SIMULATOR = ["packages/simulator"];
 const WEB = ["apps/web"];
 const TOOLS = ["apps/cli", "bench"];
 const TEST_SUPPORT = ["tests/support"];
@@ -43,8 +45,8 @@ const BELOW_PORTS = [...BASE, ...PROTOCOL, ...DOMAIN];
 const BELOW_ENGINES = [...BELOW_PORTS, ...PORTS];
 const BELOW_SERVICES = [...BELOW_ENGINES, ...ENGINES];
 const BELOW_SERVER = [...BELOW_SERVICES, ...SERVICES];
-const BELOW_OBSERVERS = [...BELOW_SERVER, ...SERVER, ...CLIENT];
-const BELOW_TOOLS = [...BELOW_OBSERVERS, ...OBSERVERS];
+const BELOW_SIMULATOR = [...BELOW_SERVER, ...SERVER, ...CLIENT, ...CHECKER];
+const BELOW_TOOLS = [...BELOW_SIMULATOR, ...SIMULATOR];
 const BELOW_TESTS = [...BELOW_TOOLS, ...TOOLS, ...WEB];
 
 const TABLE: ReadonlyMap<string, readonly string[]> = new Map([
@@ -56,7 +58,8 @@ const TABLE: ReadonlyMap<string, readonly string[]> = new Map([
   ...row(SERVICES, BELOW_SERVICES),
   ...row(SERVER, BELOW_SERVER),
   ...row(CLIENT, [...BASE, ...PROTOCOL]),
-  ...row(OBSERVERS, BELOW_OBSERVERS),
+  ...row(CHECKER, [...BASE, ...PROTOCOL]),
+  ...row(SIMULATOR, BELOW_SIMULATOR),
   ...row(WEB, [...BASE, ...PROTOCOL, ...CLIENT]),
   ...row(TOOLS, BELOW_TOOLS),
   ...row(TEST_SUPPORT, BELOW_TESTS),
