@@ -114,10 +114,30 @@ export class Kernel {
     if (event.isCancelled || process?.isAlive === false) return;
     this.#nowMs = Math.max(this.#nowMs, event.atMs);
     if (process !== undefined && process.pausedUntilMs > this.#nowMs) {
-      event.atMs = process.resumesAt();
-      this.#queue.push(event);
+      process.waiting.push(event);
+      if (process.waiting.length === 1) this.#goOnLater(process);
       return;
     }
+    // What came while the process was paused comes first: a connection keeps the order of its packets.
+    if (process !== undefined) await this.#runWaiting(process);
+    await this.#runNow(event);
+  }
+
+  /** Has what waits run when the pause is over, however often it is made longer. */
+  #goOnLater(process: Process): void {
+    this.after(process.pausedUntilMs - this.#nowMs, `${process.name} goes on`, () => {
+      if (process.pausedUntilMs > this.#nowMs) this.#goOnLater(process);
+      // An event of the process itself: it finds those that wait, and runs them first.
+      else this.schedule(process, 0, `${process.name} is back`, () => undefined);
+    });
+  }
+
+  async #runWaiting(process: Process): Promise<void> {
+    while (process.waiting.length > 0) await this.#runNow(process.waiting.shift()!);
+  }
+
+  async #runNow(event: SimulationEvent): Promise<void> {
+    if (event.isCancelled || event.process?.isAlive === false) return;
     this.#eventCount += 1;
     this.#hash.addEvent(this.#nowMs, event.sequence, event.label);
     event.run();
@@ -131,8 +151,8 @@ export class Process {
   readonly ambient: Ambient;
   /** Until then nothing of it runs. */
   pausedUntilMs = 0;
-  /** Events that wait for the end of the pause. */
-  #deferred = 0;
+  /** Events that wait for the end of the pause, in the order in which they came. */
+  readonly waiting: SimulationEvent[] = [];
   /** What its wall clock is wrong by. */
   skewMs = 0;
   readonly #kernel: Kernel;
@@ -158,12 +178,6 @@ export class Process {
   pause(forMs: number): void {
     this.pausedUntilMs = Math.max(this.pausedUntilMs, this.#kernel.nowMs + forMs);
     this.#kernel.note(this.name, `paused for ${forMs} ms`);
-  }
-
-  /** When the next event that comes during the pause runs: after those that came before it. */
-  resumesAt(): number {
-    this.#deferred += 1;
-    return this.pausedUntilMs + this.#deferred * 1e-6;
   }
 
   /** Resolves after `delayMs`, or never when the process is killed before. */

@@ -2,6 +2,7 @@
 import { messageOf } from "@parley/base";
 import { systemClock } from "@parley/base/node";
 import { parseArgs } from "node:util";
+import { PLANTED_BUGS, type PlantedBugName } from "./planted-bugs.js";
 import { type Plan, planOf, type Scenario, SCENARIOS } from "./plan.js";
 import { simulate, type SimulationResult } from "./simulation.js";
 
@@ -10,6 +11,7 @@ const USAGE = `npm run -s simulate -- [options]
   --seeds N        how many seeds to run (100)
   --from N         the first seed (1)
   --scenario NAME  ${SCENARIOS.join(", ")} (mixed)
+  --plant BUG      give the server a bug, to see that it is caught; stops at the first seed that does
   --trace          print what happens; for one seed
   --json           print the figures as one line of JSON
 `;
@@ -17,6 +19,7 @@ const OPTIONS = {
   seeds: { type: "string", default: "100" },
   from: { type: "string", default: "1" },
   scenario: { type: "string", default: "mixed" },
+  plant: { type: "string" },
   trace: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -50,6 +53,11 @@ async function main(): Promise<void> {
   }
   const scenario = SCENARIOS.find((name) => name === values.scenario);
   if (scenario === undefined) throw new UsageError(`--scenario must be one of ${SCENARIOS.join(", ")}.`);
+  const planted = Object.keys(PLANTED_BUGS).find((name) => name === values.plant) as
+    | PlantedBugName
+    | undefined;
+  if (values.plant !== undefined && planted === undefined)
+    throw new UsageError(`--plant must be one of ${Object.keys(PLANTED_BUGS).join(", ")}.`);
   const count = integer("seeds", values.seeds, 1, 10_000_000);
   const from = integer("from", values.from, 0, SEED_MAX);
   const figures: Figures = {
@@ -65,22 +73,28 @@ async function main(): Promise<void> {
   };
   const beganMs = systemClock.monotonicMs();
   for (let seed = from; seed < from + count; seed++) {
-    const result = await runSeed(seed, scenario, values.trace);
+    const result = await runSeed(seed, scenario, { isTraced: values.trace, planted });
     add(figures, result);
+    if (planted !== undefined && figures.failures > 0) break;
   }
   report(figures, (systemClock.monotonicMs() - beganMs) / 1000, values.json);
   if (figures.failures > 0) process.exitCode = EXIT_FAILURE;
 }
 
-async function runSeed(seed: number, scenario: Scenario, isTraced: boolean): Promise<SimulationResult> {
+async function runSeed(
+  seed: number,
+  scenario: Scenario,
+  { isTraced, planted }: { readonly isTraced: boolean; readonly planted: PlantedBugName | undefined },
+): Promise<SimulationResult> {
   const plan = planOf(seed, scenario);
+  const bug = planted === undefined ? {} : { planted };
   const onTrace = isTraced
     ? ({ atMs, process: name, text }: { atMs: number; process: string; text: string }): void =>
         void process.stderr.write(`${atMs.toFixed(3).padStart(12)}  ${name.padEnd(10)} ${text}\n`)
     : undefined;
-  let result = await simulate(seed, plan, onTrace);
+  let result = await simulate(seed, plan, { ...bug, ...(onTrace === undefined ? {} : { onTrace }) });
   if (seed % REPEAT_EVERY === 0) {
-    const again = await simulate(seed, plan);
+    const again = await simulate(seed, plan, bug);
     if (again.traceHash !== result.traceHash) {
       const complaint = `the same seed ran differently: ${result.traceHash}, then ${again.traceHash}`;
       result = { ...result, complaints: [...result.complaints, complaint] };

@@ -11,6 +11,7 @@ import { failureCode, reasonOf } from "@parley/base";
 import { type Kernel, Process } from "./kernel.js";
 import { type LogTap, tapJournal } from "./log-tap.js";
 import type { Network } from "./network.js";
+import type { PlantedBug } from "./planted-bugs.js";
 import type { Plan } from "./plan.js";
 import type { SeededRandom } from "./seeded-random.js";
 import { openSimulatedTables } from "./simulated-tables.js";
@@ -26,6 +27,8 @@ export interface ServerOptions {
   readonly network: Network;
   readonly plan: Plan;
   readonly tap: LogTap;
+  /** A promise that this server breaks. */
+  readonly planted: PlantedBug;
   /** Something that no fault explains. */
   readonly onTrouble: (what: string) => void;
 }
@@ -65,7 +68,7 @@ export class ServerNode {
 
   /** Starts a process. Resolves when it listens, or when it has ended again. */
   async start(): Promise<void> {
-    const { kernel, plan, network } = this.#options;
+    const { kernel, plan, network, planted } = this.#options;
     this.#boots += 1;
     const name = `server ${this.#boots}`;
     const process = new Process(kernel, name, {
@@ -89,7 +92,7 @@ export class ServerNode {
         logger,
         segmentBytes: plan.segmentBytes,
         reserveBytes: 1,
-        files: this.disk.mount(),
+        files: planted.files?.(this.disk.mount()) ?? this.disk.mount(),
         onFatal: end,
       });
       const tables = openSimulatedTables(this.#store, process, this.#random, {
@@ -104,10 +107,14 @@ export class ServerNode {
           rebaseEvents: plan.rebaseEvents,
           onFatal: end,
         },
-        { journal: tapJournal(journal, this.#options.tap), tables },
+        {
+          journal: tapJournal(planted.journal?.(journal) ?? journal, this.#options.tap),
+          tables: planted.tables?.(tables) ?? tables,
+        },
       );
+      const calls = { accounts: services.accounts, message: services.message, sync: services.sync };
       const gateway = new Gateway({
-        calls: { accounts: services.accounts, message: services.message, sync: services.sync },
+        calls: planted.calls?.(calls, this.#random) ?? calls,
         ambient: process.ambient,
         serverName: name,
         heartbeatMs: plan.heartbeatMs,

@@ -8,6 +8,7 @@ import { FaultInjector } from "./faults.js";
 import { type DeviceView, judge } from "./judge.js";
 import { Kernel, type TraceLine } from "./kernel.js";
 import { Network } from "./network.js";
+import { PLANTED_BUGS, type PlantedBugName } from "./planted-bugs.js";
 import type { Plan } from "./plan.js";
 import { withoutAmbient } from "./poison.js";
 import { ServerNode } from "./server-node.js";
@@ -23,6 +24,13 @@ const CALM_MS = 2_000;
 const RECOVERY_MS_MAX = 90_000;
 const READ_MS_MAX = 900_000;
 const PAGES_MAX = 10_000;
+
+export interface SimulationOptions {
+  /** Told what happens. */
+  readonly onTrace?: (line: TraceLine) => void;
+  /** A bug that the server has in this run; none unless told. */
+  readonly planted?: PlantedBugName;
+}
 
 export interface SimulationResult {
   readonly seed: number;
@@ -42,9 +50,9 @@ export interface SimulationResult {
 export async function simulate(
   seed: number,
   plan: Plan,
-  onTrace?: (line: TraceLine) => void,
+  options: SimulationOptions = {},
 ): Promise<SimulationResult> {
-  const run = new Run(seed, plan, onTrace);
+  const run = new Run(seed, plan, options);
   try {
     await withoutAmbient(() => run.play());
   } catch (error) {
@@ -66,7 +74,7 @@ class Run {
   readonly #complaints = new Set<string>();
   #faults: FaultInjector | undefined;
 
-  constructor(seed: number, plan: Plan, onTrace: ((line: TraceLine) => void) | undefined) {
+  constructor(seed: number, plan: Plan, { onTrace, planted }: SimulationOptions) {
     this.#seed = seed;
     this.#plan = plan;
     this.#kernel = new Kernel(seed);
@@ -85,6 +93,7 @@ class Run {
       network: this.#network,
       plan,
       tap: this.#truth.tap,
+      planted: planted === undefined ? {} : PLANTED_BUGS[planted],
       onTrouble: (what) => this.complain(what),
     });
   }

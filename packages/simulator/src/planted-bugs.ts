@@ -1,0 +1,238 @@
+/**
+ * Bugs to order: each breaks one promise of the server the way such servers break them. A run with one of them has to be
+ * caught by the judges; a judge that stays silent is broken itself. They wrap the parts from outside, so no production
+ * code knows of them.
+ */
+import type { Journal } from "@parley/engine-embedded";
+import type { FileOps } from "@parley/engine-embedded/simulation";
+import type { Calls } from "@parley/gateway";
+import { Event, encode } from "@parley/protocol";
+import type { Tables } from "@parley/tables";
+import type { SeededRandom } from "./seeded-random.js";
+
+export interface PlantedBug {
+  readonly files?: (files: FileOps) => FileOps;
+  readonly tables?: (tables: Tables) => Tables;
+  readonly journal?: (journal: Journal) => Journal;
+  readonly calls?: (calls: Calls, random: SeededRandom) => Calls;
+}
+
+/** How often a bug that strikes now and then does so. */
+const NOW_AND_THEN = 0.1;
+const NO_EVENT = encode(Event, {});
+
+/** The sync of a segment file does something else. */
+function withSync(change: (sync: () => Promise<void>) => Promise<void>): PlantedBug {
+  return {
+    files: (files) => ({
+      ...files,
+      async openSegment(path, isNew) {
+        const file = await files.openSegment(path, isNew);
+        return { ...file, sync: () => change(() => file.sync()) };
+      },
+    }),
+  };
+}
+
+export const PLANTED_BUGS = {
+  "acknowledge-before-fsync": withSync(async () => {}),
+  "ignore-failed-fsync": withSync((sync) => sync().catch(() => undefined)),
+
+  "emit-again-after-crash": {
+    journal: (journal) => ({
+      ...journal,
+      stats: () => journal.stats(),
+      close: () => journal.close(),
+      log(name) {
+        const log = journal.log(name);
+        return {
+          get partitionCount() {
+            return log.partitionCount;
+          },
+          append: (partition, payload) => log.append(partition, payload),
+          read: (partition, from, limits) => log.read(partition, from, limits),
+          durableEnd: (partition) => log.durableEnd(partition),
+          appendedEnd: (partition) => log.appendedEnd(partition),
+          firstOffset: (partition) => log.firstOffset(partition),
+          onDurable: (listener) => log.onDurable(listener),
+          trim: (partition, before) => log.trim(partition, before),
+          close: () => log.close(),
+        };
+      },
+    }),
+  },
+
+  "forget-rows-in-crash": {
+    tables: (tables) => ({
+      ...tables,
+      write: (batches) => tables.write(batches, { isDurable: false }),
+    }),
+  },
+
+  "forget-repeated-sends": {
+    calls: (calls) => {
+      const lastNumbers = new Map<string, number>();
+      return {
+        ...calls,
+        message: {
+          ...withMethods(calls.message),
+          send(session, request) {
+            const lane = `${session.deviceId} ${request.conversationId}`;
+            const last = lastNumbers.get(lane) ?? 0;
+            lastNumbers.set(lane, Math.max(last, request.number));
+            if (request.number > last) return calls.message.send(session, request);
+            // A repeated send is taken for a new one.
+            lastNumbers.set(lane, last + 1);
+            const clientMessageId = `${request.clientMessageId}x` as typeof request.clientMessageId;
+            return calls.message.send(session, { ...request, clientMessageId, number: last + 1 });
+          },
+        },
+      };
+    },
+  },
+
+  "swap-pushed-events": pushing((events, random) =>
+    events.length > 1 && random.isTrue(NOW_AND_THEN) ? [events[1]!, events[0]!, ...events.slice(2)] : events,
+  ),
+
+  "lose-pushed-event": pushing((events, random) =>
+    random.isTrue(NOW_AND_THEN) ? [NO_EVENT, ...events.slice(1)] : events,
+  ),
+
+  "rebase-without-a-conversation": listing(({ entries }, random) =>
+    random.isTrue(0.5) ? entries.slice(1) : entries,
+  ),
+
+  "rebase-with-an-old-entry": listing(({ entries }) =>
+    entries.map((entry, index) =>
+      index === 0 && entry.lastSequence > entry.firstVisible
+        ? { ...entry, lastSequence: entry.lastSequence - 1 }
+        : entry,
+    ),
+  ),
+
+  "unread-drifts": listing(({ entries }) =>
+    entries.map((entry) => (entry.unread > 0 ? { ...entry, unread: entry.unread + 1 } : entry)),
+  ),
+
+  "deletion-is-forgotten": {
+    calls: (calls, random) => ({
+      ...calls,
+      message: {
+        ...withMethods(calls.message),
+        hide: async (session, conversationId, sequences) => {
+          if (!random.isTrue(0.5)) await calls.message.hide(session, conversationId, sequences);
+        },
+      },
+    }),
+  },
+
+  "removal-is-forgotten": {
+    calls: (calls) => ({
+      ...calls,
+      message: {
+        ...withMethods(calls.message),
+        changeMembers: async (session, change) => {
+          if (!change.isRemoval) await calls.message.changeMembers(session, change);
+        },
+      },
+    }),
+  },
+
+  "reading-is-forgotten": {
+    calls: (calls) => ({
+      ...calls,
+      message: { ...withMethods(calls.message), markRead: () => Promise.resolve() },
+    }),
+  },
+
+  "page-with-a-hole": {
+    calls: (calls, random) => ({
+      ...calls,
+      message: {
+        ...withMethods(calls.message),
+        async history(session, request) {
+          const page = await calls.message.history(session, request);
+          if (page.messages.length < 3 || !random.isTrue(0.5)) return page;
+          return { ...page, messages: page.messages.filter((_, index) => index !== 1) };
+        },
+      },
+    }),
+  },
+
+  "page-beyond-the-joining": {
+    calls: (calls) => ({
+      ...calls,
+      message: {
+        ...withMethods(calls.message),
+        async history(session, request) {
+          const page = await calls.message.history(session, request);
+          const last = page.messages.at(-1);
+          // Shows the newest message once more, as one that lies beyond what there is.
+          if (last === undefined || request.isForward) return page;
+          return {
+            ...page,
+            last: page.last + 1,
+            messages: [...page.messages, { ...last, sequence: page.last + 1 }],
+          };
+        },
+      },
+    }),
+  },
+} as const satisfies Readonly<Record<string, PlantedBug>>;
+
+export type PlantedBugName = keyof typeof PLANTED_BUGS;
+
+/** What a device is pushed goes through `change`; the PTS stay as they are. */
+function pushing(
+  change: (events: readonly Uint8Array[], random: SeededRandom) => readonly Uint8Array[],
+): PlantedBug {
+  return {
+    calls: (calls, random) => ({
+      ...calls,
+      sync: {
+        listConversations: (session, page) => calls.sync.listConversations(session, page),
+        attach: (session, position, sink) =>
+          calls.sync.attach(session, position, {
+            push: (epoch, firstPts, events) => sink.push(epoch, firstPts, change(events, random)),
+            rebase: (to, reason) => sink.rebase(to, reason),
+            hasRoom: () => sink.hasRoom(),
+            fail: () => sink.fail(),
+          }),
+      },
+    }),
+  };
+}
+
+type ListPage = Awaited<ReturnType<Calls["sync"]["listConversations"]>>;
+
+/** A page of the conversation list goes through `change`. */
+function listing(change: (page: ListPage, random: SeededRandom) => ListPage["entries"]): PlantedBug {
+  return {
+    calls: (calls, random) => ({
+      ...calls,
+      sync: {
+        attach: (session, position, sink) => calls.sync.attach(session, position, sink),
+        listConversations: async (session, page) => {
+          const answer = await calls.sync.listConversations(session, page);
+          return { ...answer, entries: change(answer, random) };
+        },
+      },
+    }),
+  };
+}
+
+/** The methods of a service as own properties, so that one of them can be replaced. */
+function withMethods(message: Calls["message"]): Calls["message"] {
+  return {
+    send: (session, request) => message.send(session, request),
+    markRead: (session, conversationId, sequence) => message.markRead(session, conversationId, sequence),
+    hide: (session, conversationId, sequences) => message.hide(session, conversationId, sequences),
+    createDirect: (session, userId) => message.createDirect(session, userId),
+    createGroup: (session, group) => message.createGroup(session, group),
+    changeMembers: (session, change) => message.changeMembers(session, change),
+    listMembers: (session, page) => message.listMembers(session, page),
+    history: (session, request) => message.history(session, request),
+    digest: (session, span) => message.digest(session, span),
+  };
+}
