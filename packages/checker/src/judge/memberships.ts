@@ -1,6 +1,6 @@
 /** Who was a member of what, from where to where: as the machines said, and as acknowledged operations demand. */
 import { NONE } from "../history/column.js";
-import { OPERATION_KINDS, OUTCOME } from "../history/history.js";
+import { type History, OPERATION_KINDS, OUTCOME } from "../history/history.js";
 import { PairMap } from "./pair-map.js";
 import type { Story } from "./run.js";
 
@@ -106,16 +106,15 @@ function indexPeriods({ history, findings, speaker }: Story, memberships: Member
 
 function indexChanges({ history }: Story, memberships: Memberships): void {
   const { operations, lists } = history;
-  const created = new Set<number>();
+  const begunAt = beginnings(history);
   for (let operation = 0; operation < operations.at.length; operation++) {
     const kind = operations.kind.at(operation);
     if (kind !== CREATE && kind !== ADD && kind !== REMOVE) continue;
     const outcome = operations.outcome.at(operation);
     const conversation = operations.conversation.at(operation);
     if (outcome === OUTCOME.failed || conversation === NONE) continue;
-    // Creating what is there changes nobody.
-    if (kind === CREATE && created.has(conversation)) continue;
-    if (kind === CREATE) created.add(conversation);
+    // Creating what is there changes nobody; a repeated creation, whose first answer was lost, finds it there too.
+    if (kind === CREATE && (begunAt.get(conversation) ?? -1) < operations.at.at(operation)) continue;
     const change = {
       isRemoval: kind === REMOVE,
       isOk: outcome === OUTCOME.ok,
@@ -126,4 +125,16 @@ function indexChanges({ history }: Story, memberships: Memberships): void {
     for (const user of new Set(lists[operations.detail.at(operation)]))
       memberships.changes.need(conversation, user, () => []).push(change);
   }
+}
+
+/** When a machine spoke of each conversation first. */
+function beginnings({ membership, placed }: History): ReadonlyMap<number, number> {
+  const begunAt = new Map<number, number>();
+  for (const { conversation, at } of [membership, placed]) {
+    for (let row = 0; row < at.length; row++) {
+      const index = conversation.at(row);
+      begunAt.set(index, Math.min(begunAt.get(index) ?? Infinity, at.at(row)));
+    }
+  }
+  return begunAt;
 }

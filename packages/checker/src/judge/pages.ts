@@ -95,7 +95,7 @@ function judgeSpan(run: Run, page: number): void {
   const hidden = hidings.of(conversation, devices[device]!.user);
   const [first, last] = [pages.first.at(page), pages.last.at(page)];
   const end = pages.view.at(page) + pages.count.at(page);
-  // Nothing is covered, as by a page that ends below what the user may see.
+  // Nothing in this direction: `first` above `last` covers nothing.
   if (first > last && pages.count.at(page) === 0) return;
   const asked = (): string => `The ${speaker.operation(operation)} for ${first} to ${last}`;
   let before = first - 1;
