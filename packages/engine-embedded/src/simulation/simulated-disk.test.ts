@@ -49,6 +49,15 @@ describe("the simulated disk", () => {
     await assert.rejects(file.write(Buffer.from("x"), 0), /ESHUTDOWN/);
   });
 
+  it("syncs a file that was cut before pages that were not synced", async () => {
+    const disk = new SimulatedDisk();
+    const file = await disk.mount().openSegment("/any/file", true);
+    await file.write(Buffer.alloc(10_000, "a"), 0);
+    await file.truncate(100);
+    await file.sync();
+    assert.equal(disk.content("/any/file").toString(), "a".repeat(100));
+  });
+
   it("keeps any of the sectors that were not synced", async () => {
     const results = new Set<string>();
     for (let survivors = 0; survivors < 8; survivors++) {

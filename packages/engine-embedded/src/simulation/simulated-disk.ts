@@ -217,7 +217,7 @@ export class SimulatedDisk {
         }),
       truncate: (length) =>
         use("truncate", (fault) => {
-          if (fault === undefined) file.cache = Buffer.from(file.cache.subarray(0, length));
+          if (fault === undefined) cut(file, length);
         }),
       read: (position, length) =>
         use("read", () => Buffer.from(file.cache.subarray(position, position + length))),
@@ -264,6 +264,12 @@ function store(file: StoredFile, bytes: Uint8Array, position: number): void {
   file.cache.set(bytes, position);
   for (let page = Math.floor(position / PAGE_BYTES); page * PAGE_BYTES < end; page++)
     file.dirtyPages.add(page);
+}
+
+// What was written behind the new end is gone, also what was not synced.
+function cut(file: StoredFile, length: number): void {
+  file.cache = Buffer.from(file.cache.subarray(0, length));
+  for (const page of file.dirtyPages) if (page * PAGE_BYTES >= length) file.dirtyPages.delete(page);
 }
 
 // The platter with the length of the cache and these of its pages; what was never written reads as zeros.
