@@ -1,0 +1,362 @@
+/**
+ * Goal: what may happen in a correct run is no anomaly, however close to one it comes, and one step further is. Method:
+ * the small correct history, and pairs of changes that differ in one thing.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { UNREAD_RANGES_MAX } from "@parley/protocol";
+import { check } from "./check.js";
+import { type Edit, all, append, change, drop, replace } from "./testing/edits.js";
+import { type Call, record } from "./testing/script.js";
+import {
+  ANN,
+  BOB,
+  BOBS,
+  CAST,
+  CAT,
+  CATS,
+  EPOCH,
+  LAPTOP,
+  PHONE,
+  SMALL,
+  applied,
+  assigned,
+  content,
+  placed,
+  seen,
+} from "./testing/small-history.js";
+
+const final = (device: number, ...sequences: readonly number[]): Edit =>
+  change(["finalMessages", { device }], { messages: seen(...sequences) });
+const show = (device: number, sequence: number): Call => [
+  "shown",
+  { device, conversation: 0, ...seen(sequence)[0]! },
+];
+const position = (device: number, pts: number): { device: number; epoch: number; pts: number } => ({
+  device,
+  epoch: EPOCH,
+  pts,
+});
+const page = (operation: number, ...sequences: readonly number[]): Call => [
+  "pageOk",
+  operation,
+  { first: 1, last: 5, firstVisible: 1, lastSequence: 5, messages: seen(...sequences) },
+];
+/** The history up to a call, without what is said of the end. */
+const until =
+  (name: Call[0], operation: number, ...others: readonly Call[]): Edit =>
+  (calls) => [
+    ...calls.slice(0, 1 + calls.findIndex((call) => call[0] === name && call[1] === operation)),
+    ...others,
+  ];
+const asked = (device: number): Call => ["pageInvoked", { device, conversation: 0 }];
+const hide = (sequence: number): Call => [
+  "hideInvoked",
+  { device: BOBS, conversation: 0, sequences: [sequence] },
+];
+const send = (name: string, sequence: number): Call => [
+  "sendInvoked",
+  { device: PHONE, conversation: 0, clientMessageId: name, content: content(`text ${sequence}`), timeMs: 1 },
+];
+const members = (users: readonly number[], isRemoval: boolean): Call => [
+  "membersInvoked",
+  { device: PHONE, conversation: 0, users, isRemoval },
+];
+const wipe: Call = ["restarted", { device: PHONE, epoch: 0, pts: 0 }];
+const listed = [{ conversation: 0, lastSequence: 6 }];
+
+const EDGES: Readonly<Record<string, readonly [Edit, ...found: readonly string[]]>> = {
+  "a page that was asked for before the acknowledgement may lack the message": [
+    until(
+      "ok",
+      4,
+      asked(PHONE),
+      send("c-3", 5),
+      placed(5, ANN, { device: PHONE, name: "c-3", set: 1 }),
+      ["sendOk", 6, { messageId: "m-5", sequence: 5, timeMs: 1 }],
+      ["pageOk", 5, { first: 1, last: 4, firstVisible: 1, lastSequence: 4, messages: seen(1, 2, 3, 4) }],
+    ),
+  ],
+  "a page that was asked for before another was answered may be older": [
+    until("sendOk", 5, asked(BOBS), asked(BOBS), page(7, 1, 2, 3, 4, 5), [
+      "pageOk",
+      6,
+      { first: 1, last: 4, firstVisible: 1, lastSequence: 4, messages: seen(1, 2, 3, 4) },
+    ]),
+  ],
+  "a page that was asked for before a hiding was confirmed may have the message": [
+    until("sendOk", 5, hide(2), asked(BOBS), ["ok", 6], page(7, 1, 2, 3, 4, 5)),
+  ],
+  "a page that was asked for after a hiding was confirmed may not": [
+    until("sendOk", 5, hide(2), ["ok", 6], asked(BOBS), page(7, 1, 2, 3, 4, 5)),
+    "hidden-shown",
+  ],
+  "a page may lack what is being hidden": [until("sendOk", 5, hide(2), asked(BOBS), page(7, 1, 3, 4, 5))],
+  "a page may not lack what is hidden only later": [
+    until("sendOk", 5, asked(BOBS), page(6, 1, 3, 4, 5), hide(2), ["ok", 7]),
+    "page-hole",
+  ],
+  "a refused hiding hides nothing": [
+    until("sendOk", 5, hide(2), ["failed", 6, "bad-request"], asked(BOBS), page(7, 1, 3, 4, 5)),
+    "page-hole",
+  ],
+  "a page may say more than what it covers, and skip nothing for it": [
+    until("sendOk", 5, asked(BOBS), [
+      "pageOk",
+      6,
+      { first: 2, last: 3, firstVisible: 1, lastSequence: 5, messages: seen(2, 3) },
+    ]),
+  ],
+  "a page may not go beyond what it covers": [
+    until("sendOk", 5, asked(BOBS), [
+      "pageOk",
+      6,
+      { first: 2, last: 3, firstVisible: 1, lastSequence: 5, messages: seen(2, 3, 4) },
+    ]),
+    "view-order",
+  ],
+  "a hiding of unknown outcome that is not queued may have hidden nothing": [
+    all(
+      replace(["ok", 6], ["resource", "nothing", 0, 0]),
+      drop("eventAssigned", { user: BOB }),
+      drop("eventApplied", { device: BOBS }),
+      drop("positionStored", { device: BOBS }),
+      drop("restarted"),
+      drop("drained", BOBS),
+      append(["gone", BOBS]),
+      final(BOBS, 1, 2, 3, 4, 5, 6),
+    ),
+  ],
+  "a hiding of unknown outcome that is queued has hidden the message": [
+    all(replace(["ok", 6], ["resource", "nothing", 0, 0]), final(BOBS, 1, 2, 3, 4, 5, 6)),
+    "hidden-shown",
+  ],
+  "a device that lost the hiding in a restart may show the message until it comes again": [
+    append(
+      ["restarted", position(BOBS, 6)],
+      show(BOBS, 2),
+      applied(BOBS, 7, "hidden", 0),
+      applied(BOBS, 8, "message", 6),
+    ),
+  ],
+  "a device that got the hiding again after a restart may not": [
+    append(
+      ["restarted", position(BOBS, 6)],
+      applied(BOBS, 7, "hidden", 0),
+      applied(BOBS, 8, "message", 6),
+      show(BOBS, 2),
+    ),
+    "hidden-shown",
+  ],
+  "a restart from behind the hiding forgets nothing": [
+    append(["restarted", position(BOBS, 7)], show(BOBS, 2), applied(BOBS, 8, "message", 6)),
+    "hidden-shown",
+  ],
+  "a device that lost its store is rebased": [
+    append(
+      wipe,
+      ["rebased", { ...position(PHONE, 7), entries: listed }],
+      ["positionStored", position(PHONE, 7)],
+    ),
+  ],
+  "a device that lost its store does not go on where it was": [
+    append(wipe, ["positionStored", position(PHONE, 7)]),
+    "undelivered",
+    "stored-ahead",
+  ],
+  "a rebase into another epoch may be stored with a lower PTS": [
+    append(
+      [
+        "eventAssigned",
+        { user: ANN, epoch: 2000, pts: 1, kind: "other", conversation: undefined, sequence: 0, content: 1 },
+      ],
+      ...[PHONE, LAPTOP].flatMap((device): Call[] => [
+        ["rebased", { device, epoch: 2000, pts: 1, entries: listed }],
+        ["positionStored", { device, epoch: 2000, pts: 1 }],
+      ]),
+      ["restarted", { device: PHONE, epoch: 2000, pts: 1 }],
+    ),
+  ],
+  "a queue that is built anew has its messages again": [
+    append(
+      ...[1, 2, 3, 4, 5, 6].map((sequence): Call => {
+        const [name, event] = assigned(ANN, sequence, "message", sequence) as readonly [
+          "eventAssigned",
+          object,
+        ];
+        return [name, { ...event, epoch: 2000 }] as unknown as Call;
+      }),
+      ...[PHONE, LAPTOP].map((device): Call => ["rebased", { device, epoch: 2000, pts: 6, entries: listed }]),
+    ),
+  ],
+  "a rebase may not be ahead of the machine, even for a moment": [
+    (calls) => {
+      const rebase: Call = ["rebased", { ...position(LAPTOP, 7), entries: listed }];
+      const at = calls.findIndex((call) => call[0] === "memberLeft");
+      const others = calls.filter(
+        ([name, what]) => !(name === "eventApplied" && (what as { device: number }).device === LAPTOP),
+      );
+      return [...others.slice(0, at), rebase, ...others.slice(at)].filter(
+        ([name, what], index) =>
+          !(name === "rebased" && (what as { device: number }).device === LAPTOP && index > at),
+      );
+    },
+    "rebase-ahead",
+  ],
+  "a device may not apply an event before the machine gives it": [
+    (calls) => {
+      const [first, ...rest] = calls.filter(
+        ([name, what]) => name === "eventApplied" && (what as { device: number }).device === CATS,
+      );
+      const others = calls.filter((call) => call !== first);
+      return rest.length === 0 ? calls : [first!, ...others];
+    },
+    "event-unknown",
+  ],
+  "a reading beyond the end counts up to the end of then": [change(["readInvoked"], { sequence: 6 })],
+  "a message of unknown outcome may not be placed before an earlier acknowledged one": [
+    all(
+      drop("drained"),
+      drop("healed"),
+      drop("entryShown"),
+      drop("finalMessages"),
+      append(
+        send("c-7", 8),
+        send("c-8", 7),
+        placed(7, ANN, { device: PHONE, name: "c-8" }),
+        placed(8, ANN, { device: PHONE, name: "c-7" }),
+        ["sendOk", 11, { messageId: "m-8", sequence: 8, timeMs: 1 }],
+      ),
+    ),
+    "sender-order",
+  ],
+  "a message of unknown outcome may be placed after a later one": [
+    all(
+      drop("drained"),
+      drop("healed"),
+      drop("entryShown"),
+      drop("finalMessages"),
+      append(
+        send("c-7", 8),
+        send("c-8", 7),
+        placed(7, ANN, { device: PHONE, name: "c-8" }),
+        placed(8, ANN, { device: PHONE, name: "c-7" }),
+        ["sendOk", 12, { messageId: "m-7", sequence: 7, timeMs: 1 }],
+      ),
+    ),
+  ],
+  "while an adding and a removal are under way either may hold": [
+    until(
+      "sendOk",
+      5,
+      members([CAT], true),
+      members([CAT], false),
+      ["ok", 6],
+      ["ok", 7],
+      ["memberLeft", { conversation: 0, user: CAT, lastSequence: 5 }],
+      send("c-7", 6),
+      placed(6, ANN, { device: PHONE, name: "c-7" }),
+    ),
+  ],
+  "a removal that was acknowledged before an adding began does not hold after it": [
+    until(
+      "sendOk",
+      5,
+      members([CAT], true),
+      ["memberLeft", { conversation: 0, user: CAT, lastSequence: 5 }],
+      placed(6, ANN, {}),
+      ["ok", 6],
+      members([CAT], false),
+      ["memberJoined", { conversation: 0, user: CAT, lastSequence: 6, firstVisible: 7 }],
+      placed(7, ANN, { set: 1 }),
+      ["ok", 7],
+      send("c-7", 8),
+      placed(8, ANN, { device: PHONE, name: "c-7", set: 1 }),
+    ),
+  ],
+  "a message that is shown where another is": [
+    append(["shown", { device: PHONE, conversation: 0, ...seen(5)[0]!, sequence: 9 }]),
+    "place-conflict",
+  ],
+  "an acknowledged message in whose place a device holds another": [
+    change(["finalMessages", { device: LAPTOP }], {
+      messages: [...seen(1, 2, 3, 4), { ...seen(6)[0]!, sequence: 5 }, ...seen(6)],
+    }),
+    "lost",
+    "place-conflict",
+  ],
+  "a message of unknown outcome in whose place a device holds another": [
+    change(["finalMessages", { device: LAPTOP }], {
+      messages: [...seen(1, 2), { ...seen(6)[0]!, sequence: 3 }, ...seen(4, 5, 6)],
+    }),
+    "place-conflict",
+  ],
+  "an event that may still come to a user of whom no device drained": [
+    all(
+      drop("eventAssigned", { user: CAT, pts: 3 }),
+      drop("eventAssigned", { user: CAT, pts: 4 }),
+      drop("eventAssigned", { user: CAT, pts: 5 }),
+      drop("eventApplied", { device: CATS, pts: 3 }),
+      drop("eventApplied", { device: CATS, pts: 4 }),
+      drop("eventApplied", { device: CATS, pts: 5 }),
+      drop("drained", CATS),
+      append(["gone", CATS]),
+    ),
+  ],
+  "an event that was left out before a later one, though no device drained": [
+    all(
+      drop("eventAssigned", { user: CAT }),
+      drop("eventApplied", { device: CATS }),
+      drop("drained", CATS),
+      append(["gone", CATS]),
+      append(assigned(CAT, 1, "joined", 3), assigned(CAT, 2, "message", 5)),
+    ),
+    "missing",
+  ],
+  "members are told where joining is, and where not": [
+    change(["messagePlaced", { sequence: 6 }], { members: undefined }),
+  ],
+  "an unread count that drifts where no machine tells of queues": [
+    all(drop("eventAssigned"), change(["entryShown", { device: BOBS }], { unread: 2 })),
+    "unread-drift",
+  ],
+};
+
+for (const [name, [edit, ...found]] of Object.entries(EDGES)) {
+  test(`${name}: ${found.length === 0 ? "no anomaly" : found.join(", ")}`, () => {
+    const { anomalies } = check(record(CAST, edit(SMALL)).history);
+    assert.deepEqual(
+      anomalies.map(({ code }) => code),
+      found,
+      JSON.stringify(anomalies),
+    );
+  });
+}
+
+test("beyond the ranges that a list keeps, the oldest unread messages may be given up and none invented", () => {
+  const count = 2 * (UNREAD_RANGES_MAX + 10);
+  const calls: Call[] = [["memberJoined", { conversation: 0, user: BOB, firstVisible: 1, lastSequence: 0 }]];
+  for (let sequence = 1; sequence <= count; sequence++)
+    calls.push(
+      placed(sequence, sequence % 2 === 0 ? BOB : ANN, {
+        device: sequence % 2 === 0 ? BOBS : PHONE,
+        name: `c-${sequence}`,
+      }),
+    );
+  const codesOf = (unread: number): readonly string[] => {
+    const entry = {
+      device: BOBS,
+      conversation: 0,
+      firstVisible: 1,
+      lastSequence: count,
+      readSequence: 0,
+      unread,
+      isMember: true,
+    };
+    const { anomalies } = check(
+      record(CAST, [...calls, ["drained", BOBS, 0], ["entryShown", entry]]).history,
+    );
+    return anomalies.map(({ code }) => code).filter((code) => code === "unread-drift");
+  };
+  assert.deepEqual([count / 2, UNREAD_RANGES_MAX, count / 2 + 1].map(codesOf), [[], [], ["unread-drift"]]);
+});
