@@ -94,7 +94,12 @@ export class ExpirySweeper {
       // A damaged row stays, so that whoever reads it is told.
       return stored !== undefined && liveValue(table, stored, nowMs) === "expired";
     });
-    if (expired.length > 0) await database.batch(expired.map(([key]) => ({ type: "del", key })));
+    // Synced like every other write: what is damaged in LevelDB's log can then be told from what is torn (log-file.ts).
+    if (expired.length > 0)
+      await database.batch(
+        expired.map(([key]) => ({ type: "del", key })),
+        { sync: true },
+      );
     this.#cursor = entries.length < STEP_ROWS ? undefined : entries.at(-1)![0];
     if (this.#cursor !== undefined) return false;
     this.#table = (this.#table + 1) % tables.length;

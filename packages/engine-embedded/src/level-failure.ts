@@ -1,4 +1,5 @@
 import { Failure, messageOf } from "@parley/base";
+import type { FileDamage } from "./level-files/verify-files.js";
 
 /** Translates what classic-level throws. `directory` is named so that an operator knows what to look at. */
 export function levelFailure(error: unknown, directory: string): Failure {
@@ -27,19 +28,26 @@ export function levelFailure(error: unknown, directory: string): Failure {
   );
 }
 
-/** The stored rows are not what was written. `table`: the one that a damaged row was read from. */
-export function corruptTables(
-  directory: string,
-  found: { readonly table?: string; readonly cause?: unknown },
-): Failure {
+/** What is stored is not what was written. */
+export interface Corruption {
+  /** The table that a damaged row was read from. */
+  readonly table?: string;
+  /** The damaged file, and where. */
+  readonly damage?: FileDamage;
+  readonly cause?: unknown;
+}
+
+export function corruptTables(directory: string, { table, damage, cause }: Corruption): Failure {
   const what =
-    found.table === undefined
-      ? `The tables in ${directory} are`
-      : `The table ${found.table} in ${directory} is`;
+    damage !== undefined
+      ? `The file ${damage.file} in ${directory} is damaged at byte ${damage.offset}`
+      : table !== undefined
+        ? `The table ${table} in ${directory} is damaged`
+        : `The tables in ${directory} are damaged`;
   return new Failure(
     "tables-corrupt",
-    `${what} damaged. Check the disk, then restore the data directory from a backup.`,
-    { cause: found.cause, details: found.table === undefined ? {} : { table: found.table } },
+    `${what}. Check the disk, then restore the data directory from a backup.`,
+    { cause, details: { ...(table === undefined ? {} : { table }), ...damage } },
   );
 }
 

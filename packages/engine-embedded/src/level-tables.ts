@@ -1,6 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-import { AssertionFailure, Failure, type Clock, type Logger, type Scheduler } from "@parley/base";
+import {
+  AssertionFailure,
+  Failure,
+  failureCode,
+  type Clock,
+  type Logger,
+  type Scheduler,
+} from "@parley/base";
 import {
   appendInTurn,
   decodeTuple,
@@ -23,11 +30,14 @@ import { createDirectory } from "./durable-directory.js";
 import { ExpirySweeper } from "./expiry-sweeper.js";
 import { GroupCommit } from "./group-commit.js";
 import { corruptTables, levelFailure } from "./level-failure.js";
+import { findDamage } from "./level-files/verify-files.js";
 import { openRow, sealRow } from "./row-checksum.js";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** LevelDB holds up to two of these in memory. Larger ones mean fewer, larger files at level 0 and less rewriting. */
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Of the table files, what is read at opening to see whether it is damaged: one to three seconds of work. */
+const VERIFY_BYTES_MAX = 1024 * 1024 * 1024;
 /** Rows handed to LevelDB in one turn of the event loop: 1 to 2 ms of work on the reference machine. */
 const ROWS_PER_TURN = 1000;
 
@@ -48,13 +58,16 @@ export interface LevelTablesOptions {
 }
 
 /**
- * Opens tables on LevelDB.
- * Errors: "tables-locked" (open elsewhere), "tables-corrupt", "tables-full", "tables-failed".
+ * Opens tables on LevelDB. Its files are verified first, so no other process may write to them.
+ * Errors: "tables-locked" (open elsewhere), "tables-corrupt" (with `file` and `offset` when it is known which), "tables-full",
+ *   "tables-failed".
  */
 export async function openLevelTables(options: LevelTablesOptions): Promise<Tables> {
   try {
     // LevelDB sees to the names in its directory, not to that of the directory.
     await createDirectory(options.directory);
+    const damage = await findDamage(options.directory, { tableBytesMax: VERIFY_BYTES_MAX });
+    if (damage !== undefined) throw corruptTables(options.directory, { damage });
     const database: Database = new ClassicLevel(options.directory, {
       ...BINARY,
       cacheSize: CACHE_BYTES,
@@ -63,7 +76,7 @@ export async function openLevelTables(options: LevelTablesOptions): Promise<Tabl
     await database.open();
     return new LevelTables(database, options);
   } catch (error) {
-    throw levelFailure(error, options.directory);
+    throw failureCode(error) === undefined ? levelFailure(error, options.directory) : error;
   }
 }
 
