@@ -24,7 +24,7 @@ import { unsnappy } from "./snappy.js";
 import { findDamage } from "./verify-files.js";
 
 const NOTES = { name: "notes" };
-const ROWS = 120;
+const ROWS = 60;
 const EVERYTHING = { tableBytesMax: Number.MAX_SAFE_INTEGER };
 /** Larger than a block of the log, so that it is cut into fragments. */
 const LARGE_BYTES = 70_000;
@@ -134,8 +134,9 @@ describe("the files of a database", () => {
     assert.deepEqual(found, [undefined, { file: name, offset: 52 }]);
   });
 
-  it("damaged in any way are reported, or hold the rows of whole commits", async () => {
-    const sources = [await killed(), await compacted(), await closed()];
+  it("damaged in any way are reported, or hold all rows, or the first of a log", async () => {
+    const left = await killed();
+    const sources = [left, await compacted(), await closed()];
     const directory = join(root, "any");
     await fc.assert(
       fc.asyncProperty(
@@ -164,6 +165,8 @@ describe("the files of a database", () => {
           const tables = opened as Awaited<ReturnType<typeof openLevelTables>>;
           const rows = await tables.range({ table: NOTES, partition: ["p"], limit: ROWS * 2 });
           await tables.close();
+          // Of a log, the end may be missing: it cannot be told from one that was torn.
+          assert.ok(rows.length === ROWS || (source === left && path.endsWith(".log")));
           assert.deepEqual(
             rows.map(({ sort, value }) => [sort[0], Buffer.from(value).toString()]),
             Array.from({ length: rows.length }, (_, index) => [index, `content ${index}`]),

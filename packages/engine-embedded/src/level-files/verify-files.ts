@@ -3,7 +3,8 @@
  * compacting, and the binding cannot ask for more: a flipped byte in a key or an index hides rows or ends the process by an
  * assertion, and one in the write-ahead log leaves out durable rows without a word.
  *
- *   V1  Of the newest write-ahead log, only the last record may be torn. Older ones are whole.
+ *   V1  Of the newest write-ahead log, and of the manifest, only the last record may be torn. Older logs are whole, and the
+ *       one that the manifest names is there.
  *   V2  Each table file that the manifest names is there, and every byte of it is as written.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
@@ -38,20 +39,17 @@ export async function findDamage(
   const names = await readdir(directory);
   // Without it LevelDB makes a new database, or says what is missing.
   if (!names.includes("CURRENT")) return undefined;
-  const live = await readManifest(directory);
+  const manifest = /^(MANIFEST-\d+)\n$/.exec(await readFile(join(directory, "CURRENT"), "latin1"))?.[1];
+  if (manifest === undefined || !names.includes(manifest)) return { file: "CURRENT", offset: 0 };
+  const { records, brokenAt, isFollowed } = readLogFile(await readFile(join(directory, manifest)));
+  if (brokenAt !== undefined && isFollowed) return { file: manifest, offset: brokenAt };
+  const live = readEdits(records);
+  // Not the edits of this LevelDB, which says so itself.
   if (live === undefined) return undefined;
   return (
     (await findLogDamage(directory, names, live)) ??
     (await findTablesDamage(directory, { names, live, tableBytesMax }))
   );
-}
-
-/** What LevelDB refuses by itself (no manifest, one that cannot be read) is left to it: undefined. */
-async function readManifest(directory: string): Promise<LiveFiles | undefined> {
-  const name = (await readFile(join(directory, "CURRENT"), "utf8")).trimEnd();
-  if (!/^MANIFEST-\d+$/.test(name)) return undefined;
-  const file = await readFile(join(directory, name)).catch(() => undefined);
-  return file === undefined ? undefined : readEdits(readLogFile(file).records);
 }
 
 async function findLogDamage(
@@ -60,6 +58,9 @@ async function findLogDamage(
   { logNumber }: LiveFiles,
 ): Promise<FileDamage | undefined> {
   const logs = numbered(names, LOG_NAME).filter(({ number }) => number >= logNumber);
+  // LevelDB would go on without it.
+  if (logNumber > 0 && logs.at(-1)?.number !== logNumber)
+    return { file: `${String(logNumber).padStart(6, "0")}.log`, offset: 0 };
   for (const [index, { name }] of logs.entries()) {
     const { brokenAt, isFollowed } = readLogFile(await readFile(join(directory, name)));
     const isNewest = index === 0;
