@@ -100,8 +100,7 @@ describe("a crowd goes on", { concurrency: true }, () => {
       fault: async (stage) => {
         for (let cut = 0; cut < CUTS; cut++) {
           await pause(1_300);
-          disk.cutPower();
-          await stage.server.kill();
+          await stage.unplug(disk);
           losses.push(disk.restorePower());
           await stage.startAgain();
         }

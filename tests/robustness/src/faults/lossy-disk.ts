@@ -3,7 +3,10 @@
  * power cut. It is an ext4 in an image file; the cut is the ioctl that stops a file system at once without writing its
  * journal (`xfs_io -x -c shutdown`), and the power comes back with unmounting and mounting, which replays the journal.
  *
- * Unlike a real disk it neither tears a sector nor lies about a flush; the simulated disk of the engine tears too.
+ * Unlike a real disk it neither tears a sector nor lies about a flush; the simulated disk of the engine tears too. And
+ * unlike a real power cut it leaves the machine running, on which a sync that was under way may even be told that it
+ * succeeded (Linux 6.18: a loop of writes and syncs lost what was synced in 1 of 80 cuts). So whoever would tell others of a
+ * sync has to stand still before the cut.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";

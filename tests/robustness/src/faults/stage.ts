@@ -9,7 +9,7 @@ import {
   type ServerProcessOptions,
 } from "@parley/bench";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -17,8 +17,11 @@ import { Crowd, crowdIds, DEVICES_PER_USER } from "../replay/crowd.js";
 import { judge, type UserView } from "../replay/judge.js";
 import { writeScript } from "../replay/script.js";
 import { createChance, seedOfRun } from "../seed.js";
+import { until } from "../wait.js";
+import type { LossyDisk } from "./lossy-disk.js";
 
 const USERS = 12;
+const STILL_MS_MAX = 5_000;
 /** A pause of a second is noticed as silence. */
 const HEARTBEAT_SECONDS = 1;
 
@@ -59,6 +62,21 @@ export class Stage {
     const exit = await this.#server.exited;
     clearTimeout(timer);
     return exit;
+  }
+
+  /** The power fails: the server says nothing any more, and then its disk stops. */
+  async unplug(disk: LossyDisk): Promise<void> {
+    const { pid } = this.#server;
+    process.kill(pid, "SIGSTOP");
+    // Its main thread is what speaks; the others may be in the middle of a sync.
+    const isStill = await until(
+      () => / T /.test(readFileSync(`/proc/${pid}/stat`, "latin1")),
+      STILL_MS_MAX,
+      1,
+    );
+    if (!isStill) throw new Error("The server did not stop.");
+    disk.cutPower();
+    await this.#server.kill();
   }
 
   /** Starts the next server on the same data and port, when the one before has ended. */
