@@ -178,6 +178,19 @@ test("G3: an exception in a call is answered with internal, logged, and the conn
   );
 });
 
+test("G3: a stored row that cannot be read is a failure of the server and not of the packet", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  bench.gateway.calls.message.hide = () =>
+    Promise.reject(new Failure("malformed", "A stored row is malformed."));
+  await device.say("hide", { requestId: 1, conversationId: "g:test" as never, sequences: [1] });
+  const { code, retry } = device.socket.framesOf("refused")[0]!;
+  assert.deepEqual(
+    [code, retry, bench.logger.errors, device.socket.closes],
+    ["internal", "same", ["request-failed"], []],
+  );
+});
+
 test("G3: an answer that cannot be encoded fails its connection and nothing else", async () => {
   const bench = new GatewayBench();
   const [device, other] = [await bench.open("a"), await bench.open("b")];

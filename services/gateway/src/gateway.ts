@@ -14,6 +14,8 @@ const STALLED_MS_MAX = 20_000;
 /** Connections that have not said Hello yet; the next ones are told to come back. */
 const OPENING_MAX = 5_000;
 const WRITERS_POOLED_MAX = 64;
+/** Said of packets only. From a call it means that something stored cannot be read, which is not the client's doing. */
+const NOT_ANSWERS: ReadonlySet<string> = new Set(["malformed", "unknown-frame"]);
 /** After the close codes are sent, sockets have this long to take them before they are dropped. */
 const LINGER_MS = 200;
 
@@ -142,7 +144,8 @@ export class Gateway {
 
   /** Any error as one that a client may see; what is not expected is logged and hidden. */
   asFailure(error: unknown): Failure {
-    if (error instanceof Failure && Object.hasOwn(ERROR_CODES, error.code)) return error;
+    const isKnown = error instanceof Failure && Object.hasOwn(ERROR_CODES, error.code);
+    if (isKnown && !NOT_ANSWERS.has(error.code)) return error;
     this.#ambient.logger.error("request-failed", { error: messageOf(error) });
     return new Failure("internal", "The server failed on this request.", {
       retry: "same",
