@@ -20,7 +20,7 @@ const HOUR_SECONDS = 3_600;
 const SYNC_DELAY_MS = 400;
 const CUTS = 2;
 /** Of the syncs of each thread after the trace has begun, the first that fails. */
-const FAILING_SYNC = 12;
+const FAILING_SYNC = 4;
 const END_MS_MAX = 10_000;
 
 describe("a crowd goes on", { concurrency: true }, () => {
@@ -116,8 +116,8 @@ describe("a crowd goes on", { concurrency: true }, () => {
       const disk = mountLossyDisk(t);
       const exits: unknown[] = [];
       const complaints = await playThrough(t, {
-        messages: 400,
-        seconds: 6,
+        messages: 500,
+        seconds: 8,
         dataDirectory: disk.directory,
         fault: async (stage) => {
           for (let round = 0; round < 2; round++) {

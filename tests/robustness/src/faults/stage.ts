@@ -79,9 +79,10 @@ export class Stage {
     await this.#server.kill();
   }
 
-  /** Starts the next server on the same data and port, when the one before has ended. */
+  /** Starts the next server on the same data and port, when the one before has ended. The devices come back at once. */
   async startAgain(): Promise<void> {
     this.#server = await ServerProcess.start({ ...this.#serverOptions, port: this.#server.port });
+    heal(this.crowd);
   }
 }
 
