@@ -3,8 +3,9 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Ambient } from "@parley/base";
+import { type Ambient, failureCode } from "@parley/base";
 import { systemAmbient } from "@parley/base/node";
+import { openLevelTables } from "@parley/engine-embedded";
 import type { Session } from "@parley/contracts";
 import type { ClientMessageId, TenantId, UserId } from "@parley/protocol";
 import { type Parley, openParley } from "./parley.js";
@@ -76,6 +77,25 @@ test("an installation that was cut off answers with everything it acknowledged a
     }
   } finally {
     await first.close();
+    await rm(directory, { recursive: true });
+  }
+});
+
+test("an installation whose epoch is none is refused, and devices are told nothing", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "parley-epoch-"));
+  try {
+    await (await open(directory, systemAmbient())).close();
+    const tables = await openLevelTables({
+      directory: join(directory, "tables"),
+      clock: systemAmbient().clock,
+    });
+    const value = new TextEncoder().encode("tomorrow");
+    const writes = [{ kind: "put" as const, table: { name: "installation" }, sort: [], value }];
+    await tables.write([{ partition: ["epoch"], writes }], { isDurable: true });
+    await tables.close();
+    const opened = await open(directory, systemAmbient()).catch(failureCode);
+    assert.equal(opened, "tables-corrupt");
+  } finally {
     await rm(directory, { recursive: true });
   }
 });

@@ -1,6 +1,6 @@
 /** The services of one node, wired to an engine: tables and a journal, real or simulated. */
 import { AccountStore } from "@parley/api";
-import { type Ambient, type Timer, createUlidSource, messageOf } from "@parley/base";
+import { type Ambient, Failure, type Timer, createUlidSource, messageOf } from "@parley/base";
 import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
 import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
@@ -211,10 +211,19 @@ function startCheckpoints(
 async function readEpoch(tables: Tables, nowMs: number): Promise<number> {
   const partition = ["epoch"];
   const known = await tables.find(INSTALLATION, partition, []);
-  if (known !== undefined) return Number(new TextDecoder().decode(known));
+  if (known !== undefined) return parseEpoch(new TextDecoder().decode(known));
   const value = new TextEncoder().encode(String(nowMs));
   await tables.write([{ partition, writes: [{ kind: "put", table: INSTALLATION, sort: [], value }] }], {
     isDurable: true,
   });
   return nowMs;
+}
+
+function parseEpoch(text: string): number {
+  const epoch = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(epoch)) return epoch;
+  throw new Failure(
+    "tables-corrupt",
+    "The epoch of the installation is none. Restore the data directory from a backup.",
+  );
 }
