@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { crc32 } from "node:zlib";
 
 import fc from "fast-check";
 
@@ -154,6 +155,16 @@ describe("a record", () => {
 });
 
 describe("the header of a segment", () => {
+  it("of which only the first bytes are there, with zeros or a record behind, is not a header", () => {
+    const magic = encodeHeader(HEADER).subarray(0, 8);
+    for (const body of ["", "a record", "null", "7", "[]"]) {
+      const prefix = Buffer.alloc(8);
+      prefix.writeUInt32LE(body.length, 0);
+      prefix.writeUInt32LE(crc32(body), 4);
+      assert.equal(decodeHeader(Buffer.concat([magic, prefix, Buffer.from(body)])), undefined);
+    }
+  });
+
   it("that is cut off anywhere, or has any bit flipped, is not a header", () => {
     const whole = encodeHeader(HEADER);
     assert.deepEqual(decodeHeader(whole), { header: HEADER, length: whole.length });

@@ -82,7 +82,19 @@ export function decodeHeader(
   const length = bytes.readUInt32LE(MAGIC.length);
   const body = bytes.subarray(HEADER_PREFIX_BYTES, HEADER_PREFIX_BYTES + length);
   if (body.length !== length || crc32(body) !== bytes.readUInt32LE(MAGIC.length + 4)) return undefined;
-  return { header: JSON.parse(body.toString("utf8")) as SegmentHeader, length: HEADER_PREFIX_BYTES + length };
+  const header = parseHeader(body.toString("utf8"));
+  return header === undefined ? undefined : { header, length: HEADER_PREFIX_BYTES + length };
+}
+
+/** The crc may be right all the same: zeros are the crc of nothing, and a record begins with its length and crc as well. */
+function parseHeader(text: string): SegmentHeader | undefined {
+  try {
+    const header = JSON.parse(text) as Partial<SegmentHeader> | null;
+    return typeof header?.format === "number" ? (header as SegmentHeader) : undefined;
+  } catch {
+    // Not JSON: another thing than a header.
+    return undefined;
+  }
 }
 
 /** The bytes that a record takes. */
