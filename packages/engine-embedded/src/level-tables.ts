@@ -83,8 +83,7 @@ export async function openLevelTables(options: LevelTablesOptions): Promise<Tabl
 /**
  * The table port on LevelDB: one key space, keys as in `key-encoding.ts` of the tables, each row with a checksum.
  *
- * LevelDB applies a group of batches as one, and syncs it with its own log when one of them is to be durable. Batches
- * that are not durable survive the end of the process, but not always a loss of power.
+ * LevelDB applies a group of batches as one, and syncs it with its own log before the next group.
  */
 class LevelTables implements Tables {
   readonly #database: Database;
@@ -154,16 +153,17 @@ class LevelTables implements Tables {
     }
   }
 
-  async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
+  /** Durable, also when nobody asks for it: what is damaged can only be told from what is torn if all is synced in turn. */
+  async write(batches: readonly Batch[]): Promise<void> {
     this.#checkUsable();
-    await this.#commit.write(batches, options.isDurable);
+    await this.#commit.write(batches, true);
   }
 
   async appendRows(request: AppendRows): Promise<number> {
     this.#checkUsable();
     return appendInTurn(this.#turns, request, {
       readCounter: () => this.find(request.table, request.partition, request.counterSort),
-      writeBatch: (batch) => this.write([batch], request),
+      writeBatch: (batch) => this.write([batch]),
     });
   }
 

@@ -39,7 +39,7 @@ export interface Plan {
   };
 }
 
-export const SCENARIOS = ["mixed", "calm", "crashes", "network", "disk"] as const;
+export const SCENARIOS = ["mixed", "calm", "crashes", "network", "disk", "fsync"] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 type Faults = Plan["faults"];
@@ -114,6 +114,7 @@ function faultsOf(random: SeededRandom, scenario: Scenario): Faults {
     crashes: CRASHES,
     network: NETWORK,
     disk: DISK,
+    fsync: ["diskErrorMs", "serverCrashMs"] as const,
   }[scenario];
   const faults: { -readonly [K in keyof Faults]: Faults[K] } = { ...NO_FAULTS };
   // In a mixed run each kind is there in about every other seed: few kinds at once reach further than all of them.

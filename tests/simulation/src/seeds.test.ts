@@ -1,0 +1,41 @@
+/**
+ * Goal: whatever breaks, nothing acknowledged is lost, doubled or out of order, and all devices agree.
+ *
+ * Method: seeds of every scenario. PARLEY_SIMULATION_FROM and PARLEY_SIMULATION_SEEDS choose others and more.
+ */
+import { SCENARIOS, type SimulationResult, planOf, simulate } from "@parley/simulator";
+import { deepEqual, equal } from "node:assert/strict";
+import { test } from "node:test";
+
+const FROM = Number(process.env["PARLEY_SIMULATION_FROM"] ?? 1);
+const SEEDS = Number(process.env["PARLEY_SIMULATION_SEEDS"] ?? 60);
+/** The same seed has to be the same run. */
+const REPEATED = [FROM, FROM + 7, FROM + 31];
+
+function failureOf({ seed, complaints }: SimulationResult, scenario: string): readonly string[] {
+  if (complaints.length === 0) return [];
+  const again = `npm run -s simulate -- --from ${seed} --seeds 1 --scenario ${scenario} --trace`;
+  return [`${again}\n${complaints.slice(0, 3).join("\n")}`];
+}
+
+for (const scenario of SCENARIOS) {
+  test(`${SEEDS} seeds from ${FROM} on: ${scenario}`, async (t) => {
+    const failures: string[] = [];
+    let messages = 0;
+    for (let seed = FROM; seed < FROM + SEEDS; seed++) {
+      const result = await simulate(seed, planOf(seed, scenario));
+      messages += result.messages;
+      failures.push(...failureOf(result, scenario));
+    }
+    t.diagnostic(`${messages} messages`);
+    deepEqual(failures, []);
+  });
+}
+
+test("a seed is one run: twice the same", async () => {
+  for (const seed of REPEATED) {
+    const plan = planOf(seed, "mixed");
+    const [one, other] = [await simulate(seed, plan), await simulate(seed, plan)];
+    equal(other.traceHash, one.traceHash);
+  }
+});
