@@ -24,7 +24,7 @@ import { unsnappy } from "./snappy.js";
 import { findDamage } from "./verify-files.js";
 
 const NOTES = { name: "notes" };
-const ROWS = 60;
+const ROWS = 40;
 const EVERYTHING = { tableBytesMax: Number.MAX_SAFE_INTEGER };
 /** Larger than a block of the log, so that it is cut into fragments. */
 const LARGE_BYTES = 70_000;
