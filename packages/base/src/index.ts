@@ -11,4 +11,5 @@ export {
   type Scheduler,
   type Timer,
 } from "./ports.js";
+export { isRareTime, RARE_PATHS, type RarePath, withRarePaths } from "./rare-paths.js";
 export { createUlidSource, type UlidSource } from "./ulid.js";

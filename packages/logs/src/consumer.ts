@@ -3,7 +3,7 @@
  *
  *   idle ──onDurable──► read ─► handle ─► read … until nothing is left ─► idle
  */
-import { Failure } from "@parley/base";
+import { Failure, isRareTime } from "@parley/base";
 import type { Log, LogRecord, ReadLimits } from "./log.js";
 
 /** Callers that wait for an offset, per partition. */
@@ -106,7 +106,12 @@ export class LogConsumer {
   async #run(partition: number, state: PartitionState): Promise<void> {
     const { log, limits, handle } = this.#options;
     while (this.#state === "running" && log.durableEnd(partition) > state.applied) {
-      const records = await log.read(partition, state.applied, limits);
+      const isSmall = isRareTime("consumer-takes-one-record");
+      const records = await log.read(
+        partition,
+        state.applied,
+        isSmall ? { ...limits, recordsMax: 1 } : limits,
+      );
       const last = records.at(-1);
       if (last === undefined || this.#state !== "running") return;
       await handle(partition, records);

@@ -42,6 +42,7 @@ interface Figures {
   records: number;
   serverStarts: number;
   readonly faults: Record<string, number>;
+  readonly rarePaths: Record<string, number>;
   readonly failedSeeds: number[];
 }
 
@@ -69,6 +70,7 @@ async function main(): Promise<void> {
     records: 0,
     serverStarts: 0,
     faults: {},
+    rarePaths: {},
     failedSeeds: [],
   };
   const beganMs = systemClock.monotonicMs();
@@ -126,13 +128,15 @@ function add(figures: Figures, result: SimulationResult): void {
   figures.serverStarts += result.serverStarts;
   for (const [name, count] of Object.entries(result.faults))
     figures.faults[name] = (figures.faults[name] ?? 0) + count;
+  for (const [name, count] of Object.entries(result.rarePaths))
+    figures.rarePaths[name] = (figures.rarePaths[name] ?? 0) + count;
   if (result.complaints.length === 0) return;
   figures.failures += 1;
   figures.failedSeeds.push(result.seed);
 }
 
 function report(figures: Figures, wallSeconds: number, isJson: boolean): void {
-  const { faults, failedSeeds, virtualMs, ...counts } = figures;
+  const { faults, rarePaths, failedSeeds, virtualMs, ...counts } = figures;
   const all = {
     ...counts,
     virtual_seconds: Math.round(virtualMs / 1000),
@@ -140,6 +144,7 @@ function report(figures: Figures, wallSeconds: number, isJson: boolean): void {
     seeds_per_s: round(figures.seeds / wallSeconds),
     events_per_s: Math.round(figures.events / wallSeconds),
     faults,
+    rare_paths: rarePaths,
     failed_seeds: failedSeeds,
   };
   for (const [name, value] of Object.entries(all))

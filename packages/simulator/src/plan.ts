@@ -1,4 +1,5 @@
 /** What one seed does: every size, chance and pace, drawn once at the beginning, so that a report can show them all. */
+import { RARE_PATHS, type RarePath } from "@parley/base";
 import { SeededRandom } from "./seeded-random.js";
 
 export interface Plan {
@@ -21,6 +22,8 @@ export interface Plan {
   readonly rebaseEvents: number;
   readonly retentionDays: number;
   readonly heartbeatMs: number;
+  /** How often rare paths are taken; those that are not named never are. */
+  readonly rarePaths: Readonly<Partial<Record<RarePath, number>>>;
   /** Mean times between faults of a kind; undefined: none in this run. */
   readonly faults: {
     readonly severMs: number | undefined;
@@ -104,6 +107,7 @@ export function planOf(seed: number, scenario: Scenario): Plan {
     retentionDays: 30,
     heartbeatMs: random.pick([1_000, 2_000, 5_000]),
     faults: faultsOf(random, scenario),
+    rarePaths: rarePathsOf(random),
   };
 }
 
@@ -123,4 +127,14 @@ function faultsOf(random: SeededRandom, scenario: Scenario): Faults {
     if (random.isTrue(chance)) faults[name] = USUAL_MS[name] * (0.4 + random.unit() * 1.6);
   }
   return faults;
+}
+
+function rarePathsOf(random: SeededRandom): Plan["rarePaths"] {
+  const chances: Partial<Record<RarePath, number>> = {};
+  for (const path of RARE_PATHS) {
+    if (!random.isTrue(0.4)) continue;
+    // Putting off is felt by everybody; the rest may be the rule.
+    chances[path] = path === "request-is-put-off" ? random.unit() * 0.05 : random.pick([0.02, 0.2, 0.8]);
+  }
+  return chances;
 }

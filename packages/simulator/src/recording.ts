@@ -169,14 +169,20 @@ export class Recording {
       const conversation = this.#conversation(message.conversationId);
       this.#recorder.shown({ device: notes.index, conversation, ...seenMessage(message) });
     }
-    for (const change of changes)
+    for (const change of changes) {
       if (change.kind === "position") this.#moved(notes, change.position, changes);
+      else if (change.kind === "put-outbox" && change.item.failureCode !== "")
+        notes.requests.gaveUp(change.item.clientMessageId, change.item.failureCode);
+    }
   }
 
   #moved(notes: DeviceNotes, position: Position, changes: readonly Change[]): void {
     const { rebase, index: device } = notes;
-    if (rebase !== undefined && rebase.epoch === position.epoch && rebase.pts === position.pts) {
+    let before = notes.position.pts;
+    // What was pushed behind a Rebase may be committed together with it.
+    if (rebase !== undefined && rebase.epoch === position.epoch && rebase.pts <= position.pts) {
       notes.rebase = undefined;
+      before = rebase.pts;
       const entries = changes.flatMap((change) =>
         change.kind === "put-entry"
           ? [
@@ -187,13 +193,11 @@ export class Recording {
             ]
           : [],
       );
-      this.#recorder.rebased({ device, ...position, entries });
-    } else {
-      for (let pts = notes.position.pts + 1; pts <= position.pts; pts++) {
-        const content = notes.pushed.get(pts);
-        if (content !== undefined)
-          this.#recorder.eventApplied({ device, epoch: position.epoch, pts, content });
-      }
+      this.#recorder.rebased({ device, epoch: rebase.epoch, pts: rebase.pts, entries });
+    }
+    for (let pts = before + 1; pts <= position.pts; pts++) {
+      const content = notes.pushed.get(pts);
+      if (content !== undefined) this.#recorder.eventApplied({ device, epoch: position.epoch, pts, content });
     }
     for (const pts of notes.pushed.keys()) if (pts <= position.pts) notes.pushed.delete(pts);
     notes.position = position;

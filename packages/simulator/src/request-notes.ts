@@ -84,6 +84,14 @@ export class RequestNotes {
     else if (frame.name === "refused") this.#refused(frame.payload);
   }
 
+  /** The device shows a message as failed. A refusal that it has not stored does not count: it sends again. */
+  gaveUp(clientMessageId: string, code: string): void {
+    const operation = this.#sends.get(clientMessageId);
+    if (operation === undefined || this.#ended.has(operation)) return;
+    this.#ended.add(operation);
+    this.#options.recorder.failed(operation, code);
+  }
+
   /** However often it is repeated, a message is one operation. */
   #send({ requestId, conversationId, clientMessageId, body }: FramePayload<"send">): void {
     const { recorder, device, conversation, nowMs } = this.#options;
@@ -112,11 +120,10 @@ export class RequestNotes {
     this.#ask(requestId, operation);
   }
 
-  /** What is refused for now is tried again, and of a send an earlier try may have been accepted: that is no end. */
+  /** What is refused for now is tried again; of a send only the device's store says that it has failed. */
   #refused({ requestId, code, retry }: FramePayload<"refused">): void {
     const isSend = this.#asked.get(requestId)?.isSend === true;
-    const isNumbering = code === "too-early" || code === "send-order";
-    if (retry === "same" || (isSend && isNumbering)) this.#asked.delete(requestId);
+    if (retry === "same" || isSend) this.#asked.delete(requestId);
     else this.#end(requestId, (operation) => this.#options.recorder.failed(operation, code));
   }
 

@@ -2,7 +2,7 @@
 import { check } from "@parley/checker";
 import { type ConversationId, type Message, type TenantId, type UserId, parseUserId } from "@parley/protocol";
 import { DEFAULT_TENANT } from "@parley/server";
-import { reasonOf } from "@parley/base";
+import { type RarePath, reasonOf, withRarePaths } from "@parley/base";
 import { Device } from "./device.js";
 import { FaultInjector } from "./faults.js";
 import { type DeviceView, judge } from "./judge.js";
@@ -44,6 +44,8 @@ export interface SimulationResult {
   readonly serverStarts: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly operations: Readonly<Record<string, number>>;
+  /** How often each rare path was taken. */
+  readonly rarePaths: Readonly<Partial<Record<RarePath, number>>>;
 }
 
 /** Runs a seed. Never throws for what the run finds. */
@@ -54,7 +56,7 @@ export async function simulate(
 ): Promise<SimulationResult> {
   const run = new Run(seed, plan, options);
   try {
-    await withoutAmbient(() => run.play());
+    await withoutAmbient(() => run.playRarely());
   } catch (error) {
     run.complain(`the run ended: ${reasonOf(error)}${stackOf(error)}`);
   }
@@ -69,7 +71,9 @@ class Run {
   readonly #server: ServerNode;
   readonly #truth: Truth;
   readonly #recording: Recording;
+  readonly #rareTimes = new Map<RarePath, number>();
   #epoch = 0;
+  #isHealed = false;
   readonly #devices: Device[] = [];
   readonly #complaints = new Set<string>();
   #faults: FaultInjector | undefined;
@@ -103,6 +107,23 @@ class Run {
     this.#complaints.add(what);
   }
 
+  /** Plays with the rare paths that the plan has. */
+  async playRarely(): Promise<void> {
+    const random = this.#kernel.random.fork();
+    const undo = withRarePaths((path) => {
+      // At the end everybody reads, and whoever is put off then would have to ask again.
+      const chance = path === "request-is-put-off" && this.#isHealed ? 0 : (this.#plan.rarePaths[path] ?? 0);
+      if (chance === 0 || !random.isTrue(chance)) return false;
+      this.#rareTimes.set(path, (this.#rareTimes.get(path) ?? 0) + 1);
+      return true;
+    });
+    try {
+      await this.play();
+    } finally {
+      undo();
+    }
+  }
+
   async play(): Promise<void> {
     const kernel = this.#kernel;
     const plan = this.#plan;
@@ -125,6 +146,7 @@ class Run {
     faults.start(untilMs);
     await kernel.run(untilMs);
     faults.heal();
+    this.#isHealed = true;
     this.#recording.healed();
     kernel.note("faults", "over");
     await this.#settle();
@@ -156,6 +178,7 @@ class Run {
       serverStarts: this.#server.boots,
       faults: Object.fromEntries(this.#faults?.counts ?? []),
       operations: Object.fromEntries(operations),
+      rarePaths: Object.fromEntries(this.#rareTimes),
     };
   }
 

@@ -16,7 +16,7 @@
  *   5. After a failed flush nothing is served and nothing is taken: what survives is known only after opening again.
  */
 
-import { Failure, type Clock, type Scheduler, type Timer } from "@parley/base";
+import { Failure, isRareTime, type Clock, type Scheduler, type Timer } from "@parley/base";
 import { appendInTurn, Turns } from "./append-rows.js";
 import { Generation } from "./generation.js";
 import { encodeTuple, successor, type EncodedKey } from "./key-encoding.js";
@@ -94,7 +94,8 @@ export class WriteBackTables implements Tables {
     this.#checkUsable();
     this.#current.stage(batch);
     if (this.#current.isEmpty || this.#queued !== undefined) return;
-    if (this.#current.bytes >= this.#dirtyBytesMax * FLUSH_SHARE) this.#flushInBackground();
+    const isFull = this.#current.bytes >= this.#dirtyBytesMax * FLUSH_SHARE;
+    if (isFull || isRareTime("rows-are-flushed-at-once")) this.#flushInBackground();
     else this.#timer ??= this.#scheduler.after(this.#flushIntervalMs, () => this.#flushInBackground());
   }
 

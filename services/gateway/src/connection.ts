@@ -13,7 +13,7 @@
  *   G4  While draining, requests in flight are answered before the connection closes, and no new ones are taken.
  */
 import type { Feed, FeedSink, Position, Session } from "@parley/contracts";
-import { Failure, failureCode } from "@parley/base";
+import { Failure, failureCode, isRareTime } from "@parley/base";
 import {
   type DisconnectReason,
   type Frame,
@@ -250,7 +250,7 @@ export class Connection implements SocketListener, FeedSink {
       this.close("malformed");
       return;
     }
-    if (this.#isDraining) {
+    if (this.#isDraining || isRareTime("request-is-put-off")) {
       const failure = new Failure("unavailable", "The server is stopping.", { retry: "same" });
       this.#refuse(requestId, failure);
       return;
