@@ -3,6 +3,7 @@
  *
  * Method: seeds of every scenario. PARLEY_SIMULATION_FROM and PARLEY_SIMULATION_SEEDS choose others and more.
  */
+import { RARE_PATHS } from "@parley/base";
 import { SCENARIOS, type SimulationResult, planOf, simulate } from "@parley/simulator";
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
@@ -18,6 +19,8 @@ function failureOf({ seed, complaints }: SimulationResult, scenario: string): re
   return [`${again}\n${complaints.slice(0, 3).join("\n")}`];
 }
 
+const rarePathsTaken = new Set<string>();
+
 for (const scenario of SCENARIOS) {
   test(`${SEEDS} seeds from ${FROM} on: ${scenario}`, async (t) => {
     const failures: string[] = [];
@@ -25,12 +28,17 @@ for (const scenario of SCENARIOS) {
     for (let seed = FROM; seed < FROM + SEEDS; seed++) {
       const result = await simulate(seed, planOf(seed, scenario));
       messages += result.messages;
+      for (const path of Object.keys(result.rarePaths)) rarePathsTaken.add(path);
       failures.push(...failureOf(result, scenario));
     }
     t.diagnostic(`${messages} messages`);
     deepEqual(failures, []);
   });
 }
+
+test("every rare path was taken", () => {
+  deepEqual([...rarePathsTaken].toSorted(), RARE_PATHS.toSorted());
+});
 
 test("a seed is one run: twice the same", async () => {
   for (const seed of REPEATED) {
