@@ -6,7 +6,8 @@
 import type { Journal } from "@parley/engine-embedded";
 import type { FileOps } from "@parley/engine-embedded/simulation";
 import type { Calls } from "@parley/gateway";
-import { Event, encode } from "@parley/protocol";
+import { UserHeadRow } from "@parley/domain";
+import { Event, decode, encode } from "@parley/protocol";
 import type { Tables } from "@parley/tables";
 import type { SeededRandom } from "./seeded-random.js";
 
@@ -67,6 +68,24 @@ export const PLANTED_BUGS = {
       ...tables,
       write: (batches) => tables.write(batches, { isDurable: false }),
     }),
+  },
+
+  "leave-out-a-pts-after-restart": {
+    tables: (tables) => {
+      const seen = new Set<string>();
+      return {
+        ...tables,
+        async find(table, partition, sort) {
+          const value = await tables.find(table, partition, sort);
+          const name = partition.join();
+          if (table.name !== "user-head" || value === undefined || seen.has(name)) return value;
+          // The first look of a process at a queue that is there already.
+          seen.add(name);
+          const head = decode(UserHeadRow, value);
+          return encode(UserHeadRow, { ...head, pts: head.pts + 1 });
+        },
+      };
+    },
   },
 
   "forget-repeated-sends": {
