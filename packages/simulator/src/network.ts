@@ -206,7 +206,7 @@ export class Link {
     return {
       send: (packet) => {
         if (this.#isClientOver || this.#server === undefined) return;
-        const copy = Uint8Array.from(packet);
+        const copy = packet.slice();
         this.#options.tap(this.device, "to-server", copy);
         this.#carryToServer(copy);
       },
@@ -225,7 +225,7 @@ export class Link {
     return {
       send: (packet) => {
         if (this.#isServerOver || this.#closing !== undefined) return;
-        const copy = Uint8Array.from(packet);
+        const copy = packet.slice();
         if (this.#stalled === undefined) this.#carryToClient(copy);
         else {
           this.#stalled.push({ packet: copy });

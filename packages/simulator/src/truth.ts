@@ -75,7 +75,7 @@ export class Truth {
       this.#onTrouble(`${name} went on at ${offset} instead of ${known.length}`);
       return;
     }
-    known.push(Uint8Array.from(payload));
+    known.push(payload.slice());
     if (log === "conversation") this.#applyConversation(offset, payload);
     else this.#applyUser(offset, payload);
   };
