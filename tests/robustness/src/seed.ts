@@ -1,3 +1,5 @@
+import { seededRandom } from "@parley/base/testing";
+
 /** Chance that can be repeated: everything random in a test comes from one printed seed. */
 export interface Chance {
   /** A number in [0, 1). */
@@ -19,15 +21,9 @@ export function seedOfRun(): number {
   return seed;
 }
 
-/** Mulberry32: 32 bits of state, enough for a test. */
 export function createChance(seed: number): Chance {
-  let state = seed >>> 0;
-  const unit = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = seededRandom(seed);
+  const unit = (): number => random.unit();
   const below = (count: number): number => Math.floor(unit() * count);
   return {
     unit,

@@ -1,7 +1,7 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
+import { manualAmbient, seededRandom } from "@parley/base/testing";
 import { createClientBench, SELF } from "../testing/client-bench.js";
-import { seededRandom, virtualAmbient } from "../testing/virtual-scheduler.js";
 import { backoffMs } from "./backoff.js";
 import { createClient } from "./client.js";
 import { nextState, type SessionEvent, type SessionState } from "./session-state.js";
@@ -139,7 +139,7 @@ test("a connection whose timers come late is kept", async () => {
     // What browsers do to a tab that is not seen.
     every: (intervalMs: number, task: () => void) => time.every(Math.max(60_000, intervalMs), task),
   };
-  const ambient = { ...virtualAmbient(time, 1), scheduler };
+  const ambient = { ...manualAmbient(time), scheduler };
   const client = createClient({
     url: "ws://test/v1/ws",
     token: "token",

@@ -1,9 +1,9 @@
 /** A client, its store, its server and its time, set up for a test. */
+import { ManualTime, manualAmbient, RecordingLogger } from "@parley/base/testing";
 import { type ConversationId, type UserId, parseConversationId, parseUserId } from "@parley/protocol";
 import { type ClientStore, createClient, createMemoryStore, type ParleyClient } from "../common/index.js";
 import { ScriptedServer } from "./scripted-server.js";
 import { ScriptedWorld } from "./scripted-world.js";
-import { virtualAmbient, VirtualScheduler } from "./virtual-scheduler.js";
 
 export const SELF: UserId = parseUserId("self");
 export const OTHER: UserId = parseUserId("other");
@@ -11,7 +11,7 @@ export const GROUP: ConversationId = parseConversationId("g:one");
 export const GROUP_2: ConversationId = parseConversationId("g:two");
 
 export interface ClientBench {
-  readonly time: VirtualScheduler;
+  readonly time: ManualTime;
   readonly world: ScriptedWorld;
   readonly server: ScriptedServer;
   readonly store: ClientStore;
@@ -26,7 +26,7 @@ export interface ClientBench {
 
 /** A client in a world with `GROUP` and no messages. */
 export function createClientBench(seed = 1, store: ClientStore = createMemoryStore()): ClientBench {
-  const time = new VirtualScheduler();
+  const time = new ManualTime();
   const world = new ScriptedWorld(SELF);
   world.join(GROUP);
   const server = new ScriptedServer(world, time);
@@ -37,7 +37,7 @@ export function createClientBench(seed = 1, store: ClientStore = createMemorySto
       userId: SELF,
       store,
       transport: server,
-      ambient: virtualAmbient(time, seed),
+      ambient: manualAmbient(time, new RecordingLogger(), seed),
     });
   const client = restart();
   return {

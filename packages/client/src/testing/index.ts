@@ -2,4 +2,3 @@ export { type ClientBench, createClientBench, GROUP, GROUP_2, OTHER, SELF, texts
 export { type Script, ScriptedServer } from "./scripted-server.js";
 export { ScriptedWorld } from "./scripted-world.js";
 export { type StoreFactory, testClientStore } from "./store-conformance.js";
-export { seededRandom, virtualAmbient, VirtualScheduler } from "./virtual-scheduler.js";
