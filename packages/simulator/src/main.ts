@@ -1,10 +1,13 @@
 /** `npm run simulate`: runs seeds and says which of them fail, and how to see it again. */
 import { messageOf } from "@parley/base";
 import { systemClock } from "@parley/base/node";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { PLANTED_BUGS, type PlantedBugName } from "./planted-bugs.js";
-import { type Plan, planOf, type Scenario, SCENARIOS } from "./plan.js";
-import { simulate, type SimulationResult } from "./simulation.js";
+import { planOf, type Scenario, SCENARIOS } from "./plan.js";
+import { runSeed, type SeedTask } from "./run-seed.js";
+import { runOnThreads } from "./seed-pool.js";
+import type { SimulationResult } from "./simulation.js";
 
 const USAGE = `npm run -s simulate -- [options]
 
@@ -12,7 +15,8 @@ const USAGE = `npm run -s simulate -- [options]
   --from N         the first seed (1)
   --scenario NAME  ${SCENARIOS.join(", ")} (mixed)
   --plant BUG      give the server a bug, to see that it is caught; stops at the first seed that does
-  --trace          print what happens; for one seed
+  --threads N      how many seeds run at a time, each one thread each (as there are processors)
+  --trace          print what happens; one seed after another
   --json           print the figures as one line of JSON
 `;
 const OPTIONS = {
@@ -20,13 +24,13 @@ const OPTIONS = {
   from: { type: "string", default: "1" },
   scenario: { type: "string", default: "mixed" },
   plant: { type: "string" },
+  threads: { type: "string" },
   trace: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
 const SEED_MAX = 2 ** 32 - 1;
-/** Every so many seeds are run twice: the same seed has to be the same run. */
-const REPEAT_EVERY = 100;
+const THREADS_MAX = 64;
 const COMPLAINTS_SHOWN_MAX = 5;
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -61,6 +65,7 @@ async function main(): Promise<void> {
     throw new UsageError(`--plant must be one of ${Object.keys(PLANTED_BUGS).join(", ")}.`);
   const count = integer("seeds", values.seeds, 1, 10_000_000);
   const from = integer("from", values.from, 0, SEED_MAX);
+  const threads = integer("threads", values.threads ?? String(defaultThreads()), 1, THREADS_MAX);
   const figures: Figures = {
     seeds: 0,
     failures: 0,
@@ -74,46 +79,55 @@ async function main(): Promise<void> {
     failedSeeds: [],
   };
   const beganMs = systemClock.monotonicMs();
-  for (let seed = from; seed < from + count; seed++) {
-    const result = await runSeed(seed, scenario, { isTraced: values.trace, planted });
+  const onResult = (result: SimulationResult): boolean => {
     add(figures, result);
-    if (planted !== undefined && figures.failures > 0) break;
-  }
+    if (result.complaints.length > 0) explain(result, scenario);
+    return planted === undefined || figures.failures === 0;
+  };
+  const tasks = tasksOf({ from, count, scenario, planted });
+  if (values.trace) await runTraced(tasks, onResult);
+  else await runOnThreads(tasks, Math.min(threads, count), onResult);
+  figures.failedSeeds.sort((a, b) => a - b);
   report(figures, (systemClock.monotonicMs() - beganMs) / 1000, values.json);
   if (figures.failures > 0) process.exitCode = EXIT_FAILURE;
 }
 
-async function runSeed(
-  seed: number,
-  scenario: Scenario,
-  { isTraced, planted }: { readonly isTraced: boolean; readonly planted: PlantedBugName | undefined },
-): Promise<SimulationResult> {
-  const plan = planOf(seed, scenario);
-  const bug = planted === undefined ? {} : { planted };
-  const onTrace = isTraced
-    ? ({ atMs, process: name, text }: { atMs: number; process: string; text: string }): void =>
-        void process.stderr.write(`${atMs.toFixed(3).padStart(12)}  ${name.padEnd(10)} ${text}\n`)
-    : undefined;
-  let result = await simulate(seed, plan, { ...bug, ...(onTrace === undefined ? {} : { onTrace }) });
-  if (seed % REPEAT_EVERY === 0) {
-    const again = await simulate(seed, plan, bug);
-    if (again.traceHash !== result.traceHash) {
-      const complaint = `the same seed ran differently: ${result.traceHash}, then ${again.traceHash}`;
-      result = { ...result, complaints: [...result.complaints, complaint] };
-    }
-  }
-  if (result.complaints.length > 0) explain(result, plan, scenario);
-  return result;
+/** The seeds to run, made as they are asked for: there may be millions. */
+function* tasksOf({
+  from,
+  count,
+  ...task
+}: Omit<SeedTask, "seed"> & { readonly from: number; readonly count: number }): Generator<
+  SeedTask,
+  undefined
+> {
+  for (let seed = from; seed < from + count; seed++) yield { seed, ...task };
 }
 
-function explain({ seed, complaints }: SimulationResult, plan: Plan, scenario: Scenario): void {
+async function runTraced(
+  tasks: Iterable<SeedTask>,
+  onResult: (result: SimulationResult) => boolean,
+): Promise<void> {
+  for (const task of tasks) {
+    const result = await runSeed(task, ({ atMs, process: name, text }) => {
+      process.stderr.write(`${atMs.toFixed(3).padStart(12)}  ${name.padEnd(10)} ${text}\n`);
+    });
+    if (!onResult(result)) return;
+  }
+}
+
+function defaultThreads(): number {
+  return Math.min(THREADS_MAX, availableParallelism());
+}
+
+function explain({ seed, complaints }: SimulationResult, scenario: Scenario): void {
   const lines = [
     `FAILED seed ${seed}`,
     ...complaints.slice(0, COMPLAINTS_SHOWN_MAX).map((complaint) => `  ${complaint}`),
     ...(complaints.length > COMPLAINTS_SHOWN_MAX
       ? [`  and ${complaints.length - COMPLAINTS_SHOWN_MAX} more`]
       : []),
-    `  plan ${JSON.stringify(plan)}`,
+    `  plan ${JSON.stringify(planOf(seed, scenario))}`,
     `  again: npm run -s simulate -- --from ${seed} --seeds 1 --scenario ${scenario} --trace`,
   ];
   process.stderr.write(`${lines.join("\n")}\n\n`);
