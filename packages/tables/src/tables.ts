@@ -15,6 +15,11 @@ export interface TableSpec {
   readonly name: string;
   /** Rows may carry an expiry. A table without it never looks for one. */
   readonly hasExpiry?: boolean;
+  /**
+   * Its rows are written once, in the order of their keys, and read in runs: history and queues. The sort key is one
+   * number. Runs of new rows may then be stored together, compressed, as one block. Rows may still be changed and deleted.
+   */
+  readonly isPacked?: boolean;
 }
 
 /** What one batch does to one row. */
@@ -29,6 +34,8 @@ export type Write =
       readonly expiresAtMs?: number;
       /** About the length of a value that is computed when it is first read; see `LazyPut`. */
       readonly sizeHint?: number;
+      /** The writer knows that there is no such row. Saves a look for what would have to be replaced. */
+      readonly isNew?: boolean;
     }
   | { readonly kind: "delete"; readonly table: TableSpec; readonly sort: Key };
 
