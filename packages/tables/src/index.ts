@@ -1,3 +1,5 @@
+export { BlockTables, type BlockStats, type BlockTablesOptions } from "./blocks/block-tables.js";
+export { blockTableOf } from "./blocks/stored-keys.js";
 export { appendInTurn, Turns, type AppendAccess } from "./append-rows.js";
 export {
   decodeTuple,

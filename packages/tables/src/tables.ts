@@ -34,7 +34,7 @@ export type Write =
       readonly expiresAtMs?: number;
       /** About the length of a value that is computed when it is first read; see `LazyPut`. */
       readonly sizeHint?: number;
-      /** The writer knows that there is no such row. Saves a look for what would have to be replaced. */
+      /** The writer knows that such a row was never written or deleted. Saves a look for what would be replaced. */
       readonly isNew?: boolean;
     }
   | { readonly kind: "delete"; readonly table: TableSpec; readonly sort: Key };

@@ -1,0 +1,201 @@
+/**
+ * A run of rows of one partition, stored as one value. Their keys are single numbers, ascending.
+ *
+ *   block    := format u8 = 1 · codec u8 · flags u8 · count · first · span · length · body
+ *   body     := number[count] · (expiry[count] when flag 1 is set) · size[count] · value[count]
+ *   number   := what the row's number adds to the one before; to `first` for the first row, so 0
+ *   expiry   := 0 for never, else 1 + milliseconds since the earliest expiry, which stands before them
+ *
+ * All integers are LEB128 varints. `span` is last − first, `length` that of the body, which is stored as it is (codec 0) or
+ * as a Brotli stream (codec 1). Brotli, because every supported Node has it; at quality 2 a row of 165 bytes costs 1.1 µs and
+ * 41% of its size, at quality 5 3.5 µs and 38% (chat logs, 128 rows a block, November 2026).
+ *
+ * Example, rows 7 "a" and 9 "bc", stored: 01 00 00 02 07 02 07 | 00 02 | 01 02 | 61 | 62 63
+ */
+import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+import { Failure } from "@parley/base";
+import { VarintReader, varintLength, writeVarint } from "./varint.js";
+
+const FORMAT = 1;
+const STORED = 0;
+const BROTLI = 1;
+const HAS_EXPIRY = 1;
+const FIXED_BYTES = 3;
+const WINDOW_BITS = 18;
+/** What a body may claim to be: damaged blocks must not fill the memory. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
+
+/** How dearly a block is compressed: `hot` while traffic waits, `cold` for what is kept for years. */
+export type Density = "hot" | "cold";
+const QUALITY: Readonly<Record<Density, number>> = { hot: 2, cold: 5 };
+
+export interface PackedRow {
+  readonly number: number;
+  readonly value: Uint8Array;
+  readonly expiresAtMs?: number | undefined;
+}
+
+/** The rows of one block, to be looked up by number. */
+export class Block {
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+  readonly #rows: () => readonly PackedRow[];
+  #opened: readonly PackedRow[] | undefined;
+
+  constructor(head: { first: number; last: number; count: number }, rows: () => readonly PackedRow[]) {
+    this.first = head.first;
+    this.last = head.last;
+    this.count = head.count;
+    this.#rows = rows;
+  }
+
+  /** Ascending. Cost: unpacks at the first call. Errors: "tables-corrupt". */
+  get rows(): readonly PackedRow[] {
+    this.#opened ??= this.#rows();
+    return this.#opened;
+  }
+
+  find(number: number): PackedRow | undefined {
+    const row = this.rows[this.lowerBound(number)];
+    return row?.number === number ? row : undefined;
+  }
+
+  /** The index of the first row that is not below `number`. */
+  lowerBound(number: number): number {
+    const { rows } = this;
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (rows[middle]!.number < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Makes a block of at least one row. Their numbers ascend. */
+export function encodeBlock(rows: readonly PackedRow[], density: Density = "hot"): Uint8Array {
+  const first = rows[0]!.number;
+  const span = rows.at(-1)!.number - first;
+  const hasExpiry = rows.some(({ expiresAtMs }) => expiresAtMs !== undefined);
+  const plain = encodeBody(rows, hasExpiry);
+  const packed = brotliCompressSync(plain, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: QUALITY[density],
+      [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
+      [constants.BROTLI_PARAM_SIZE_HINT]: plain.length,
+    },
+  });
+  const isSmaller = packed.length < plain.length;
+  const body = isSmaller ? packed : plain;
+  const head = [rows.length, first, span, plain.length];
+  const block = new Uint8Array(
+    FIXED_BYTES + head.reduce((sum, value) => sum + varintLength(value), body.length),
+  );
+  block[0] = FORMAT;
+  block[1] = isSmaller ? BROTLI : STORED;
+  block[2] = hasExpiry ? HAS_EXPIRY : 0;
+  let at = FIXED_BYTES;
+  for (const value of head) at = writeVarint(block, at, value);
+  block.set(body, at);
+  return block;
+}
+
+/** Reads the head of a block; the rows are unpacked when they are asked for. Errors: "tables-corrupt". */
+export function decodeBlock(bytes: Uint8Array): Block {
+  if (bytes[0] !== FORMAT) throw damaged(`A block has format ${bytes[0]} instead of ${FORMAT}.`);
+  const codec = bytes[1]!;
+  const hasExpiry = ((bytes[2] ?? 0) & HAS_EXPIRY) !== 0;
+  const head = new VarintReader(bytes, FIXED_BYTES);
+  const [count, first, span, length] = [head.next(), head.next(), head.next(), head.next()];
+  const isSound =
+    count > 0 && count <= length && length <= BODY_BYTES_MAX && Number.isSafeInteger(first + span);
+  if (head.isBroken || !isSound) throw damaged("The head of a block is damaged.");
+  const last = first + span;
+  return new Block({ first, last, count }, () => {
+    const body = unpack(codec, bytes.subarray(head.position), length);
+    const rows = decodeBody(body, { count, first, hasExpiry });
+    if (rows.at(-1)!.number !== last) throw damaged("A block does not end where it says.");
+    return rows;
+  });
+}
+
+function encodeBody(rows: readonly PackedRow[], hasExpiry: boolean): Uint8Array {
+  const expiries = rows.flatMap(({ expiresAtMs }) => (expiresAtMs === undefined ? [] : [expiresAtMs]));
+  // Not Math.min(...): an argument list has a limit.
+  const earliest = expiries.reduce((least, each) => Math.min(least, each), Infinity);
+  const columns: number[] = [];
+  let before = rows[0]!.number;
+  for (const { number } of rows) {
+    columns.push(number - before);
+    before = number;
+  }
+  if (hasExpiry) {
+    columns.push(earliest);
+    for (const { expiresAtMs } of rows)
+      columns.push(expiresAtMs === undefined ? 0 : 1 + expiresAtMs - earliest);
+  }
+  let valueBytes = 0;
+  for (const { value } of rows) {
+    columns.push(value.length);
+    valueBytes += value.length;
+  }
+  const columnBytes = columns.reduce((sum, value) => sum + varintLength(value), 0);
+  const body = new Uint8Array(columnBytes + valueBytes);
+  let at = 0;
+  for (const value of columns) at = writeVarint(body, at, value);
+  for (const { value } of rows) {
+    body.set(value, at);
+    at += value.length;
+  }
+  return body;
+}
+
+function unpack(codec: number, stored: Uint8Array, length: number): Uint8Array {
+  const body = codec === BROTLI ? inflate(stored, length) : stored;
+  if (codec > BROTLI || body.length !== length) throw damaged("The body of a block is damaged.");
+  return body;
+}
+
+function inflate(stored: Uint8Array, length: number): Uint8Array {
+  try {
+    const body = brotliDecompressSync(stored, { maxOutputLength: length });
+    return new Uint8Array(body.buffer, body.byteOffset, body.length);
+  } catch (cause) {
+    throw damaged("The body of a block cannot be unpacked.", cause);
+  }
+}
+
+function decodeBody(
+  body: Uint8Array,
+  {
+    count,
+    first,
+    hasExpiry,
+  }: { readonly count: number; readonly first: number; readonly hasExpiry: boolean },
+): readonly PackedRow[] {
+  const reader = new VarintReader(body, 0);
+  let number = first;
+  const numbers = Array.from({ length: count }, () => (number += reader.next()));
+  const earliest = hasExpiry ? reader.next() : 0;
+  const expiries = hasExpiry ? Array.from({ length: count }, () => reader.next()) : undefined;
+  const sizes = Array.from({ length: count }, () => reader.next());
+  const end = reader.position + sizes.reduce((sum, size) => sum + size, 0);
+  if (reader.isBroken || end !== body.length) throw damaged("The columns of a block are damaged.");
+  let at = reader.position;
+  return sizes.map((size, index) => {
+    const value = body.subarray(at, (at += size));
+    const expiry = expiries?.[index] ?? 0;
+    return {
+      number: numbers[index]!,
+      value,
+      ...(expiry === 0 ? {} : { expiresAtMs: earliest + expiry - 1 }),
+    };
+  });
+}
+
+function damaged(what: string, cause?: unknown): Failure {
+  return new Failure("tables-corrupt", `${what} Restore the data directory from a backup.`, { cause });
+}

@@ -1,0 +1,77 @@
+import { isExpired } from "../stored-value.js";
+import type { Row } from "../tables.js";
+import type { Block, PackedRow } from "./block-format.js";
+import { isMark, numberOf } from "./stored-keys.js";
+
+/** What is known of the numbers from `from`, inclusive, to `before`, exclusive: everything. */
+export interface SpanSources {
+  /** Rows and marks beside the blocks, ascending. May reach beyond the span. */
+  readonly beside: readonly Row[];
+  /** Ascending. May reach beyond the span. */
+  readonly blocks: readonly Block[];
+  readonly from: number;
+  readonly before: number;
+  readonly isDescending: boolean;
+  readonly limit: number;
+  readonly nowMs: number;
+}
+
+/** Appends the rows of a span to `rows`, in its direction. Returns whether the limit was reached. */
+export function mergeSpan(sources: SpanSources, rows: Row[]): boolean {
+  const { limit, nowMs, isDescending } = sources;
+  const beside = besideOf(sources);
+  const packed = packedOf(sources);
+  const full = rows.length + limit;
+  let own = beside.next();
+  let other = packed.next();
+  while (rows.length < full && !(own.done === true && other.done === true)) {
+    const ownNumber = own.done === true ? undefined : own.value.number;
+    const otherNumber = other.done === true ? undefined : other.value.number;
+    if (isFirst(ownNumber, otherNumber, isDescending)) {
+      const { row } = own.value as Beside;
+      if (row !== undefined) rows.push(row);
+      own = beside.next();
+      if (ownNumber === otherNumber) other = packed.next();
+    } else {
+      const { number, value, expiresAtMs } = other.value as PackedRow;
+      if (!isExpired(expiresAtMs, nowMs)) rows.push({ sort: [number], value });
+      other = packed.next();
+    }
+  }
+  return rows.length === full;
+}
+
+/** A number that has something beside the blocks: a row, or a mark that there is none. */
+interface Beside {
+  readonly number: number;
+  readonly row: Row | undefined;
+}
+
+function isFirst(own: number | undefined, other: number | undefined, isDescending: boolean): boolean {
+  if (own === undefined) return false;
+  if (other === undefined) return true;
+  return isDescending ? own >= other : own <= other;
+}
+
+function* besideOf({ beside, from, before, isDescending }: SpanSources): Generator<Beside, undefined> {
+  const entries: Beside[] = [];
+  for (const row of beside) {
+    const number = numberOf(row.sort);
+    if (number < from || number >= before) continue;
+    // A row stands before its mark, and counts.
+    if (!isMark(row.sort)) entries.push({ number, row });
+    else if (entries.at(-1)?.number !== number) entries.push({ number, row: undefined });
+  }
+  yield* isDescending ? entries.toReversed() : entries;
+}
+
+function* packedOf({ blocks, from, before, isDescending }: SpanSources): Generator<PackedRow, undefined> {
+  for (const block of isDescending ? blocks.toReversed() : blocks) {
+    if (block.last < from || block.first >= before) continue;
+    const { rows } = block;
+    const start = block.lowerBound(from);
+    const end = before === Infinity ? rows.length : block.lowerBound(before);
+    if (isDescending) for (let index = end - 1; index >= start; index--) yield rows[index]!;
+    else for (let index = start; index < end; index++) yield rows[index]!;
+  }
+}
