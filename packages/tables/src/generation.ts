@@ -54,7 +54,7 @@ export class Generation {
       const replaced = rows.get(sort);
       this.#bytes += replaced === undefined ? ROW_OVERHEAD_BYTES + sort.length : -valueBytes(replaced);
       this.#bytes += valueBytes(write);
-      rows.set(sort, write);
+      rows.set(sort, asStaged(write, replaced));
     }
   }
 
@@ -79,6 +79,13 @@ export class Generation {
     this.#partitions.set(encoded, staged);
     return staged;
   }
+}
+
+/** What is new to the engine stays new, whatever is written over it before the engine has it. */
+function asStaged(write: Write, replaced: Write | undefined): Write {
+  if (write.kind === "delete" || replaced === undefined) return write;
+  const isNew = replaced.kind === "put" && replaced.isNew === true;
+  return isNew === (write.isNew === true) ? write : { ...write, value: write.value, isNew };
 }
 
 function valueBytes(write: Write): number {

@@ -91,7 +91,7 @@ export class ConversationStore {
     const writes: Write[] = [new LazyPut(CONVERSATION_HEAD, [], HEAD_BYTES, () => encode(HeadRow, head))];
     for (const message of changes.messages) {
       const value = encode(Message, message);
-      writes.push({ kind: "put", table: CONVERSATION_MESSAGE, sort: [message.sequence], value });
+      writes.push({ kind: "put", table: CONVERSATION_MESSAGE, sort: [message.sequence], value, isNew: true });
     }
     for (const { userId, row } of changes.members) {
       const table = CONVERSATION_MEMBER;

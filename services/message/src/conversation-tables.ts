@@ -7,7 +7,7 @@ export const CONVERSATION_HEAD: TableSpec = { name: "conversation-head" };
 /** Sort (user): MemberRow. */
 export const CONVERSATION_MEMBER: TableSpec = { name: "conversation-member" };
 /** Sort (sequence): Message, one copy for everyone. */
-export const CONVERSATION_MESSAGE: TableSpec = { name: "conversation-message" };
+export const CONVERSATION_MESSAGE: TableSpec = { name: "conversation-message", isPacked: true };
 /** Sort (user, device, number mod SENDS_IN_FLIGHT_MAX): SendRow. */
 export const CONVERSATION_SEND: TableSpec = { name: "conversation-send" };
 

@@ -2,7 +2,7 @@
 import { SESSION, TOKEN } from "@parley/api";
 import { type Journal, openDataDirectory, openJournal, openLevelTables } from "@parley/engine-embedded";
 import { SYNC_QUEUE } from "@parley/sync";
-import type { Tables } from "@parley/tables";
+import { blockTableOf, type Tables } from "@parley/tables";
 import { type Services, type WiringOptions, journalLogs, wireServices } from "./wiring.js";
 
 const FORMAT_VERSION = 1;
@@ -29,7 +29,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     tables = await openLevelTables({
       directory: directory.tablesPath,
       clock,
-      expiry: { tables: [SYNC_QUEUE, SESSION, TOKEN], scheduler, logger },
+      expiry: { tables: [SYNC_QUEUE, blockTableOf(SYNC_QUEUE), SESSION, TOKEN], scheduler, logger },
     });
     journal = await openJournal({
       directory: directory.journalPath,

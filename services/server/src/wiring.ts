@@ -5,7 +5,7 @@ import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
 import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
 import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
-import { type Tables, type TableSpec, WriteBackTables } from "@parley/tables";
+import { BlockTables, type Tables, type TableSpec, WriteBackTables } from "@parley/tables";
 import { type Tracked, checkpoint, readCheckpoint } from "./checkpoint.js";
 
 /** Partitions of each log, fixed when an installation is made. */
@@ -55,10 +55,11 @@ export function journalLogs(partitionCount: number = PARTITION_COUNT): JournalOp
  */
 export async function wireServices(
   options: WiringOptions,
-  { tables: engine, journal }: Engine,
+  { tables: stored, journal }: Engine,
 ): Promise<Services> {
   const { ambient, onFatal } = options;
   const { clock, scheduler } = ambient;
+  const engine = new BlockTables({ tables: stored, clock, scheduler });
   const emitter = new Emitter(journal.log("user"), onFatal);
   // Rows may not say that a record is applied before what it emitted is durable.
   const tables = new WriteBackTables({

@@ -117,7 +117,14 @@ export class UserStates {
     const expiresAtMs = timeMs + this.#retentionMs;
     for (let index = 0; index < outcome.events.length; index++) {
       const sort = [outcome.firstPts + index];
-      writes.push({ kind: "put", table: SYNC_QUEUE, sort, value: outcome.events[index]!, expiresAtMs });
+      writes.push({
+        kind: "put",
+        table: SYNC_QUEUE,
+        sort,
+        value: outcome.events[index]!,
+        expiresAtMs,
+        isNew: true,
+      });
     }
     for (const conversationId of outcome.entries) {
       const entry = state.entries.get(conversationId)!;

@@ -5,7 +5,7 @@ import type { Key, TableSpec } from "@parley/tables";
 /** Sort (): UserHeadRow. */
 export const USER_HEAD: TableSpec = { name: "user-head" };
 /** Sort (PTS): one event's bytes. Kept for a number of days. */
-export const SYNC_QUEUE: TableSpec = { name: "sync-queue", hasExpiry: true };
+export const SYNC_QUEUE: TableSpec = { name: "sync-queue", hasExpiry: true, isPacked: true };
 /** Sort (conversation): ConversationEntry. */
 export const CONVERSATION_INBOX: TableSpec = { name: "conversation-inbox" };
 /** Sort (conversation, sequence): empty; the user has deleted this message for itself. */
