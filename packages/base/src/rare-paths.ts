@@ -8,6 +8,7 @@ export const RARE_PATHS = [
   "consumer-takes-one-record",
   "conversation-states-are-dropped",
   "user-states-are-dropped",
+  "checkpoint-comes-early",
   "rows-are-flushed-at-once",
   "page-ends-early",
   "request-is-put-off",

@@ -1,6 +1,6 @@
 /** The services of one node, wired to an engine: tables and a journal, real or simulated. */
 import { AccountStore } from "@parley/api";
-import { type Ambient, Failure, type Timer, createUlidSource, messageOf } from "@parley/base";
+import { type Ambient, Failure, type Timer, createUlidSource, isRareTime, messageOf } from "@parley/base";
 import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
 import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
@@ -10,7 +10,14 @@ import { type Tracked, checkpoint, readCheckpoint } from "./checkpoint.js";
 
 /** Partitions of each log, fixed when an installation is made. */
 const PARTITION_COUNT = 8;
-const CHECKPOINT_MS = 5_000;
+/**
+ * Rows are held until then, unless the memory for them is used up: heads and list entries are then written once for many
+ * changes, and more messages of a conversation leave together, as blocks.
+ */
+const CHECKPOINT_MS = 30_000;
+/** What a restart has to apply again at most: about five seconds of work. */
+const CHECKPOINT_RECORDS_MAX = 200_000;
+const CHECKPOINT_TICK_MS = 1_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const INSTALLATION: TableSpec = { name: "installation" };
 
@@ -66,6 +73,7 @@ export async function wireServices(
     tables: engine,
     clock,
     scheduler,
+    flushIntervalMs: CHECKPOINT_MS,
     beforeFlush: () => emitter.durable(),
     onFailure: onFatal,
   });
@@ -185,17 +193,28 @@ function startCheckpoints(
   tracked: readonly Tracked[],
   { ambient, onFatal }: WiringOptions,
 ): { stop(): Promise<void> } {
+  const { clock, scheduler, logger } = ambient;
+  const appliedRecords = (): number =>
+    tracked.reduce((sum, { log, appliedEnd }) => sum + sumOf(log.partitionCount, appliedEnd), 0);
   let running: Promise<void> = Promise.resolve();
   let isRunning = false;
-  const timer: Timer = ambient.scheduler.every(CHECKPOINT_MS, () => {
-    if (isRunning) return;
+  let lastMs = clock.monotonicMs();
+  let lastRecords = appliedRecords();
+  const isDue = (): boolean =>
+    clock.monotonicMs() - lastMs >= CHECKPOINT_MS ||
+    appliedRecords() - lastRecords >= CHECKPOINT_RECORDS_MAX ||
+    isRareTime("checkpoint-comes-early");
+  const timer: Timer = scheduler.every(CHECKPOINT_TICK_MS, () => {
+    if (isRunning || !isDue()) return;
     isRunning = true;
+    lastMs = clock.monotonicMs();
+    lastRecords = appliedRecords();
     running = checkpoint(tables, tracked).then(
       () => {
         isRunning = false;
       },
       (error: unknown) => {
-        ambient.logger.error("checkpoint-failed", { error: messageOf(error) });
+        logger.error("checkpoint-failed", { error: messageOf(error) });
         onFatal(error);
       },
     );
@@ -206,6 +225,12 @@ function startCheckpoints(
       await running;
     },
   };
+}
+
+function sumOf(count: number, valueOf: (index: number) => number): number {
+  let sum = 0;
+  for (let index = 0; index < count; index++) sum += valueOf(index);
+  return sum;
 }
 
 /** The epoch of this installation's queues: the time of its creation, kept for ever. */
