@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "@parley/base";
 import { type Report, measureDirect } from "./scenarios/direct-report.js";
 import { measureIdle } from "./scenarios/idle.js";
+import { measureTables } from "./scenarios/tables.js";
 
 const USAGE = `Measures a Parley server that it starts for itself, and checks every message.
 
@@ -20,6 +21,13 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
   npm run -s bench -- idle [options]     connected devices that say nothing
     --connections N  (5000)
 
+  npm run -s bench -- tables [options]   messages of a company's conversations, stored as rows and in blocks
+    --rows N           (1000000)
+    --conversations N  (20000): 6% of them hold half of the rows
+    --row-bytes N      (200)
+    --scans N          reads of the newest 50, each of cold and hot conversations (4000)
+    --seed N           (1)
+
   --json             the last line of stdout is the result as JSON
 `;
 
@@ -33,6 +41,11 @@ const OPTIONS = {
   directory: { type: "string" },
   pin: { type: "boolean", default: false },
   connections: { type: "string", default: "5000" },
+  rows: { type: "string", default: "1000000" },
+  conversations: { type: "string", default: "20000" },
+  "row-bytes": { type: "string", default: "200" },
+  scans: { type: "string", default: "4000" },
+  seed: { type: "string", default: "1" },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -65,6 +78,16 @@ type Values = ReturnType<typeof readArguments>["values"];
 async function measure(scenario: string | undefined, values: Values): Promise<Report | undefined> {
   if (scenario === "idle")
     return measureIdle({ connections: integer(values, "connections", 1, 25_000) }, say);
+  if (scenario === "tables") {
+    const plan = {
+      rows: integer(values, "rows", 1, 100_000_000),
+      conversations: integer(values, "conversations", 1, 10_000_000),
+      rowBytes: integer(values, "row-bytes", 150, 65_536),
+      scans: integer(values, "scans", 1, 1_000_000),
+      seed: integer(values, "seed", 0, 2 ** 32 - 1),
+    };
+    return measureTables(plan, say);
+  }
   if (scenario !== "direct") return undefined;
   const options = {
     pairs: integer(values, "pairs", 1, 5_000),

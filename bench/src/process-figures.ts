@@ -22,6 +22,11 @@ export function processRssBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readProc(pid, "status"))?.[1] ?? 0) * 1024;
 }
 
+/** Bytes that a process has caused to be written to disks, at once or later. */
+export function processWrittenBytes(pid: number): number {
+  return Number(/^write_bytes: (\d+)$/m.exec(readProc(pid, "io"))?.[1] ?? 0);
+}
+
 /** How many files this process, and those it starts, may have open. Infinity where that is not told. */
 export function openFilesMax(): number {
   const soft = /^Max open files\s+(\S+)/m.exec(readProc(process.pid, "limits"))?.[1];

@@ -1,0 +1,52 @@
+/** What it costs to store messages, and to read the newest of a conversation: as rows, and packed in blocks. */
+import { textSource } from "../storage/workload.js";
+import { dropPageCache, type LayoutFigures, measureLayout } from "../storage/layout.js";
+import type { Report } from "./direct-report.js";
+
+export interface TablesPlan {
+  readonly rows: number;
+  readonly conversations: number;
+  readonly rowBytes: number;
+  readonly scans: number;
+  readonly seed: number;
+}
+
+const LAYOUTS = [
+  { name: "rows", isPacked: false },
+  { name: "blocks", isPacked: true },
+] as const;
+
+export async function measureTables(plan: TablesPlan, say: (line: string) => void): Promise<Report> {
+  const measured = new Map<string, LayoutFigures>();
+  for (const layout of LAYOUTS) {
+    say(`${layout.name}: ${plan.rows} rows of ${plan.rowBytes} bytes in ${plan.conversations} conversations`);
+    measured.set(layout.name, await measureLayout({ ...plan, ...layout }));
+  }
+  const [rows, blocks] = [measured.get("rows")!, measured.get("blocks")!];
+  const figures: Record<string, number | string | boolean> = {
+    rows: plan.rows,
+    text: textSource(),
+    is_cold_read_from_disk: dropPageCache(),
+  };
+  for (const [name, each] of measured)
+    for (const [figure, value] of Object.entries<number>({ ...each })) figures[`${name}_${figure}`] = value;
+  for (const figure of COMPARED) figures[`ratio_${figure}`] = round(blocks[figure] / rows[figure]);
+  const complaints = [...measured]
+    .filter(([, { wrong_scans: wrong }]) => wrong > 0)
+    .map(([name, { wrong_scans: wrong }]) => `${wrong} scans of ${name} gave other rows than were written`);
+  return { figures, complaints };
+}
+
+const COMPARED = [
+  "bytes_on_disk_per_row",
+  "write_amplification",
+  "cpu_us_per_row",
+  "hot_p50_us",
+  "hot_p99_us",
+  "cold_p50_us",
+  "cold_p99_us",
+] as const;
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
