@@ -82,6 +82,7 @@ async function fill(plan: LayoutPlan, { directory, table, workload }: Place): Pr
   const cpuBefore = process.cpuUsage();
   const beganMs = performance.now();
   let firstShare: number | undefined;
+  let flushedBefore = 0;
   for (let row = 0; row < plan.rows; row++) {
     const { conversation, sequence, value } = workload.next();
     tables.stage({
@@ -90,10 +91,10 @@ async function fill(plan: LayoutPlan, { directory, table, workload }: Place): Pr
     });
     if (row % ROWS_PER_ROOM !== 0) continue;
     await tables.waitForRoom();
-    if (firstShare === undefined && blocks.stats.newRows > 0) {
-      await tables.flush();
-      firstShare = blocks.stats.packedRows / blocks.stats.newRows;
-    }
+    // The first flush is over when its rows do not become more.
+    const { newRows: flushed, packedRows: packed } = blocks.stats;
+    if (flushed > 0 && flushed === flushedBefore) firstShare ??= packed / flushed;
+    flushedBefore = flushed;
   }
   await tables.flush();
   const seconds = (performance.now() - beganMs) / 1000;

@@ -9,14 +9,19 @@ const ROW_OVERHEAD_BYTES = 200;
 interface StagedPartition {
   readonly partition: Key;
   readonly tables: Map<string, SortedRows<Write>>;
+  rows: number;
+  bytes: number;
 }
+
+/** Partitions with more rows than this are all equally hot. */
+const HEAT_MAX = 256;
 
 /**
  * Row writes staged between two flushes. Only the last write to a row is kept. Generations form a chain from the oldest
  * that a reader still sees to the current one, by which a reader that has waited finds what was staged meanwhile.
  */
 export class Generation {
-  readonly #partitions = new Map<EncodedKey, StagedPartition>();
+  #partitions = new Map<EncodedKey, StagedPartition>();
   #next: Generation | undefined;
   #bytes = 0;
 
@@ -40,6 +45,28 @@ export class Generation {
     return this.#next;
   }
 
+  /**
+   * Begins the generation that follows, and leaves to it the partitions with the fewest rows, up to half of all bytes: where
+   * more rows come together before they are written, they can be stored together.
+   * Cost: in the number of partitions.
+   */
+  freezeHottest(): Generation {
+    const next = this.freeze();
+    const coldest = this.#coldestHeat();
+    const hot = new Map<EncodedKey, StagedPartition>();
+    for (const [encoded, staged] of this.#partitions) {
+      if (heatOf(staged) > coldest) {
+        hot.set(encoded, staged);
+        continue;
+      }
+      next.#partitions.set(encoded, staged);
+      next.#bytes += staged.bytes;
+      this.#bytes -= staged.bytes;
+    }
+    this.#partitions = hot;
+    return next;
+  }
+
   stage(batch: Batch): void {
     if (batch.writes.length === 0) return;
     const staged = this.#partition(batch.partition);
@@ -52,8 +79,11 @@ export class Generation {
       }
       const sort = encodeTuple(write.sort);
       const replaced = rows.get(sort);
-      this.#bytes += replaced === undefined ? ROW_OVERHEAD_BYTES + sort.length : -valueBytes(replaced);
-      this.#bytes += valueBytes(write);
+      if (replaced === undefined) staged.rows += 1;
+      const before = replaced === undefined ? -ROW_OVERHEAD_BYTES - sort.length : valueBytes(replaced);
+      const added = valueBytes(write) - before;
+      staged.bytes += added;
+      this.#bytes += added;
       rows.set(sort, asStaged(write, replaced));
     }
   }
@@ -71,14 +101,30 @@ export class Generation {
     }));
   }
 
+  /** The greatest heat such that the partitions up to it hold half of the bytes at most. */
+  #coldestHeat(): number {
+    const bytesByHeat = new Float64Array(HEAT_MAX + 1);
+    for (const staged of this.#partitions.values()) bytesByHeat[heatOf(staged)]! += staged.bytes;
+    let sum = 0;
+    for (let heat = 0; heat <= HEAT_MAX; heat++) {
+      sum += bytesByHeat[heat]!;
+      if (sum > this.#bytes / 2) return heat - 1;
+    }
+    return HEAT_MAX;
+  }
+
   #partition(partition: Key): StagedPartition {
     const encoded = encodeTuple(partition);
     const known = this.#partitions.get(encoded);
     if (known !== undefined) return known;
-    const staged: StagedPartition = { partition, tables: new Map() };
+    const staged: StagedPartition = { partition, tables: new Map(), rows: 0, bytes: 0 };
     this.#partitions.set(encoded, staged);
     return staged;
   }
+}
+
+function heatOf({ rows }: StagedPartition): number {
+  return Math.min(HEAT_MAX, rows);
 }
 
 /** What is new to the engine stays new, whatever is written over it before the engine has it. */

@@ -27,7 +27,10 @@ import type { AppendRows, Batch, Key, RangeQuery, Row, Tables, TableSpec, Write 
 
 const FLUSH_INTERVAL_MS = 200;
 const DIRTY_BYTES_MAX = 64 * 1024 * 1024;
-/** A generation this large is flushed at once: with a frozen one of the same size, half of the limit is still free. */
+/**
+ * Of a generation this large the hotter half is flushed at once: with a frozen one of the same size, half of the limit is
+ * still free.
+ */
 const FLUSH_SHARE = 1 / 4;
 
 export interface WriteBackOptions {
@@ -45,6 +48,9 @@ export interface WriteBackOptions {
   readonly onFailure: (failure: Failure) => void;
 }
 
+/** Which staged partitions a flush takes: all, or those with the most rows. */
+type Extent = "all" | "hottest";
+
 /** A table engine behind a memtable. See the head of the file. */
 export class WriteBackTables implements Tables {
   readonly #tables: Tables;
@@ -61,6 +67,8 @@ export class WriteBackTables implements Tables {
   /** The flush that is under way, and the one that begins when it ends. */
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
+  /** What the queued flush takes. */
+  #extent: Extent = "all";
   #timer: Timer | undefined;
   #failure: Failure | undefined;
   #closing: Promise<void> | undefined;
@@ -95,8 +103,8 @@ export class WriteBackTables implements Tables {
     this.#current.stage(batch);
     if (this.#current.isEmpty || this.#queued !== undefined) return;
     const isFull = this.#current.bytes >= this.#dirtyBytesMax * FLUSH_SHARE;
-    if (isFull || isRareTime("rows-are-flushed-at-once")) this.#flushInBackground();
-    else this.#timer ??= this.#scheduler.after(this.#flushIntervalMs, () => this.#flushInBackground());
+    if (isFull || isRareTime("rows-are-flushed-at-once")) this.#flushInBackground("hottest");
+    else this.#flushLater();
   }
 
   /** The staged value of a row; null when it is staged as deleted or has expired; undefined when it is not staged. */
@@ -196,13 +204,19 @@ export class WriteBackTables implements Tables {
     await this.#closing;
   }
 
-  #flushInBackground(): void {
-    // The failure is not lost: it is sticky and has been given to `onFailure`.
-    if (this.#failure === undefined) this.#flush().catch(() => {});
+  #flushLater(): void {
+    this.#timer ??= this.#scheduler.after(this.#flushIntervalMs, () => this.#flushInBackground("all"));
   }
 
-  #flush(): Promise<void> {
+  #flushInBackground(extent: Extent): void {
+    // The failure is not lost: it is sticky and has been given to `onFailure`.
+    if (this.#failure === undefined) this.#flush(extent).catch(() => {});
+  }
+
+  /** A flush of everything, or of what is hottest unless somebody wants everything before it begins. */
+  #flush(extent: Extent = "all"): Promise<void> {
     if (this.#current.isEmpty) return this.#queued ?? this.#running ?? Promise.resolve();
+    if (this.#queued === undefined || extent === "all") this.#extent = extent;
     this.#queued ??= this.#flushAfter(this.#running);
     return this.#queued;
   }
@@ -212,11 +226,16 @@ export class WriteBackTables implements Tables {
     await running;
     this.#running = this.#queued;
     this.#queued = undefined;
-    this.#timer?.cancel();
-    this.#timer = undefined;
     const frozen = this.#current;
     this.#frozen = frozen;
-    this.#current = frozen.freeze();
+    if (this.#extent === "all") {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      this.#current = frozen.freeze();
+    } else {
+      // What stays keeps its timer.
+      this.#current = frozen.freezeHottest();
+    }
     try {
       await this.#beforeFlush();
       await this.#tables.write(frozen.batches(), { isDurable: true });

@@ -104,10 +104,11 @@ export class BlockTables implements Tables {
     const rows: Row[] = [];
     let from = leastNumber(query.from, 0);
     let before = leastNumber(query.before, Infinity);
+    const read = { rows, blocks: 0, packedRows: 0 };
     while (rows.length < query.limit && from < before) {
       const limit = query.limit - rows.length;
-      if (query.isDescending === true) before = await this.#readDown(query, { from, before, limit }, rows);
-      else from = await this.#readUp(query, { from, before, limit }, rows);
+      if (query.isDescending === true) before = await this.#readDown(query, { from, before, limit }, read);
+      else from = await this.#readUp(query, { from, before, limit }, read);
     }
     return rows;
   }
@@ -135,14 +136,14 @@ export class BlockTables implements Tables {
     await this.#tables.close();
   }
 
-  /** Reads what of a span is certain, appends it to `rows`, and returns where to go on. */
+  /** Reads what of a span is certain, appends it to the rows, and returns where to go on. */
   async #readUp(
     { table, partition }: RangeQuery,
     { from, before, limit }: Span,
-    rows: Row[],
+    read: SoFar,
   ): Promise<number> {
     const pageRows = Math.max(PAGE_ROWS_MIN, limit);
-    const blocksMax = blocksFor(limit);
+    const blocksMax = blocksFor(limit, read);
     const [beside, blocks] = await Promise.all([
       this.#tables.range({ table, partition, ...bounds(from, before), limit: pageRows }),
       this.#blocksFrom(table, partition, { from, limit: blocksMax }),
@@ -150,18 +151,22 @@ export class BlockTables implements Tables {
     const besideEnd = beside.length < pageRows ? before : numberOf(beside.at(-1)!.sort) + 1;
     const blocksEnd = blocks.length < blocksMax ? before : blocks.at(-1)!.last + 1;
     const end = Math.min(before, besideEnd, blocksEnd);
+    count(blocks, read);
     const nowMs = this.#clock.nowMs();
-    const isFull = mergeSpan({ beside, blocks, from, before: end, limit, nowMs, isDescending: false }, rows);
+    const isFull = mergeSpan(
+      { beside, blocks, from, before: end, limit, nowMs, isDescending: false },
+      read.rows,
+    );
     return isFull ? before : end;
   }
 
   async #readDown(
     { table, partition }: RangeQuery,
     { from, before, limit }: Span,
-    rows: Row[],
+    read: SoFar,
   ): Promise<number> {
     const pageRows = Math.max(PAGE_ROWS_MIN, limit);
-    const blocksMax = blocksFor(limit);
+    const blocksMax = blocksFor(limit, read);
     const [beside, below, across] = await Promise.all([
       this.#tables.range({ table, partition, ...bounds(from, before), limit: pageRows, isDescending: true }),
       this.#blocksBelow(table, partition, { from, before, limit: blocksMax }),
@@ -172,6 +177,7 @@ export class BlockTables implements Tables {
     const besideStart = beside.length < pageRows ? from : numberOf(lowest) + (lowest.length > 1 ? 1 : 0);
     const blocksStart = below.length < blocksMax ? from : below.at(-1)!.first;
     const start = Math.max(from, besideStart, blocksStart);
+    count(below, read);
     const blocks = [...below.toReversed(), ...across.filter(({ first }) => first < before)];
     const nowMs = this.#clock.nowMs();
     const span = {
@@ -183,7 +189,7 @@ export class BlockTables implements Tables {
       nowMs,
       isDescending: true,
     };
-    return mergeSpan(span, rows) ? from : start;
+    return mergeSpan(span, read.rows) ? from : start;
   }
 
   /** Blocks from the first one that ends at `from` or later. */
@@ -284,9 +290,22 @@ function bounds(from: number, before: number): { readonly from: Key; readonly be
   return before === Infinity ? { from: [from] } : { from: [from], before: [before] };
 }
 
-/** As many blocks as hold so many rows, when the blocks are full, and one that begins before. */
-function blocksFor(rows: number): number {
-  return Math.ceil(rows / BLOCK_ROWS_MAX) + 1;
+/** What a range has read so far. */
+interface SoFar {
+  readonly rows: Row[];
+  blocks: number;
+  packedRows: number;
+}
+
+/** As many blocks as hold so many rows when they are like those before, or full; and one for where they do not begin there. */
+function blocksFor(rows: number, { blocks, packedRows }: SoFar): number {
+  const rowsEach = blocks === 0 ? BLOCK_ROWS_MAX : packedRows / blocks;
+  return Math.ceil(rows / rowsEach) + 1;
+}
+
+function count(blocks: readonly Block[], read: SoFar): void {
+  read.blocks += blocks.length;
+  for (const block of blocks) read.packedRows += block.count;
 }
 
 function addTo(runs: Map<TableSpec, PackedRow[]>, table: TableSpec, write: Write & { kind: "put" }): void {

@@ -4,8 +4,8 @@
  */
 import type { PackedRow } from "./block-format.js";
 
-/** A shorter run is not worth a block. */
-export const BLOCK_ROWS_MIN = 8;
+/** A shorter run is not worth a block: it saves the seals and keys of the others, and little by compression. */
+export const BLOCK_ROWS_MIN = 4;
 /** A page of a chat is 50 rows: one block serves it, or two. */
 export const BLOCK_ROWS_MAX = 128;
 /** What is unpacked to read one row, at most, unless one row alone is larger. */
