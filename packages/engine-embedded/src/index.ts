@@ -1,3 +1,3 @@
 export { openDataDirectory, type DataDirectory } from "./data-directory.js";
 export { openJournal, type Journal, type JournalOptions, type JournalStats } from "./journal/journal.js";
-export { openLevelTables, type LevelTablesOptions } from "./level-tables.js";
+export { openLevelTables, type CompactableTables, type LevelTablesOptions } from "./level-tables.js";

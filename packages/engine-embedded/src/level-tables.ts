@@ -41,6 +41,9 @@ const VERIFY_BYTES_MAX = 1024 * 1024 * 1024;
 /** Rows handed to LevelDB in one turn of the event loop: 1 to 2 ms of work on the reference machine. */
 const ROWS_PER_TURN = 1000;
 
+/** Around every key: they begin with the name of a table. */
+const KEYS_START = Buffer.from([0]);
+const KEYS_END = Buffer.from([0xff]);
 const BINARY = { keyEncoding: "buffer", valueEncoding: "buffer" } as const;
 
 type Database = ClassicLevel<Buffer, Buffer>;
@@ -57,12 +60,18 @@ export interface LevelTablesOptions {
   };
 }
 
+/** Tables whose deleted and replaced rows can be got rid of at once, instead of now and then. */
+export interface CompactableTables extends Tables {
+  /** Rewrites the files without what is deleted or replaced. Others may go on; it takes as long as copying everything. */
+  compact(): Promise<void>;
+}
+
 /**
  * Opens tables on LevelDB. Its files are verified first, so no other process may write to them.
  * Errors: "tables-locked" (open elsewhere), "tables-corrupt" (with `file` and `offset` when it is known which), "tables-full",
  *   "tables-failed".
  */
-export async function openLevelTables(options: LevelTablesOptions): Promise<Tables> {
+export async function openLevelTables(options: LevelTablesOptions): Promise<CompactableTables> {
   try {
     // LevelDB sees to the names in its directory, not to that of the directory.
     await createDirectory(options.directory);
@@ -85,7 +94,7 @@ export async function openLevelTables(options: LevelTablesOptions): Promise<Tabl
  *
  * LevelDB applies a group of batches as one, and syncs it with its own log before the next group.
  */
-class LevelTables implements Tables {
+class LevelTables implements CompactableTables {
   readonly #database: Database;
   readonly #directory: string;
   readonly #clock: Clock;
@@ -165,6 +174,11 @@ class LevelTables implements Tables {
       readCounter: () => this.find(request.table, request.partition, request.counterSort),
       writeBatch: (batch) => this.write([batch]),
     });
+  }
+
+  async compact(): Promise<void> {
+    this.#checkUsable();
+    await this.#reading(() => this.#database.compactRange(KEYS_START, KEYS_END));
   }
 
   async close(): Promise<void> {

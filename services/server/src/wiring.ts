@@ -66,7 +66,7 @@ export async function wireServices(
 ): Promise<Services> {
   const { ambient, onFatal } = options;
   const { clock, scheduler } = ambient;
-  const engine = new BlockTables({ tables: stored, clock, scheduler });
+  const engine = new BlockTables({ tables: stored, clock, scheduler, logger: ambient.logger });
   const emitter = new Emitter(journal.log("user"), onFatal);
   // Rows may not say that a record is applied before what it emitted is durable.
   const tables = new WriteBackTables({

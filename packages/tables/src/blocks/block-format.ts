@@ -40,13 +40,19 @@ export class Block {
   readonly first: number;
   readonly last: number;
   readonly count: number;
+  /** Of its rows, unpacked. */
+  readonly bytes: number;
   readonly #rows: () => readonly PackedRow[];
   #opened: readonly PackedRow[] | undefined;
 
-  constructor(head: { first: number; last: number; count: number }, rows: () => readonly PackedRow[]) {
+  constructor(
+    head: { first: number; last: number; count: number; bytes: number },
+    rows: () => readonly PackedRow[],
+  ) {
     this.first = head.first;
     this.last = head.last;
     this.count = head.count;
+    this.bytes = head.bytes;
     this.#rows = rows;
   }
 
@@ -114,7 +120,7 @@ export function decodeBlock(bytes: Uint8Array): Block {
     count > 0 && count <= length && length <= BODY_BYTES_MAX && Number.isSafeInteger(first + span);
   if (head.isBroken || !isSound) throw damaged("The head of a block is damaged.");
   const last = first + span;
-  return new Block({ first, last, count }, () => {
+  return new Block({ first, last, count, bytes: length }, () => {
     const body = unpack(codec, bytes.subarray(head.position), length);
     const rows = decodeBody(body, { count, first, hasExpiry });
     if (rows.at(-1)!.number !== last) throw damaged("A block does not end where it says.");

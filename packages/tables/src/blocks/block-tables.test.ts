@@ -7,6 +7,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock, Scheduler } from "@parley/base";
+import { RecordingLogger } from "@parley/base/testing";
 import * as fc from "fast-check";
 import { MemoryTables, MemoryTableStore } from "../memory-tables.js";
 import { tableConformance } from "../testing/conformance.js";
@@ -22,7 +23,10 @@ const NUMBER_MAX = 400;
 
 /** Goes on when all promises have. */
 const immediate: Scheduler = {
-  after: () => ({ cancel: () => undefined }),
+  after: (_delayMs, task) => {
+    void Promise.resolve().then(task);
+    return { cancel: () => undefined };
+  },
   every: () => ({ cancel: () => undefined }),
   soon: (task) => void Promise.resolve().then(task),
 };
@@ -59,7 +63,12 @@ function world(): World {
 }
 
 function open({ clock, store }: { readonly clock: Clock; readonly store: MemoryTableStore }): BlockTables {
-  return new BlockTables({ tables: new MemoryTables(store, clock), clock, scheduler: immediate });
+  return new BlockTables({
+    tables: new MemoryTables(store, clock),
+    clock,
+    scheduler: immediate,
+    logger: new RecordingLogger(),
+  });
 }
 
 async function write({ tables }: World, writes: readonly Write[]): Promise<void> {

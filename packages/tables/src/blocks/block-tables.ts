@@ -5,6 +5,8 @@
  *            all other writes ───────────┴─► engine, still one batch for each partition
  *   range ◄─ merge ◄─ rows and marks, blocks (unpacked ones are kept)
  *
+ * In the background the packer puts short blocks and single rows of a partition together into full blocks.
+ *
  * A row that lies in a block can still be changed or deleted: a row or a mark beside the block hides it.
  *
  * Invariants:
@@ -12,22 +14,23 @@
  *   2. Blocks of one partition do not overlap: `isNew` rows come in the order of their numbers.
  *   3. A row beside the blocks is newer than the same row within one.
  */
-import { crc32 } from "node:zlib";
-import { assert, Failure, LruMap, type Clock, type Scheduler } from "@parley/base";
-import { encodePartition, encodeTuple } from "../key-encoding.js";
+import { assert, type Clock, type Logger, type Scheduler } from "@parley/base";
 import { isExpired } from "../stored-value.js";
 import type { AppendRows, Batch, Key, RangeQuery, Row, Tables, TableSpec, Write } from "../tables.js";
-import { type Block, decodeBlock, encodeBlock, type PackedRow } from "./block-format.js";
-import { mergeSpan } from "./merge-span.js";
-import { BLOCK_ROWS_MAX, BLOCK_ROWS_MIN, cutIntoBlocks } from "./packing.js";
-import { blockTableOf, leastNumber, markOf, numberOf } from "./stored-keys.js";
+import { type Block, encodeBlock, type PackedRow } from "./block-format.js";
+import { BlockReader, type BlockSpan, bounds } from "./block-reader.js";
+import { mergedRows, type SpanSources } from "./merge-span.js";
+import { Packer, type Place } from "./packer.js";
+import { BLOCK_ROWS_MIN, cutIntoBlocks } from "./packing.js";
+import { leastNumber, markOf, numberOf } from "./stored-keys.js";
+import { FULL_ROWS, readTail } from "./tail.js";
 
 /** Blocks made without letting others run: about two milliseconds. */
 const BLOCKS_PER_TURN = 16;
-/** Unpacked blocks kept, of 64 KiB at most each. Whoever pages through a history meets each block several times. */
-const BLOCKS_KEPT_MAX = 256;
 /** A row and its mark come together, so that a page that ends with a mark still gets on. */
 const PAGE_ROWS_MIN = 2;
+/** Blocks asked for at first: two full ones hold a page, but the newest ones are shorter. */
+const FIRST_BLOCKS = 6;
 const MARK_VALUE = new Uint8Array(0);
 
 export interface BlockTablesOptions {
@@ -35,13 +38,7 @@ export interface BlockTablesOptions {
   readonly tables: Tables;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
-}
-
-/** A block as it was when it had this checksum and length; another of the same key is read afresh. */
-interface KeptBlock {
-  readonly checksum: number;
-  readonly length: number;
-  readonly block: Block;
+  readonly logger: Logger;
 }
 
 export interface BlockStats {
@@ -52,20 +49,30 @@ export interface BlockStats {
   /** Bytes of the values before and after packing. */
   readonly plainBytes: number;
   readonly blockBytes: number;
+  /** Rows that were packed together later, out of short blocks and single rows. */
+  readonly repackedRows: number;
 }
 
 export class BlockTables implements Tables {
   readonly #tables: Tables;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
-  readonly #blockTables = new Map<string, TableSpec>();
-  readonly #kept = new LruMap<string, KeptBlock>();
-  readonly #stats = { newRows: 0, packedRows: 0, blocks: 0, plainBytes: 0, blockBytes: 0 };
+  readonly #reader: BlockReader;
+  readonly #stats = { newRows: 0, packedRows: 0, blocks: 0, plainBytes: 0, blockBytes: 0, repackedRows: 0 };
+  readonly #packer: Packer;
+  /** Ends when the last write of packed rows that was begun has ended. */
+  #lastWrite: Promise<unknown> = Promise.resolve();
+  /** How often rows were moved into other blocks, and whether that is going on. */
+  #moves = 0;
+  #isMoving = false;
 
-  constructor({ tables, clock, scheduler }: BlockTablesOptions) {
+  constructor({ tables, clock, scheduler, logger }: BlockTablesOptions) {
     this.#tables = tables;
+    this.#reader = new BlockReader(tables);
     this.#clock = clock;
     this.#scheduler = scheduler;
+    const pack = (places: readonly Place[]): Promise<void> => this.#inTurn(() => this.#packTails(places));
+    this.#packer = new Packer({ clock, scheduler, logger, pack });
   }
 
   get stats(): BlockStats {
@@ -92,7 +99,7 @@ export class BlockTables implements Tables {
         const own = beside[index];
         if (own !== undefined || beside[keys.length + index] !== undefined) return own;
         const number = numberOf(sort);
-        const [block] = await this.#blocksFrom(table, partition, { from: number, limit: 1 });
+        const [block] = await this.#reader.from(table, partition, number, 1);
         const row = block === undefined || block.first > number ? undefined : block.find(number);
         return row === undefined || isExpired(row.expiresAtMs, this.#clock.nowMs()) ? undefined : row.value;
       }),
@@ -114,8 +121,49 @@ export class BlockTables implements Tables {
   }
 
   async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
+    const isPlain = !batches.some(({ writes }) => writes.some(({ table }) => table.isPacked === true));
+    if (isPlain) await this.#tables.write(batches, options);
+    else await this.#inTurn(() => this.#writePacked(batches, options));
+  }
+
+  async appendRows(request: AppendRows): Promise<number> {
+    assert(request.table.isPacked !== true, "the writer of a packed table numbers its rows");
+    return this.#tables.appendRows(request);
+  }
+
+  /** Resolves when nothing waits to be packed in the background. */
+  async packed(): Promise<void> {
+    await this.#packer.idle();
+  }
+
+  async close(): Promise<void> {
+    await this.#packer.stop();
+    await this.#tables.close();
+  }
+
+  /** What reads before it writes must see all that was written before, and nobody may write in between. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const own = this.#lastWrite.then(task);
+    this.#lastWrite = own.catch(() => undefined);
+    return own;
+  }
+
+  /**
+   * Reads rows and blocks as they were at one time, as far as the packer is concerned: between two reads it could have put rows
+   * of the second into a block that the first did not see yet. When it has, the reads take their turn.
+   */
+  async #atOnce<T>(read: () => Promise<T>): Promise<T> {
+    const moves = this.#moves;
+    if (!this.#isMoving) {
+      const found = await read();
+      if (moves === this.#moves) return found;
+    }
+    return this.#inTurn(read);
+  }
+
+  async #writePacked(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
     const packed: Batch[] = [];
-    let blocks = 0;
+    let blocks = this.#stats.blocks;
     for (const batch of batches) {
       packed.push(this.#pack(batch));
       if (this.#stats.blocks - blocks < BLOCKS_PER_TURN) continue;
@@ -127,51 +175,77 @@ export class BlockTables implements Tables {
     await this.#tables.write(packed, options);
   }
 
-  async appendRows(request: AppendRows): Promise<number> {
-    assert(request.table.isPacked !== true, "the writer of a packed table numbers its rows");
-    return this.#tables.appendRows(request);
-  }
-
-  async close(): Promise<void> {
-    await this.#tables.close();
+  /** Makes full blocks of the tails of partitions. */
+  async #packTails(places: readonly Place[]): Promise<void> {
+    const batches: Batch[] = [];
+    let rows = 0;
+    for (const { table, partition } of places) {
+      const sources = { tables: this.#tables, reader: this.#reader, nowMs: this.#clock.nowMs() };
+      const tail = await readTail(sources, table, partition);
+      if (tail.rows.length < FULL_ROWS) continue;
+      const blockTable = this.#reader.tableOf(table);
+      const writes: Write[] = [
+        ...tail.blocks.map(({ last }): Write => ({ kind: "delete", table: blockTable, sort: [last] })),
+        ...tail.beside.map(({ sort }): Write => ({ kind: "delete", table, sort })),
+        ...cutIntoBlocks(tail.rows).map((run) => this.#blockOf(table, run)),
+      ];
+      batches.push({ partition, writes });
+      rows += tail.rows.length;
+    }
+    if (batches.length === 0) return;
+    this.#moves += 1;
+    this.#isMoving = true;
+    try {
+      await this.#tables.write(batches, { isDurable: true });
+    } finally {
+      this.#isMoving = false;
+    }
+    this.#stats.repackedRows += rows;
   }
 
   /** Reads what of a span is certain, appends it to the rows, and returns where to go on. */
   async #readUp(
     { table, partition }: RangeQuery,
-    { from, before, limit }: Span,
+    { from, before, limit }: BlockSpan,
     read: SoFar,
   ): Promise<number> {
     const pageRows = Math.max(PAGE_ROWS_MIN, limit);
     const blocksMax = blocksFor(limit, read);
-    const [beside, blocks] = await Promise.all([
-      this.#tables.range({ table, partition, ...bounds(from, before), limit: pageRows }),
-      this.#blocksFrom(table, partition, { from, limit: blocksMax }),
-    ]);
+    const [beside, blocks] = await this.#atOnce(() =>
+      Promise.all([
+        this.#tables.range({ table, partition, ...bounds(from, before), limit: pageRows }),
+        this.#reader.from(table, partition, from, blocksMax),
+      ]),
+    );
     const besideEnd = beside.length < pageRows ? before : numberOf(beside.at(-1)!.sort) + 1;
     const blocksEnd = blocks.length < blocksMax ? before : blocks.at(-1)!.last + 1;
     const end = Math.min(before, besideEnd, blocksEnd);
     count(blocks, read);
     const nowMs = this.#clock.nowMs();
-    const isFull = mergeSpan(
-      { beside, blocks, from, before: end, limit, nowMs, isDescending: false },
-      read.rows,
-    );
-    return isFull ? before : end;
+    const span = { beside, blocks, from, before: end, nowMs, isDescending: false };
+    return take(span, limit, read.rows) ? before : end;
   }
 
   async #readDown(
     { table, partition }: RangeQuery,
-    { from, before, limit }: Span,
+    { from, before, limit }: BlockSpan,
     read: SoFar,
   ): Promise<number> {
     const pageRows = Math.max(PAGE_ROWS_MIN, limit);
     const blocksMax = blocksFor(limit, read);
-    const [beside, below, across] = await Promise.all([
-      this.#tables.range({ table, partition, ...bounds(from, before), limit: pageRows, isDescending: true }),
-      this.#blocksBelow(table, partition, { from, before, limit: blocksMax }),
-      before === Infinity ? [] : this.#blocksFrom(table, partition, { from: before, limit: 1 }),
-    ]);
+    const [beside, below, across] = await this.#atOnce(() =>
+      Promise.all([
+        this.#tables.range({
+          table,
+          partition,
+          ...bounds(from, before),
+          limit: pageRows,
+          isDescending: true,
+        }),
+        this.#reader.below(table, partition, { from, before, limit: blocksMax }),
+        before === Infinity ? [] : this.#reader.from(table, partition, before, 1),
+      ]),
+    );
     const lowest = beside.at(-1)?.sort ?? [];
     // A mark comes before its row on the way down: the row may be on the next page.
     const besideStart = beside.length < pageRows ? from : numberOf(lowest) + (lowest.length > 1 ? 1 : 0);
@@ -180,51 +254,8 @@ export class BlockTables implements Tables {
     count(below, read);
     const blocks = [...below.toReversed(), ...across.filter(({ first }) => first < before)];
     const nowMs = this.#clock.nowMs();
-    const span = {
-      beside: beside.toReversed(),
-      blocks,
-      from: start,
-      before,
-      limit,
-      nowMs,
-      isDescending: true,
-    };
-    return mergeSpan(span, read.rows) ? from : start;
-  }
-
-  /** Blocks from the first one that ends at `from` or later. */
-  #blocksFrom(
-    table: TableSpec,
-    partition: Key,
-    { from, limit }: { readonly from: number; readonly limit: number },
-  ): Promise<readonly Block[]> {
-    return this.#blocks(table, { table: this.#blockTable(table), partition, from: [from], limit });
-  }
-
-  /** Blocks that end in a span, the last first. */
-  #blocksBelow(table: TableSpec, partition: Key, { from, before, limit }: Span): Promise<readonly Block[]> {
-    const span = { ...bounds(from, before), limit, isDescending: true };
-    return this.#blocks(table, { table: this.#blockTable(table), partition, ...span });
-  }
-
-  async #blocks(table: TableSpec, query: RangeQuery): Promise<readonly Block[]> {
-    const stored = await this.#tables.range(query);
-    const prefix = stored.length === 0 ? "" : encodePartition(query.table, query.partition);
-    return stored.map(({ sort, value }) => {
-      const block = this.#decoded(prefix + encodeTuple(sort), value);
-      if (block.last !== numberOf(sort))
-        throw corrupt(table, "A block lies under another number than its last one.");
-      return block;
-    });
-  }
-  #decoded(key: string, value: Uint8Array): Block {
-    const checksum = crc32(value);
-    const kept = this.#kept.find(key);
-    if (kept !== undefined && kept.checksum === checksum && kept.length === value.length) return kept.block;
-    const block = decodeBlock(value);
-    this.#kept.put(key, { checksum, length: value.length, block });
-    this.#kept.cutTo(BLOCKS_KEPT_MAX);
-    return block;
+    const span = { beside: beside.toReversed(), blocks, from: start, before, nowMs, isDescending: true };
+    return take(span, limit, read.rows) ? from : start;
   }
 
   /** A batch as the engine gets it. */
@@ -239,7 +270,10 @@ export class BlockTables implements Tables {
       else writes.push(...besideWrites(write));
     }
     const blocks: Write[] = [];
-    for (const [table, rows] of runs) this.#packRun(table, rows, blocks);
+    for (const [table, rows] of runs) {
+      this.#packRun(table, rows, blocks);
+      if (rows.length < FULL_ROWS) this.#packer.note(table, batch.partition, rows.length);
+    }
     // Before the others: what changes a row that is new in the same batch comes after it.
     return { partition: batch.partition, writes: [...blocks, ...writes] };
   }
@@ -253,41 +287,19 @@ export class BlockTables implements Tables {
       return;
     }
     for (const run of cutIntoBlocks(ascending(rows))) {
-      const value = encodeBlock(run);
-      writes.push({
-        kind: "put",
-        table: this.#blockTable(table),
-        sort: [run.at(-1)!.number],
-        value,
-        isNew: true,
-        ...expiring(lastExpiry(run)),
-      });
-      this.#stats.blocks += 1;
+      writes.push(this.#blockOf(table, run));
       this.#stats.packedRows += run.length;
-      this.#stats.blockBytes += value.length;
-      this.#stats.plainBytes += run.reduce((sum, row) => sum + row.value.length, 0);
     }
   }
 
-  #blockTable(table: TableSpec): TableSpec {
-    let found = this.#blockTables.get(table.name);
-    if (found === undefined) {
-      found = blockTableOf(table);
-      this.#blockTables.set(table.name, found);
-    }
-    return found;
+  #blockOf(table: TableSpec, run: readonly PackedRow[]): Write {
+    const value = encodeBlock(run);
+    this.#stats.blocks += 1;
+    this.#stats.blockBytes += value.length;
+    this.#stats.plainBytes += run.reduce((sum, row) => sum + row.value.length, 0);
+    const sort = [run.at(-1)!.number];
+    return { kind: "put", table: this.#reader.tableOf(table), sort, value, ...expiring(lastExpiry(run)) };
   }
-}
-
-interface Span {
-  readonly from: number;
-  /** Exclusive; Infinity when there is no bound. */
-  readonly before: number;
-  readonly limit: number;
-}
-
-function bounds(from: number, before: number): { readonly from: Key; readonly before?: Key } {
-  return before === Infinity ? { from: [from] } : { from: [from], before: [before] };
 }
 
 /** What a range has read so far. */
@@ -297,15 +309,25 @@ interface SoFar {
   packedRows: number;
 }
 
-/** As many blocks as hold so many rows when they are like those before, or full; and one for where they do not begin there. */
+/** As many blocks as hold so many rows when they are like those before, and one for where they do not begin there. */
 function blocksFor(rows: number, { blocks, packedRows }: SoFar): number {
-  const rowsEach = blocks === 0 ? BLOCK_ROWS_MAX : packedRows / blocks;
-  return Math.ceil(rows / rowsEach) + 1;
+  if (blocks === 0) return FIRST_BLOCKS;
+  return Math.ceil((rows * blocks) / packedRows) + 1;
 }
 
 function count(blocks: readonly Block[], read: SoFar): void {
   read.blocks += blocks.length;
   for (const block of blocks) read.packedRows += block.count;
+}
+
+/** Appends at most `limit` rows of a span. Returns whether there were so many. */
+function take(span: SpanSources, limit: number, rows: Row[]): boolean {
+  const full = rows.length + limit;
+  for (const { number, value } of mergedRows(span)) {
+    rows.push({ sort: [number], value });
+    if (rows.length === full) return true;
+  }
+  return false;
 }
 
 function addTo(runs: Map<TableSpec, PackedRow[]>, table: TableSpec, write: Write & { kind: "put" }): void {
@@ -345,8 +367,4 @@ function lastExpiry(rows: readonly PackedRow[]): number | undefined {
 
 function expiring(expiresAtMs: number | undefined): { readonly expiresAtMs?: number } {
   return expiresAtMs === undefined ? {} : { expiresAtMs };
-}
-
-function corrupt(table: TableSpec, what: string): Failure {
-  return new Failure("tables-corrupt", `${table.name}: ${what} Restore the data directory from a backup.`);
 }

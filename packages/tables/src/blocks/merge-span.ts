@@ -12,39 +12,36 @@ export interface SpanSources {
   readonly from: number;
   readonly before: number;
   readonly isDescending: boolean;
-  readonly limit: number;
   readonly nowMs: number;
 }
 
-/** Appends the rows of a span to `rows`, in its direction. Returns whether the limit was reached. */
-export function mergeSpan(sources: SpanSources, rows: Row[]): boolean {
-  const { limit, nowMs, isDescending } = sources;
+/** The rows of a span, in its direction: what lies beside the blocks hides the same row within one. */
+export function* mergedRows(sources: SpanSources): Generator<PackedRow, undefined> {
+  const { nowMs, isDescending } = sources;
   const beside = besideOf(sources);
   const packed = packedOf(sources);
-  const full = rows.length + limit;
   let own = beside.next();
   let other = packed.next();
-  while (rows.length < full && !(own.done === true && other.done === true)) {
-    const ownNumber = own.done === true ? undefined : own.value.number;
-    const otherNumber = other.done === true ? undefined : other.value.number;
+  while (own.done !== true || other.done !== true) {
+    const ownNumber = own.value?.number;
+    const otherNumber = other.value?.number;
     if (isFirst(ownNumber, otherNumber, isDescending)) {
-      const { row } = own.value as Beside;
-      if (row !== undefined) rows.push(row);
+      const { number, value } = own.value as Beside;
+      if (value !== undefined) yield { number, value };
       own = beside.next();
       if (ownNumber === otherNumber) other = packed.next();
     } else {
-      const { number, value, expiresAtMs } = other.value as PackedRow;
-      if (!isExpired(expiresAtMs, nowMs)) rows.push({ sort: [number], value });
+      const row = other.value as PackedRow;
+      if (!isExpired(row.expiresAtMs, nowMs)) yield row;
       other = packed.next();
     }
   }
-  return rows.length === full;
 }
 
 /** A number that has something beside the blocks: a row, or a mark that there is none. */
 interface Beside {
   readonly number: number;
-  readonly row: Row | undefined;
+  readonly value: Uint8Array | undefined;
 }
 
 function isFirst(own: number | undefined, other: number | undefined, isDescending: boolean): boolean {
@@ -55,12 +52,12 @@ function isFirst(own: number | undefined, other: number | undefined, isDescendin
 
 function* besideOf({ beside, from, before, isDescending }: SpanSources): Generator<Beside, undefined> {
   const entries: Beside[] = [];
-  for (const row of beside) {
-    const number = numberOf(row.sort);
+  for (const { sort, value } of beside) {
+    const number = numberOf(sort);
     if (number < from || number >= before) continue;
     // A row stands before its mark, and counts.
-    if (!isMark(row.sort)) entries.push({ number, row });
-    else if (entries.at(-1)?.number !== number) entries.push({ number, row: undefined });
+    if (!isMark(sort)) entries.push({ number, value });
+    else if (entries.at(-1)?.number !== number) entries.push({ number, value: undefined });
   }
   yield* isDescending ? entries.toReversed() : entries;
 }
