@@ -3,6 +3,7 @@ export { ANOMALY_CODES, type AnomalyCode } from "./anomaly-codes.js";
 export { contentOf } from "./history/content.js";
 export { type EventFacts, eventFacts, messageContent } from "./history/facts.js";
 export type { History } from "./history/history.js";
+export { LateAssignments } from "./history/late-assignments.js";
 export { HistoryRecorder } from "./history/recorder.js";
 export type {
   AppliedEvent,

@@ -5,17 +5,9 @@ import { failureCode, messageOf } from "@parley/base";
 import { DeviceStore } from "./device-store.js";
 import { type Kernel, Process } from "./kernel.js";
 import type { Network } from "./network.js";
-import type { Recording } from "./recording.js";
+import type { Recording } from "./recording/recording.js";
+import { followSent, type SentText } from "./recording/sent-texts.js";
 import type { SeededRandom } from "./seeded-random.js";
-
-/** What a text became, as far as the device knows. */
-export interface SentText {
-  readonly conversationId: ConversationId;
-  readonly clientMessageId: string;
-  readonly text: string;
-  /** "kept": in the store for good; "gone": removed from it because it was placed. */
-  state: "given" | "kept" | "placed" | "failed" | "lost";
-}
 
 export interface DeviceOptions {
   readonly kernel: Kernel;
@@ -206,20 +198,6 @@ export class Device {
 
   #onCommitted(changes: readonly Change[]): void {
     this.#options.recording.committed(this.name, changes);
-    for (const change of changes) {
-      if (change.kind === "put-outbox") {
-        const { conversationId, clientMessageId, body, failureCode: code } = change.item;
-        const state = code === "" ? "kept" : "failed";
-        const known = this.sent.get(clientMessageId);
-        if (known !== undefined) known.state = state;
-        else {
-          const text = body.text?.text ?? "";
-          this.sent.set(clientMessageId, { conversationId, clientMessageId, text, state });
-        }
-      } else if (change.kind === "delete-outbox") {
-        const known = this.sent.get(change.clientMessageId);
-        if (known !== undefined) known.state = "placed";
-      }
-    }
+    followSent(this.sent, changes);
   }
 }

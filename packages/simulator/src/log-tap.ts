@@ -1,7 +1,5 @@
 import type { Journal } from "@parley/engine-embedded";
-
-/** Told of every record that a consumer was given, in the order of each partition; after a restart again. */
-export type LogTap = (log: string, partition: number, offset: number, payload: Uint8Array) => void;
+import type { LogTap } from "./recording/truth.js";
 
 /** A journal that tells `tap` what is read from it. */
 export function tapJournal(journal: Journal, tap: LogTap): Journal {

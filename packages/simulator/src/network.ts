@@ -8,6 +8,7 @@
 import type { Connection as ClientConnection, ConnectionHandlers, Transport } from "@parley/client";
 import type { Socket, SocketListener } from "@parley/gateway";
 import type { Kernel, Process } from "./kernel.js";
+import type { Direction } from "./recording/recording.js";
 import type { SeededRandom } from "./seeded-random.js";
 
 /** Closed without a close frame. */
@@ -25,7 +26,6 @@ export interface NetworkPlan {
 export type PacketTap = (device: string, direction: Direction, packet: Uint8Array) => void;
 
 export type Accept = (socket: Socket) => SocketListener;
-export type Direction = "to-server" | "to-device";
 
 /** Whoever listens: the server's process as it is now. */
 interface Endpoint {

@@ -9,10 +9,11 @@ import { type Services, journalLogs, wireServices } from "@parley/server";
 import { MemoryTableStore } from "@parley/tables";
 import { failureCode, reasonOf } from "@parley/base";
 import { type Kernel, Process } from "./kernel.js";
-import { type LogTap, tapJournal } from "./log-tap.js";
+import { tapJournal } from "./log-tap.js";
 import type { Network } from "./network.js";
 import type { PlantedBug } from "./planted-bugs.js";
 import type { Plan } from "./plan.js";
+import type { LogTap } from "./recording/truth.js";
 import type { SeededRandom } from "./seeded-random.js";
 import { openSimulatedTables } from "./simulated-tables.js";
 

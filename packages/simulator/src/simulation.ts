@@ -5,15 +5,16 @@ import { DEFAULT_TENANT } from "@parley/server";
 import { type RarePath, reasonOf, withRarePaths } from "@parley/base";
 import { Device } from "./device.js";
 import { FaultInjector } from "./faults.js";
-import { type DeviceView, judge } from "./judge.js";
+import { complaintsOf } from "./recording/complaints.js";
+import { type DeviceView, judge } from "./recording/judge.js";
 import { Kernel, type TraceLine } from "./kernel.js";
 import { Network } from "./network.js";
 import { PLANTED_BUGS, type PlantedBugName } from "./planted-bugs.js";
 import type { Plan } from "./plan.js";
 import { withoutAmbient } from "./poison.js";
 import { ServerNode } from "./server-node.js";
-import { Recording } from "./recording.js";
-import { Truth } from "./truth.js";
+import { Recording } from "./recording/recording.js";
+import { Truth } from "./recording/truth.js";
 
 const TENANT: TenantId = DEFAULT_TENANT;
 const START_MS_MAX = 60_000;
@@ -83,7 +84,10 @@ class Run {
     this.#plan = plan;
     this.#kernel = new Kernel(seed);
     this.#kernel.onTrace = onTrace;
-    this.#recording = new Recording(TENANT, () => Math.floor(this.#kernel.nowMs));
+    this.#recording = new Recording({
+      tenantId: TENANT,
+      nowMs: () => Math.floor(this.#kernel.nowMs),
+    });
     this.#network = new Network(this.#kernel, plan, (device, direction, packet) =>
       this.#recording.packet(device, direction, packet),
     );
@@ -156,9 +160,8 @@ class Run {
       views.push(await kernel.outcome(`reading ${device.name}`, this.#look(device), READ_MS_MAX));
     for (const complaint of judge(this.#truth, views)) this.complain(complaint);
     for (const { device, entries, messages } of views) this.#recording.looked(device.name, entries, messages);
-    const { anomalies } = check(this.#recording.history, { recoveryMsMax: RECOVERY_MS_MAX });
-    for (const { invariant, code, count, examples } of anomalies)
-      this.complain(`${invariant} ${code} (${count}): ${examples.join(" | ")}`);
+    const report = check(this.#recording.history, { recoveryMsMax: RECOVERY_MS_MAX });
+    for (const complaint of complaintsOf(report)) this.complain(complaint);
   }
 
   result(): SimulationResult {

@@ -34,8 +34,11 @@ export interface Cast {
   readonly memberSets: readonly (readonly number[])[];
 }
 
-export function record(cast: Cast, calls: readonly Call[]): HistoryRecorder {
-  const recorder = new HistoryRecorder();
+export function record(
+  cast: Cast,
+  calls: readonly Call[],
+  recorder: HistoryRecorder = new HistoryRecorder(),
+): HistoryRecorder {
   const users = cast.users.map(([tenant, name]) => recorder.user(tenant as TenantId, name as UserId));
   for (const [user, name] of cast.devices) recorder.device(users[user]!, name);
   for (const [tenant, id] of cast.conversations)

@@ -1,11 +1,20 @@
 /** Compares what devices hold in the end with what the logs say, and says what differs. */
 import { isDeepStrictEqual } from "node:util";
-import type { ConversationEntry, ConversationId, Message } from "@parley/protocol";
-import type { Device } from "./device.js";
+import type { ConversationEntry, ConversationId, Message, UserId } from "@parley/protocol";
+import type { SentText } from "./sent-texts.js";
 import type { Truth } from "./truth.js";
 
+export interface JudgedDevice {
+  readonly name: string;
+  readonly userId: UserId;
+  /** Undefined where nothing is stored. */
+  readonly storedPosition: { readonly pts: number } | undefined;
+  /** By client message id. */
+  readonly sent: ReadonlyMap<string, SentText>;
+}
+
 export interface DeviceView {
-  readonly device: Device;
+  readonly device: JudgedDevice;
   readonly entries: readonly ConversationEntry[];
   /** All messages of each conversation that the user is in. */
   readonly messages: ReadonlyMap<ConversationId, readonly Message[]>;
@@ -28,8 +37,8 @@ export function judge(truth: Truth, views: readonly DeviceView[]): string[] {
 
 function judgeList(truth: Truth, { device, entries }: DeviceView, complaints: string[]): void {
   const { entries: expected, pts } = truth.user(device.userId);
-  if (device.storedPosition.pts !== pts)
-    complaints.push(`${device.name} stands at ${device.storedPosition.pts} of ${pts} events`);
+  const storedPts = device.storedPosition?.pts ?? pts;
+  if (storedPts !== pts) complaints.push(`${device.name} stands at ${storedPts} of ${pts} events`);
   const held = new Map(entries.map((entry) => [entry.conversationId, entry]));
   for (const [conversationId, entry] of expected) {
     const mine = held.get(conversationId);
@@ -45,7 +54,7 @@ function judgeList(truth: Truth, { device, entries }: DeviceView, complaints: st
 }
 
 /** Every text that was kept is placed once or has failed; one that was placed is there; none is there twice. */
-function judgeSent(truth: Truth, device: Device, complaints: string[]): void {
+function judgeSent(truth: Truth, device: JudgedDevice, complaints: string[]): void {
   for (const { conversationId, clientMessageId, text, state } of device.sent.values()) {
     const placed = (truth.messages.get(conversationId) ?? []).filter(
       (message) => message.clientMessageId === clientMessageId && message.body?.text?.text === text,

@@ -21,8 +21,10 @@ import {
   SENDS_IN_FLIGHT_MAX,
   decode,
 } from "@parley/protocol";
-import type { LogTap } from "./log-tap.js";
 import type { Recording } from "./recording.js";
+
+/** Told of every record that a consumer was given, in the order of each partition; after a restart again. */
+export type LogTap = (log: string, partition: number, offset: number, payload: Uint8Array) => void;
 
 export interface UserTruth {
   readonly entries: ReadonlyMap<ConversationId, ConversationEntry>;

@@ -24,8 +24,17 @@ import {
   decode,
   readPacket,
 } from "@parley/protocol";
-import type { Direction } from "./network.js";
 import { RequestNotes, seenMessage } from "./request-notes.js";
+
+/** Which way a packet goes. */
+export type Direction = "to-server" | "to-device";
+
+export interface RecordingOptions {
+  readonly tenantId: TenantId;
+  readonly nowMs: () => number;
+  /** One that takes down at once, unless told. */
+  readonly recorder?: HistoryRecorder;
+}
 
 interface Position {
   readonly epoch: number;
@@ -44,16 +53,17 @@ interface DeviceNotes {
 const NOWHERE: Position = { epoch: 0, pts: 0 };
 
 export class Recording {
-  readonly #recorder = new HistoryRecorder();
+  readonly #recorder: HistoryRecorder;
   readonly #tenantId: TenantId;
   readonly #devices = new Map<string, DeviceNotes>();
   /** The devices of the accounts, by their id on the server. */
   readonly #byDeviceId = new Map<string, DeviceIndex>();
   readonly #nowMs: () => number;
 
-  constructor(tenantId: TenantId, nowMs: () => number) {
+  constructor({ tenantId, nowMs, recorder }: RecordingOptions) {
     this.#tenantId = tenantId;
     this.#nowMs = nowMs;
+    this.#recorder = recorder ?? new HistoryRecorder();
   }
 
   get history(): History {
