@@ -1,5 +1,5 @@
 export { type Installation, prepareInstallation } from "./installation.js";
-export { RawClient, type RawClientClosed } from "./load/raw-client.js";
+export { RawClient, type RawClientClosed, type RawClientOptions } from "./load/raw-client.js";
 export {
   ServerProcess,
   type ServerExit,

@@ -10,6 +10,10 @@ export interface Installation {
   readonly tenantId: TenantId;
   /** Tokens by user, one for each device. */
   readonly tokens: ReadonlyMap<UserId, readonly string[]>;
+  /** What the server calls the device of each token. */
+  readonly deviceIds: ReadonlyMap<string, string>;
+  /** Of all queues. */
+  readonly epoch: number;
 }
 
 export interface InstallationPlan {
@@ -37,6 +41,7 @@ export async function prepareInstallation(plan: InstallationPlan): Promise<Insta
     },
   });
   const tokens = new Map<UserId, string[]>();
+  const deviceIds = new Map<string, string>();
   try {
     for (const text of plan.userIds) {
       const userId = parseUserId(text);
@@ -61,6 +66,7 @@ export async function prepareInstallation(plan: InstallationPlan): Promise<Insta
             ...(plan.tokenLifetimeMs === undefined ? {} : { lifetimeMs: plan.tokenLifetimeMs }),
           });
           list[device] = issued.token;
+          deviceIds.set(issued.token, issued.session.deviceId);
         }),
       );
     }
@@ -68,5 +74,5 @@ export async function prepareInstallation(plan: InstallationPlan): Promise<Insta
     await parley.close();
   }
   if (failure !== undefined) throw new Error("The installation could not be written.", { cause: failure });
-  return { dataDirectory: plan.dataDirectory, tenantId, tokens };
+  return { dataDirectory: plan.dataDirectory, tenantId, tokens, deviceIds, epoch: parley.epoch };
 }

@@ -42,6 +42,8 @@ export interface RawClientOptions {
   readonly onPush?: PushTaker;
   /** Any other frame that answers no request of `request`. */
   readonly onFrame?: (frame: Frame) => void;
+  /** Told of every packet that is sent, and of every one that arrives, before it is read. */
+  readonly onPacket?: (direction: "to-server" | "to-device", packet: Uint8Array) => void;
   /** After all frames of a packet have been taken. */
   readonly onPacketEnd?: () => void;
 }
@@ -135,7 +137,9 @@ export class RawClient {
 
   /** Sends bytes as they are, as one packet. */
   sendBytes(bytes: Uint8Array): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(bytes);
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#options.onPacket?.("to-server", bytes);
+    this.#socket.send(bytes);
   }
 
   /** Sends a request and resolves with its answer, also when that is "refused". Errors: an Error with the close code. */
@@ -158,6 +162,7 @@ export class RawClient {
   }
 
   #take(packet: Uint8Array): void {
+    this.#options.onPacket?.("to-device", packet);
     this.#isReading = true;
     const reader = new Reader(packet);
     while (!reader.isAtEnd) {

@@ -5,22 +5,24 @@
  * Method: fifty users with two SDK devices each replay a day of a real log at speed, through a proxy that breaks
  * connections at random, onto a server process that is killed (SIGKILL) and restarted on its data. One device of each
  * user keeps its store in a file and is restarted now and then. Some users mark as read, delete for themselves, and come
- * and go meanwhile. When all has settled, `judge.ts` compares every device with the server's own answers to a new device
- * and with what was sent. Everything random follows from one seed, which is printed; `PARLEY_SEED` repeats it (the timing
+ * and go meanwhile. When all has settled and the server has ended, the checker judges the history of the run: what was
+ * sent, what the server's logs assigned, what each device was told, stored and shows, and what a new device is shown. Everything random follows from one seed, which is printed; `PARLEY_SEED` repeats it (the timing
  * of the machine stays its own). `PARLEY_ROBUSTNESS=long` kills ten times.
  */
 import { prepareInstallation, type ServerExit, ServerProcess } from "@parley/bench";
+import type { Figures } from "@parley/checker";
 import { deepEqual } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { Chaos, type ChaosPlan } from "./replay/chaos.js";
-import { Crowd, crowdIds, DEVICES_PER_USER } from "./replay/crowd.js";
+import { Crowd, crowdIds, type CrowdViews, DEVICES_PER_USER, TOKENS_PER_USER } from "./replay/crowd.js";
 import { judge } from "./replay/judge.js";
 import { type Script, writeScript } from "./replay/script.js";
 import { type Chance, createChance, seedOfRun } from "./seed.js";
 import { CUTS, TcpProxy } from "./tcp-proxy.js";
+import { Witness } from "./witness/witness.js";
 
 interface Plan extends ChaosPlan {
   readonly messages: number;
@@ -44,55 +46,69 @@ test("devices agree after broken connections, killed servers and restarts of the
   const directory = mkdtempSync(join(tmpdir(), "parley-replay-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const serverOptions = { dataDirectory: join(directory, "data"), serverArguments: SERVER_ARGUMENTS };
-  // Two tokens more than devices: for those that look afresh.
   const installation = await prepareInstallation({
     dataDirectory: serverOptions.dataDirectory,
     userIds: crowdIds(USERS),
-    devicesPerUser: DEVICES_PER_USER + 2,
+    devicesPerUser: TOKENS_PER_USER,
   });
   const server = await ServerProcess.start(serverOptions);
   const proxy = await TcpProxy.start(server.port);
-  const crowd = new Crowd({ installation, url: proxy.url, storeDirectory: join(directory, "devices") });
+  const witness = new Witness(installation);
+  const storeDirectory = join(directory, "devices");
+  const crowd = new Crowd({ installation, witness, url: proxy.url, storeDirectory });
   const chaos = new Chaos({ server, serverOptions, proxy, devices: crowd.devices });
   const complaints: string[] = [];
+  const took: string[] = [];
+  let views: CrowdViews;
   try {
-    const { took, found } = await run(crowd, chaos, { plan, script, chance });
-    complaints.push(...found);
-    say(t, took.join(", "));
+    views = await run(crowd, chaos, { plan, script, chance, took });
+    complaints.push(...views.pending);
   } finally {
     report(t, crowd, chaos);
     await crowd.stop();
     await proxy.close();
     complaints.push(...endOf(await chaos.end()));
   }
+  const {
+    complaints: found,
+    figures,
+    truth,
+  } = await timed(took, "judged in", async () =>
+    witness.judge({ dataDirectory: serverOptions.dataDirectory, ...views }),
+  );
+  say(t, `${took.join(", ")}; judged: ${JSON.stringify(figures)}`);
+  complaints.push(...found, ...judge(truth.messages, views.devices));
   complaints.push(...chaos.loggedErrors, ...crowd.loggedErrors, ...needless(crowd));
-  deepEqual(complaints.slice(0, COMPLAINTS_SHOWN), [], `Seed ${seed}, ${complaints.length} complaints.`);
-  deepEqual(tooLittle(crowd, chaos, plan), []);
+  const shown = complaints.slice(0, COMPLAINTS_SHOWN);
+  deepEqual(shown, [], `Seed ${seed}, ${complaints.length} complaints: ${shown.join("\n")}`);
+  deepEqual(tooLittle(crowd, chaos, { ...plan, figures }), []);
 });
 
-async function run(
-  crowd: Crowd,
-  chaos: Chaos,
-  { plan, script, chance }: { plan: Plan; script: Script; chance: Chance },
-): Promise<{ took: readonly string[]; found: readonly string[] }> {
-  const took: string[] = [];
-  const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-    const beganMs = performance.now();
-    const result = await work();
-    took.push(`${what} ${Math.round(performance.now() - beganMs)} ms`);
-    return result;
-  };
-  await timed("gathered in", async () => crowd.gather(script));
-  await timed("played in", async () => {
+interface Run {
+  readonly plan: Plan;
+  readonly script: Script;
+  readonly chance: Chance;
+  /** Gets what took how long. */
+  readonly took: string[];
+}
+
+async function run(crowd: Crowd, chaos: Chaos, { plan, script, chance, took }: Run): Promise<CrowdViews> {
+  await timed(took, "gathered in", async () => crowd.gather(script));
+  await timed(took, "played in", async () => {
     const playing = crowd.play(script, plan.seconds, chance.fork());
     await chaos.run(plan, chance.fork());
     if (plan.isHealed) chaos.heal();
     await playing;
   });
-  await timed("settled in", async () => crowd.settle());
-  const { users, pending } = await timed("looked in", async () => crowd.views(chaos.server.webSocketUrl));
-  const complaints = await timed("judged in", async () => judge(users));
-  return { took, found: [...pending, ...complaints] };
+  await timed(took, "settled in", async () => crowd.settle());
+  return timed(took, "looked in", async () => crowd.views(chaos.server.webSocketUrl));
+}
+
+async function timed<T>(took: string[], what: string, work: () => Promise<T>): Promise<T> {
+  const beganMs = performance.now();
+  const result = await work();
+  took.push(`${what} ${Math.round(performance.now() - beganMs)} ms`);
+  return result;
 }
 
 function report(t: TestContext, crowd: Crowd, chaos: Chaos): void {
@@ -124,12 +140,18 @@ function needless(crowd: Crowd): readonly string[] {
 }
 
 /** What the run was to go through and did not. */
-function tooLittle(crowd: Crowd, chaos: Chaos, plan: Plan): readonly string[] {
+function tooLittle(
+  crowd: Crowd,
+  chaos: Chaos,
+  { figures, ...plan }: Plan & { readonly figures: Figures },
+): readonly string[] {
   const { cuts, kills, restarts } = chaos.counts;
   const logged = (start: string): number =>
     [...crowd.logged].reduce((sum, [event, count]) => (event.startsWith(start) ? sum + count : sum), 0);
   const found: readonly [string, number, number][] = [
     ["messages", crowd.sentCount, plan.messages],
+    ["acknowledged messages", figures.sendsOk, plan.messages],
+    ["deliveries", figures.deliveries, plan.messages * DEVICES_PER_USER],
     ["kills", kills, plan.kills],
     ["restarts", restarts, plan.seconds / 2],
     ["rebases", logged("rebase"), 1],

@@ -1,6 +1,6 @@
 /**
  * A crowd of SDK devices on one server process, to which one thing happens while they talk: they play a script, the
- * fault comes, all is well again, everybody settles, and the judge compares what all devices see with what was sent.
+ * fault comes, all is well again, everybody settles, and the checker judges what was sent, accepted, told and shown.
  */
 import {
   prepareInstallation,
@@ -8,16 +8,18 @@ import {
   ServerProcess,
   type ServerProcessOptions,
 } from "@parley/bench";
+import type { Truth } from "@parley/simulator/recording";
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { Crowd, crowdIds, DEVICES_PER_USER } from "../replay/crowd.js";
-import { judge, type UserView } from "../replay/judge.js";
+import { Crowd, crowdIds, type CrowdViews, TOKENS_PER_USER } from "../replay/crowd.js";
+import { judge } from "../replay/judge.js";
 import { writeScript } from "../replay/script.js";
 import { createChance, seedOfRun } from "../seed.js";
 import { until } from "../wait.js";
+import { Witness } from "../witness/witness.js";
 import type { LossyDisk } from "./lossy-disk.js";
 
 const USERS = 12;
@@ -34,8 +36,8 @@ export interface StageOptions {
   readonly heartbeatSeconds?: number;
   /** Resolves when the server runs again, or still. */
   readonly fault: (stage: Stage) => Promise<void>;
-  /** What else is wrong with what everybody sees. */
-  readonly check?: (users: readonly UserView[]) => readonly string[];
+  /** What else is wrong with the messages that the log has. */
+  readonly check?: (messages: Truth["messages"]) => readonly string[];
 }
 
 export class Stage {
@@ -87,7 +89,7 @@ export class Stage {
 }
 
 /**
- * Plays a script through a fault, and returns what is wrong afterwards: the complaints of the judge, what devices could
+ * Plays a script through a fault, and returns what is wrong afterwards: anomalies of the checker, what devices could
  * not get rid of, errors that the SDK or the last server logged, and an end of the last server that is not in order.
  * Errors: those of the fault; an Error when devices do not come back.
  */
@@ -104,27 +106,46 @@ export async function playThrough(t: TestContext, options: StageOptions): Promis
     serverArguments: ["--heartbeat-seconds", String(options.heartbeatSeconds ?? HEARTBEAT_SECONDS)],
     ...(options.environment === undefined ? {} : { environment: options.environment }),
   };
-  // Two tokens more than devices: for those that look afresh.
-  const devicesPerUser = DEVICES_PER_USER + 2;
-  const userIds = crowdIds(USERS);
-  const installation = await prepareInstallation({ dataDirectory: prepared, userIds, devicesPerUser });
+  const installation = await prepareInstallation({
+    dataDirectory: prepared,
+    userIds: crowdIds(USERS),
+    devicesPerUser: TOKENS_PER_USER,
+  });
   if (options.dataDirectory !== undefined) copyDurably(prepared, options.dataDirectory);
   const server = await ServerProcess.start(serverOptions);
-  const crowd = new Crowd({ installation, url: server.url, storeDirectory: join(directory, "devices") });
+  const witness = new Witness(installation);
+  const crowd = new Crowd({
+    installation,
+    witness,
+    url: server.url,
+    storeDirectory: join(directory, "devices"),
+  });
   const stage = new Stage(server, serverOptions, crowd);
   const complaints: string[] = [];
+  let views: CrowdViews;
   try {
     await crowd.gather(script);
     const playing = crowd.play(script, options.seconds, chance.fork());
     await Promise.all([playing, options.fault(stage).then(() => heal(crowd))]);
     await crowd.settle();
-    const { users, pending } = await crowd.views(stage.server.webSocketUrl);
-    complaints.push(...pending, ...judge(users), ...(options.check?.(users) ?? []), ...crowd.loggedErrors);
+    views = await crowd.views(stage.server.webSocketUrl);
+    complaints.push(...views.pending, ...crowd.loggedErrors);
     t.diagnostic(`${crowd.sentCount} messages, ${crowd.reconnects} reconnects`);
   } finally {
     await crowd.stop();
     complaints.push(...endOf(await stage.server.stop()));
   }
+  const judgement = await witness.judge({ dataDirectory: serverOptions.dataDirectory, ...views });
+  const { messages } = judgement.truth;
+  const { sendsOk, deliveries } = judgement.figures;
+  t.diagnostic(`judged: ${sendsOk} acknowledged messages, ${deliveries} deliveries`);
+  if (sendsOk < options.messages)
+    complaints.push(`Only ${sendsOk} of ${options.messages} were acknowledged.`);
+  complaints.push(
+    ...judgement.complaints,
+    ...judge(messages, views.devices),
+    ...(options.check?.(messages) ?? []),
+  );
   return complaints.length === 0 ? [] : [`PARLEY_SEED=${seed} repeats it`, ...complaints];
 }
 

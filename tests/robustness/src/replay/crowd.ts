@@ -13,11 +13,16 @@ import {
 import type { Chance } from "../seed.js";
 import { pause, until } from "../wait.js";
 import { Device } from "./device.js";
-import { fetchFresh, fetchList } from "./fresh-view.js";
-import { type DeviceView, isSameList, type UserView } from "./judge.js";
+import type { Look, Witness } from "../witness/witness.js";
+import { fetchFresh, fetchList, isSameList } from "./fresh-view.js";
+import type { JudgedDevice } from "./judge.js";
 import type { Place, Script } from "./script.js";
 
 export const DEVICES_PER_USER = 2;
+/** The tokens behind those of the devices: of one that asks without the SDK, and of one that begins at the end. */
+const NOBODY = DEVICES_PER_USER;
+const NEWCOMER = DEVICES_PER_USER + 1;
+export const TOKENS_PER_USER = DEVICES_PER_USER + 2;
 
 /** Of the steps, the share after which somebody marks a conversation as read, deletes something, comes or goes. */
 const READ_SHARE = 0.3;
@@ -41,12 +46,21 @@ interface Person {
   readonly isReader: boolean;
   readonly hasNewcomer: boolean;
   readonly devices: readonly Device[];
-  readonly hidden: Map<ConversationId, Set<number>>;
-  readonly maybeHidden: Map<ConversationId, Set<number>>;
+}
+
+/** What everybody sees at the end. */
+export interface CrowdViews {
+  readonly looks: readonly Look[];
+  /** The tokens of the devices of the SDK, which have everything. */
+  readonly drained: readonly string[];
+  readonly devices: readonly JudgedDevice[];
+  /** What devices could not get rid of. */
+  readonly pending: readonly string[];
 }
 
 export interface CrowdOptions {
   readonly installation: Installation;
+  readonly witness: Witness;
   /** Where the devices connect. */
   readonly url: string;
   /** For the stores of the first device of each user. */
@@ -62,6 +76,7 @@ export class Crowd {
   readonly loggedErrors: string[] = [];
   readonly #people: readonly Person[];
   readonly #installation: Installation;
+  readonly #witness: Witness;
   readonly #url: string;
   readonly #groups: ConversationId[] = [];
   /** Who says nothing in each group, and so may come and go. */
@@ -75,8 +90,9 @@ export class Crowd {
     if (isError) this.loggedErrors.push(event);
   };
 
-  constructor({ installation, url, storeDirectory }: CrowdOptions) {
+  constructor({ installation, witness, url, storeDirectory }: CrowdOptions) {
     this.#installation = installation;
+    this.#witness = witness;
     this.#url = url;
     this.#people = [...installation.tokens].map(([userId, tokens], index) => ({
       userId,
@@ -85,16 +101,14 @@ export class Crowd {
       devices: tokens.slice(0, DEVICES_PER_USER).map((token, device) => {
         const name = `${userId}/${device}`;
         const storePath = device === 0 ? join(storeDirectory, `${userId}.store`) : undefined;
-        return new Device({ userId, name, url, token, storePath, onLog: this.#onLog });
+        return new Device({ witness, userId, name, url, token, storePath, onLog: this.#onLog });
       }),
-      hidden: new Map(),
-      maybeHidden: new Map(),
     }));
     this.devices = this.#people.flatMap(({ devices }) => devices);
   }
 
   get sentCount(): number {
-    return this.devices.reduce((sum, { sent }) => sum + sent.length, 0);
+    return this.devices.reduce((sum, { given }) => sum + given.length, 0);
   }
 
   get reconnects(): number {
@@ -163,59 +177,83 @@ export class Crowd {
   }
 
   /** What everybody sees, and what a new device of each would see; `url` leads to the server without the proxy. */
-  async views(
-    url: string,
-  ): Promise<{ readonly users: readonly UserView[]; readonly pending: readonly string[] }> {
-    const users: UserView[] = [];
+  async views(url: string): Promise<CrowdViews> {
+    await this.#eachPerson(async (person) =>
+      this.#asNobody(person, url, async (raw) => this.#agree(person, raw)),
+    );
+    await pause(AGREED_PAUSE_MS);
+    const looks: Look[] = [];
+    const drained: string[] = [];
+    const devices: JudgedDevice[] = [];
     const pending: string[] = [];
-    const rest = this.#people.values();
-    const work = async (): Promise<void> => {
-      for (const person of rest) {
-        const token = this.#installation.tokens.get(person.userId)?.[DEVICES_PER_USER] ?? "";
-        // Two connections: one that says nothing while the devices are read would be taken for dead.
-        await withClient({ url, token }, async (client) => this.#agree(person, client));
-        const devices = await this.#viewsOf(person, pending);
-        const fresh = await withClient({ url, token }, fetchFresh);
-        const { userId, hidden, maybeHidden } = person;
-        users.push({ userId, fresh, devices, hidden, maybeHidden });
+    await this.#eachPerson(async (person) => {
+      const newcomer = person.hasNewcomer ? [await this.#newcomer(person.userId)] : [];
+      for (const device of [...person.devices, ...newcomer]) {
+        const look = await lookAt(device, pending);
+        looks.push(look);
+        drained.push(device.token);
+        devices.push({
+          name: device.name,
+          userId: device.userId,
+          given: device.given,
+          entries: look.entries,
+        });
       }
-    };
-    await Promise.all(Array.from({ length: VIEWS_AT_A_TIME }, work));
-    return { users, pending };
+      await Promise.all(newcomer.map(async (device) => device.stop()));
+      const fresh = await this.#asNobody(person, url, fetchFresh);
+      looks.push({ token: this.#token(person.userId, NOBODY), ...fresh });
+    });
+    return { looks, drained, devices, pending };
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.devices.map(async (device) => device.stop()));
   }
 
-  /** Waits until what was accepted last has reached the devices; when it does not, the judge says what differs. */
+  /** Waits until what was accepted last has reached the devices; when it does not, the judgement says what differs. */
   async #agree({ devices }: Person, client: RawClient): Promise<void> {
     await until(async () => {
       const fresh: readonly ConversationEntry[] = await fetchList(client);
       return devices.every((device) => isSameList(device.client.conversations(), fresh));
     }, AGREE_MS_MAX);
-    await pause(AGREED_PAUSE_MS);
   }
 
-  async #viewsOf({ userId, devices, hasNewcomer }: Person, pending: string[]): Promise<DeviceView[]> {
-    const views: DeviceView[] = [];
-    for (const device of devices) views.push(await viewOf(device, pending));
-    if (hasNewcomer) views.push(await this.#viewOfNewcomer(userId, pending));
-    return views;
+  /** A device that begins only now, and has everything. */
+  async #newcomer(userId: UserId): Promise<Device> {
+    const device = new Device({
+      witness: this.#witness,
+      userId,
+      name: `${userId}/${NEWCOMER}`,
+      url: this.#url,
+      token: this.#token(userId, NEWCOMER),
+      storePath: undefined,
+      onLog: this.#onLog,
+    });
+    await device.client.start();
+    await device.client.settled(SETTLE_MS_MAX);
+    return device;
   }
 
-  /** What a device sees that begins only now. */
-  async #viewOfNewcomer(userId: UserId, pending: string[]): Promise<DeviceView> {
-    const token = this.#installation.tokens.get(userId)?.[DEVICES_PER_USER + 1] ?? "";
-    const options = { userId, name: `${userId}/new`, url: this.#url, token, storePath: undefined };
-    const device = new Device({ ...options, onLog: this.#onLog });
+  /** Does something with a connection of a person, without the SDK. */
+  async #asNobody<T>({ userId }: Person, url: string, work: (client: RawClient) => Promise<T>): Promise<T> {
+    const client = await RawClient.connect({ url, ...this.#witness.rawTap(this.#token(userId, NOBODY)) });
     try {
-      await device.client.start();
-      await device.client.settled(SETTLE_MS_MAX);
-      return await viewOf(device, pending);
+      return await work(client);
     } finally {
-      await device.stop();
+      await client.close();
     }
+  }
+
+  async #eachPerson(work: (person: Person) => Promise<void>): Promise<void> {
+    const rest = this.#people.values();
+    const next = async (): Promise<void> => {
+      for (const person of rest) await work(person);
+    };
+    await Promise.all(Array.from({ length: VIEWS_AT_A_TIME }, next));
+  }
+
+  #token(userId: UserId, index: number): string {
+    return this.#installation.tokens.get(userId)?.[index] ?? "";
   }
 
   #read(chance: Chance): void {
@@ -243,11 +281,9 @@ export class Crowd {
     this.counts.hides += 1;
     try {
       await device.hide(conversationId, sequence);
-      addTo(person.hidden, conversationId, sequence);
     } catch {
-      // Whether it happened is not known; the judge allows both, but the same for all.
+      // Whether it happened is not known; the checker allows both, but the same for all.
       this.counts.hidesUnanswered += 1;
-      addTo(person.maybeHidden, conversationId, sequence);
     }
   }
 
@@ -297,21 +333,8 @@ export class Crowd {
   }
 }
 
-/** Does something with a connection of its own. */
-async function withClient<T>(
-  options: { readonly url: string; readonly token: string },
-  work: (client: RawClient) => Promise<T>,
-): Promise<T> {
-  const client = await RawClient.connect(options);
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
-}
-
 /** Everything that a device shows; what it could not get rid of is added to `pending`. */
-async function viewOf(device: Device, pending: string[]): Promise<DeviceView> {
+async function lookAt(device: Device, pending: string[]): Promise<Look> {
   const messages = new Map<ConversationId, readonly Message[]>();
   const entries = device.client.conversations();
   // Who has left keeps what there is and can ask for nothing: its devices may differ.
@@ -320,20 +343,10 @@ async function viewOf(device: Device, pending: string[]): Promise<DeviceView> {
     messages.set(conversationId, held.messages);
     pending.push(...held.pending.map((state) => `${device.name} in ${conversationId}: ${state}`));
   }
-  return { name: device.name, sent: device.sent, entries, messages };
+  return { token: device.token, entries, messages };
 }
 
 /** The user ids of a crowd. */
 export function crowdIds(count: number): UserId[] {
   return Array.from({ length: count }, (_, index) => parseUserId(`u${String(index).padStart(2, "0")}`));
-}
-
-function addTo(
-  map: Map<ConversationId, Set<number>>,
-  conversationId: ConversationId,
-  sequence: number,
-): void {
-  const known = map.get(conversationId);
-  if (known === undefined) map.set(conversationId, new Set([sequence]));
-  else known.add(sequence);
 }

@@ -1,23 +1,24 @@
 /** One device of a user, through the SDK, with a record of what it was asked to do. */
 import { appendFileSync } from "node:fs";
 import type { ParleyClient } from "@parley/client";
-import { createNodeClient } from "@parley/client/node";
 import type { ConversationId, Message, UserId } from "@parley/protocol";
 import { pause } from "../wait.js";
+import type { Witness } from "../witness/witness.js";
 
 const OLDER_PAGE = 500;
 const PAGES_MAX = 1_000;
 /** The head of a record that says 1,000 bytes follow, and the few that did before the machine stopped. */
 const TORN_RECORD = Uint8Array.of(0xe8, 3, 0, 0, 1, 2, 3, 4, 91, 123);
 
-/** A text that was given to the SDK, in the order of giving. */
-export interface SentText {
+/** A text that was given to the SDK. */
+export interface GivenText {
   readonly conversationId: ConversationId;
   readonly clientMessageId: string;
   readonly text: string;
 }
 
 export interface DeviceOptions {
+  readonly witness: Witness;
   readonly userId: UserId;
   readonly name: string;
   readonly url: string;
@@ -31,7 +32,9 @@ export interface DeviceOptions {
 export class Device {
   readonly userId: UserId;
   readonly name: string;
-  readonly sent: SentText[] = [];
+  readonly token: string;
+  /** In the order of giving. */
+  readonly given: GivenText[] = [];
   /** Times that the device became live. */
   liveCount = 0;
   readonly #options: DeviceOptions;
@@ -45,6 +48,7 @@ export class Device {
   constructor(options: DeviceOptions) {
     this.userId = options.userId;
     this.name = options.name;
+    this.token = options.token;
     this.#options = options;
     this.#client = this.#create();
   }
@@ -60,12 +64,12 @@ export class Device {
 
   /** Gives a text to the SDK, when the device runs. The place in the record is taken at once: its order is checked. */
   async sendText(conversationId: ConversationId, text: string): Promise<void> {
-    const index = this.sent.push({ conversationId, clientMessageId: "", text }) - 1;
+    const index = this.given.push({ conversationId, clientMessageId: "", text }) - 1;
     const sending = this.#running.then(() => this.#client.sendText(conversationId, text));
     this.#sending.add(sending);
     try {
       const { clientMessageId } = await sending;
-      this.sent[index] = { conversationId, clientMessageId, text };
+      this.given[index] = { conversationId, clientMessageId, text };
     } finally {
       this.#sending.delete(sending);
     }
@@ -143,7 +147,7 @@ export class Device {
   }
 
   #create(): ParleyClient {
-    const { url, token, userId, storePath, onLog } = this.#options;
+    const { witness, url, token, userId, storePath, onLog } = this.#options;
     const log =
       (isError: boolean) =>
       (event: string, fields: Readonly<Record<string, unknown>> = {}): void => {
@@ -151,7 +155,7 @@ export class Device {
         const isNamed = typeof cause === "string" || typeof cause === "number";
         onLog(isNamed ? `${event}: ${cause}` : event, isError);
       };
-    const client = createNodeClient({
+    const client = witness.createClient({
       url,
       token,
       userId,

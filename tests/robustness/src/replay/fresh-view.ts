@@ -1,4 +1,5 @@
 /** What the server itself shows a user, fetched by a device that has never been there and does not use the SDK. */
+import { isDeepStrictEqual } from "node:util";
 import type { RawClient } from "@parley/bench";
 import {
   type ConversationEntry,
@@ -52,4 +53,16 @@ export async function fetchHistory(client: RawClient, conversationId: Conversati
     before = first;
   }
   throw new Error("The history does not end.");
+}
+
+/** Whether a device's list says what the server's says. Their order among equals is free. */
+export function isSameList(
+  mine: readonly ConversationEntry[],
+  theirs: readonly ConversationEntry[],
+): boolean {
+  return isDeepStrictEqual(byId(mine), byId(theirs));
+}
+
+function byId(entries: readonly ConversationEntry[]): Map<ConversationId, ConversationEntry> {
+  return new Map(entries.map((entry) => [entry.conversationId, entry]));
 }
