@@ -3,9 +3,8 @@
  *
  * Method: a server on a small tmpfs of its own, which root may mount; elsewhere these tests skip themselves.
  */
-import { RawClient, ServerProcess } from "@parley/bench";
+import { type RawClient, ServerProcess } from "@parley/bench";
 import type { ParleyClient } from "@parley/client";
-import { createNodeClient } from "@parley/client/node";
 import { type FramePayload, type Message, TEXT_BYTES_MAX } from "@parley/protocol";
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -18,6 +17,8 @@ import { ANNA, BERT, createDirect, outcome, send, startWorld, TOGETHER, type Wor
 
 /** The server's own reserve of 64 MB leaves as much to fill. */
 const DISK_MB = 128;
+/** Without one the disk is full before the log begins its second segment, so that all of it is there to be judged. */
+const DISK_WITHOUT_RESERVE_MB = 56;
 const FILL_SENDS_MAX = 20_000;
 const FILL_AT_A_TIME = 8;
 const WAIT_MS_MAX = 60_000;
@@ -28,7 +29,7 @@ test(
   "a disk that is nearly full refuses sends, serves all else, and takes sends again",
   { skip: noDisk },
   async (t) => {
-    const disk = mountDisk(t);
+    const disk = mountDisk(t, DISK_MB);
     const world = await startWorld(t, [], disk.directory);
     const anna = await world.connect(ANNA);
     const bert = await world.connect(BERT);
@@ -39,7 +40,11 @@ test(
     ok(typeof refusal === "object", `The server ended: ${JSON.stringify(refusal)}`);
     deepEqual([refusal.code, refusal.retry, refusal.retryAfterMs > 0], ["storage-full", "same", true]);
     // A device of the SDK waits and says nothing of a failure.
-    const client = createNodeClient({ url: world.server.url, token: world.token(BERT, 1), userId: BERT });
+    const client = world.witness.createClient({
+      url: world.server.url,
+      token: world.token(BERT, 1),
+      userId: BERT,
+    });
     t.after(async () => client.stop());
     await client.start();
     await client.settled(WAIT_MS_MAX);
@@ -62,7 +67,7 @@ test(
   "a disk without a reserve ends the server, and nothing accepted is lost",
   { skip: noDisk },
   async (t) => {
-    const disk = mountDisk(t);
+    const disk = mountDisk(t, DISK_WITHOUT_RESERVE_MB);
     const world = await startWorld(t, ["--reserve-mb", "0"], disk.directory);
     const anna = await world.connect(ANNA);
     await createDirect(anna);
@@ -87,16 +92,16 @@ interface Disk {
 }
 
 /** A small file system of its own, gone after the test. */
-function mountDisk(t: TestContext): Disk {
+function mountDisk(t: TestContext, sizeMb: number): Disk {
   const mount = mkdtempSync(join(tmpdir(), "parley-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MB}m`, "tmpfs", mount]);
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${sizeMb}m`, "tmpfs", mount]);
   t.after(() => {
     execFileSync("umount", ["-l", mount]);
     rmSync(mount, { recursive: true, force: true });
   });
   return {
     directory: join(mount, "data"),
-    enlarge: () => execFileSync("mount", ["-o", `remount,size=${DISK_MB * 8}m`, mount]),
+    enlarge: () => execFileSync("mount", ["-o", `remount,size=${sizeMb * 8}m`, mount]),
   };
 }
 
@@ -128,16 +133,17 @@ async function fill(client: RawClient): Promise<Filled> {
   return { accepted, refusal: "nothing was refused" };
 }
 
-/** Kills and starts the server, and returns what is there once it takes a message again. */
+/** Kills and starts the server, has all of it judged, and returns what is there once it takes a message again. */
 async function restart(t: TestContext, world: World): Promise<readonly Message[]> {
   await world.server.kill();
   const again = await ServerProcess.start({ dataDirectory: world.dataDirectory });
   t.after(async () => again.kill());
-  const client = await RawClient.connect({ url: again.webSocketUrl, token: world.token(ANNA, 1) });
+  const client = await world.connectTo(again, ANNA, 1);
   const history = await fetchHistory(client, TOGETHER);
   const answer = await send(client, 1, "there is room again");
   await client.close();
   equal(outcome(answer), "sent");
+  deepEqual(await world.judge(again), []);
   return history;
 }
 

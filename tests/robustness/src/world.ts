@@ -12,6 +12,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { Witness } from "./witness/witness.js";
 
 export const ANNA = parseUserId("anna");
 export const BERT = parseUserId("bert");
@@ -25,8 +26,17 @@ export interface World {
   readonly installation: Installation;
   readonly dataDirectory: string;
   readonly server: ServerProcess;
+  readonly witness: Witness;
   token(userId: string, device?: number): string;
+  /** A raw client of the first server. */
   connect(userId: string, device?: number): Promise<RawClient>;
+  /** A raw client of a later server on the same data. */
+  connectTo(server: ServerProcess, userId: string, device?: number): Promise<RawClient>;
+  /**
+   * Stops the last server in good order and returns what the checker says of all that was done through the witness. A
+   * server that stops has everything in the queues of its users, so loss is judged to their ends.
+   */
+  judge(lastServer: ServerProcess): Promise<readonly string[]>;
 }
 
 /** A server with anna, bert and carl, cleaned away after the test. */
@@ -49,13 +59,22 @@ export async function startWorld(
   });
   const token = (userId: string, device = 0): string =>
     installation.tokens.get(parseUserId(userId))![device]!;
+  const witness = new Witness(installation);
+  const connectTo = async (to: ServerProcess, userId: string, device?: number): Promise<RawClient> =>
+    RawClient.connect({ url: to.webSocketUrl, ...witness.rawTap(token(userId, device)) });
   return {
     installation,
     dataDirectory,
     server,
+    witness,
     token,
-    connect: async (userId, device) =>
-      RawClient.connect({ url: server.webSocketUrl, token: token(userId, device) }),
+    connect: async (userId, device) => connectTo(server, userId, device),
+    connectTo,
+    judge: async (lastServer) => {
+      const { code, stderr } = await lastServer.stop();
+      equal(code, 0, stderr);
+      return (await witness.judge({ dataDirectory, drained: witness.rawTokens })).complaints;
+    },
   };
 }
 

@@ -5,7 +5,7 @@
  * Method: a server is stopped and killed after some messages; one byte in the middle of each file of its journal and its
  * tables is flipped, one file at a time; and flipped back.
  */
-import { RawClient, runServer, ServerProcess } from "@parley/bench";
+import { runServer, ServerProcess } from "@parley/bench";
 import { deepEqual, match } from "node:assert/strict";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ test("a changed byte in any file is found at the start, and named with its place
   await world.server.stop();
   const second = await ServerProcess.start({ dataDirectory: world.dataDirectory });
   t.after(async () => second.kill());
-  const again = await RawClient.connect({ url: second.webSocketUrl, token: world.token(ANNA) });
+  const again = await world.connectTo(second, ANNA);
   // The last record of a log may be torn, so there have to be more: one for each flush of the tables.
   const tablesLog = newestLog(join(world.dataDirectory, "tables"));
   const sizes = new Set<number>();
@@ -67,13 +67,14 @@ test("a changed byte in any file is found at the start, and named with its place
   }
   const third = await ServerProcess.start({ dataDirectory: world.dataDirectory });
   t.after(async () => third.kill());
-  const reader = await RawClient.connect({ url: third.webSocketUrl, token: world.token(ANNA) });
+  const reader = await world.connectTo(third, ANNA);
   const texts = (await fetchHistory(reader, TOGETHER)).flatMap(({ body }) => body?.text?.text ?? []);
   await reader.close();
   deepEqual(
     texts,
     Array.from({ length: count }, (_, index) => `n${index + 1}`),
   );
+  deepEqual(await world.judge(third), []);
 });
 
 function newestLog(directory: string): string {

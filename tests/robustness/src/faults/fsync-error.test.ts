@@ -5,7 +5,7 @@
  * Method: strace lets the system calls of the running process fail that write or sync the log or the tables, all of them
  * from a moment on. So whatever is acknowledged after that moment is acknowledged wrongly.
  */
-import { RawClient, type ServerExit, ServerProcess } from "@parley/bench";
+import { type ServerExit, ServerProcess } from "@parley/bench";
 import { deepEqual, equal, match } from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -75,7 +75,7 @@ for (const { name, inject, folder, ending, cause } of FAULTS) {
 
     const again = await ServerProcess.start({ dataDirectory: world.dataDirectory });
     t.after(async () => again.kill());
-    const client = await RawClient.connect({ url: again.webSocketUrl, token: world.token(ANNA) });
+    const client = await world.connectTo(again, ANNA);
     const repeated = await send(client, SENDS + 1, `n${SENDS + 1}`);
     const history = await fetchHistory(client, TOGETHER);
     await client.close();
@@ -85,6 +85,7 @@ for (const { name, inject, folder, ending, cause } of FAULTS) {
       texts,
       Array.from({ length: SENDS + 1 }, (_, index) => `n${index + 1}`),
     );
+    deepEqual(await world.judge(again), []);
   });
 }
 

@@ -9,6 +9,7 @@ const READ_LIMITS = { recordsMax: 1_000, bytesMax: 4 * 1024 * 1024 };
 
 /**
  * Gives every record of both logs to `tap`, in the order of each partition. Nobody else may use the data directory.
+ * Errors: those of the journal; an Error when a log was trimmed, for then it does not say all that was accepted.
  * Effects: as at the server's next start, a record that was torn at the end is cut off.
  */
 export async function readLogs(dataDirectory: string, tap: LogTap): Promise<void> {
@@ -27,7 +28,8 @@ export async function readLogs(dataDirectory: string, tap: LogTap): Promise<void
     for (const { name } of journalLogs()) {
       const log = journal.log(name);
       for (let partition = 0; partition < log.partitionCount; partition++) {
-        let offset = log.firstOffset(partition);
+        if (log.firstOffset(partition) > 0) throw new Error(`The log ${name}/${partition} was trimmed.`);
+        let offset = 0;
         while (offset < log.durableEnd(partition)) {
           for (const record of await log.read(partition, offset, READ_LIMITS)) {
             tap(name, partition, record.offset, record.payload);

@@ -73,6 +73,7 @@ interface Witnessed {
   readonly name: string;
   readonly userId: UserId;
   readonly sent: Map<string, SentText>;
+  isRaw: boolean;
   storedPosition: { readonly epoch: number; readonly pts: number } | undefined;
 }
 
@@ -96,6 +97,7 @@ export class Witness {
           name: `${userId}/${index}`,
           userId,
           sent: new Map(),
+          isRaw: false,
           storedPosition: undefined,
         });
     }
@@ -115,9 +117,20 @@ export class Witness {
     });
   }
 
+  /**
+   * Of the devices that a raw client was: those count as drained when the server has stopped in order. None when there
+   * were devices of the SDK too, for beside one with a position the checker asks for everybody's.
+   */
+  get rawTokens(): readonly string[] {
+    const devices = [...this.#devices];
+    if (devices.some(([, { storedPosition }]) => storedPosition !== undefined)) return [];
+    return devices.flatMap(([token, { isRaw }]) => (isRaw ? [token] : []));
+  }
+
   /** For the options of a raw client: it is watched at its connection. */
   rawTap(token: string): Pick<RawClientOptions, "token" | "onPacket"> {
     const device = this.#device(token);
+    device.isRaw = true;
     return { token, onPacket: (direction, packet) => this.#notePacket(device, direction, packet) };
   }
 
