@@ -77,7 +77,8 @@ test("devices agree after broken connections, killed servers and restarts of the
     witness.judge({ dataDirectory: serverOptions.dataDirectory, ...views }),
   );
   say(t, `${took.join(", ")}; judged: ${JSON.stringify(figures)}`);
-  complaints.push(...found, ...judge(truth.messages, views.devices));
+  // What the checker says comes first: it names the anomaly.
+  complaints.unshift(...found, ...judge(truth.messages, views.devices));
   complaints.push(...chaos.loggedErrors, ...crowd.loggedErrors, ...needless(crowd));
   const shown = complaints.slice(0, COMPLAINTS_SHOWN);
   deepEqual(shown, [], `Seed ${seed}, ${complaints.length} complaints: ${shown.join("\n")}`);

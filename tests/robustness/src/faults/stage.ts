@@ -23,6 +23,7 @@ import { Witness } from "../witness/witness.js";
 import type { LossyDisk } from "./lossy-disk.js";
 
 const USERS = 12;
+const COMPLAINTS_SHOWN = 20;
 const STILL_MS_MAX = 5_000;
 /** A pause of a second is noticed as silence. */
 const HEARTBEAT_SECONDS = 1;
@@ -141,12 +142,16 @@ export async function playThrough(t: TestContext, options: StageOptions): Promis
   t.diagnostic(`judged: ${sendsOk} acknowledged messages, ${deliveries} deliveries`);
   if (sendsOk < options.messages)
     complaints.push(`Only ${sendsOk} of ${options.messages} were acknowledged.`);
-  complaints.push(
+  // What the checker says comes first: it names the anomaly.
+  const found = [
     ...judgement.complaints,
     ...judge(messages, views.devices),
     ...(options.check?.(messages) ?? []),
-  );
-  return complaints.length === 0 ? [] : [`PARLEY_SEED=${seed} repeats it`, ...complaints];
+    ...complaints,
+  ];
+  if (found.length === 0) return [];
+  const shown = found.slice(0, COMPLAINTS_SHOWN);
+  return [`${found.length} complaints; PARLEY_SEED=${seed} repeats it`, ...shown];
 }
 
 /** Tells all devices that the network is well, as a browser does. */
