@@ -93,8 +93,8 @@ async function fill(plan: LayoutPlan, { directory, table, workload }: Place): Pr
     if (row % ROWS_PER_ROOM !== 0) continue;
     await tables.waitForRoom();
     // The first flush is over when its rows do not become more.
-    const { newRows: flushed, packedRows: packed } = blocks.stats;
-    if (flushed > 0 && flushed === flushedBefore) firstShare ??= packed / flushed;
+    const { newRows: flushed, packedRows: leftPacked } = blocks.stats;
+    if (flushed > 0 && flushed === flushedBefore) firstShare ??= leftPacked / flushed;
     flushedBefore = flushed;
   }
   await tables.flush();
