@@ -13,6 +13,7 @@ export interface Config {
   readonly retentionDays: number;
   readonly rebaseEvents: number;
   readonly heartbeatSeconds: number;
+  readonly holdMs: number;
 }
 
 interface Setting {
@@ -61,6 +62,12 @@ export const SETTINGS = [
     fallback: "25",
     help: "silence after which a device asks whether the connection lives",
   },
+  {
+    option: "hold-ms",
+    variable: "PARLEY_HOLD_MS",
+    fallback: "30000",
+    help: "how long rows are held in memory to be stored together; a restart applies that much again",
+  },
 ] as const satisfies readonly Setting[];
 
 type Option = (typeof SETTINGS)[number]["option"];
@@ -106,6 +113,7 @@ export function parseConfig(
     retentionDays: integer(text("retention-days"), 1, 36_500),
     rebaseEvents: integer(text("rebase-events"), 1, 1_000_000),
     heartbeatSeconds: integer(text("heartbeat-seconds"), 1, 300),
+    holdMs: integer(text("hold-ms"), 10, 600_000),
   };
 }
 

@@ -33,6 +33,7 @@ export async function startServer(
     ambient,
     reserveBytes: config.reserveMb * 1024 * 1024,
     retentionDays: config.retentionDays,
+    holdMs: config.holdMs,
     rebaseEvents: config.rebaseEvents,
     onFatal,
   });

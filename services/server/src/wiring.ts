@@ -10,11 +10,9 @@ import { type Tracked, checkpoint, readCheckpoint } from "./checkpoint.js";
 
 /** Partitions of each log, fixed when an installation is made. */
 const PARTITION_COUNT = 8;
-/**
- * Rows are held until then, unless the memory for them is used up: heads and list entries are then written once for many
- * changes, and more messages of a conversation leave together, as blocks.
- */
-const CHECKPOINT_MS = 30_000;
+/** Heads and list entries are written once for many changes then, and more messages of a conversation leave together, as blocks. */
+const HOLD_MS = 30_000;
+const CHECKPOINT_MS_MIN = 5_000;
 /** What a restart has to apply again at most: about five seconds of work. */
 const CHECKPOINT_RECORDS_MAX = 200_000;
 const CHECKPOINT_TICK_MS = 1_000;
@@ -24,6 +22,8 @@ const INSTALLATION: TableSpec = { name: "installation" };
 export interface WiringOptions {
   readonly ambient: Ambient;
   readonly retentionDays?: number;
+  /** How long rows are held, unless the memory for them is used up. Default 30,000. */
+  readonly holdMs?: number;
   readonly rebaseEvents?: number;
   /** The process must stop now; acknowledged data is safe on disk and is recovered at the next start. */
   readonly onFatal: (error: unknown) => void;
@@ -73,7 +73,7 @@ export async function wireServices(
     tables: engine,
     clock,
     scheduler,
-    flushIntervalMs: CHECKPOINT_MS,
+    flushIntervalMs: options.holdMs ?? HOLD_MS,
     beforeFlush: () => emitter.durable(),
     onFailure: onFatal,
   });
@@ -191,17 +191,17 @@ async function wireMessage(
 function startCheckpoints(
   tables: WriteBackTables,
   tracked: readonly Tracked[],
-  { ambient, onFatal }: WiringOptions,
+  { ambient, onFatal, holdMs = HOLD_MS }: WiringOptions,
 ): { stop(): Promise<void> } {
   const { clock, scheduler, logger } = ambient;
-  const appliedRecords = (): number =>
-    tracked.reduce((sum, { log, appliedEnd }) => sum + sumOf(log.partitionCount, appliedEnd), 0);
+  const checkpointMs = Math.max(CHECKPOINT_MS_MIN, holdMs);
+  const appliedRecords = (): number => tracked.reduce((sum, each) => sum + appliedTo(each), 0);
   let running: Promise<void> = Promise.resolve();
   let isRunning = false;
   let lastMs = clock.monotonicMs();
   let lastRecords = appliedRecords();
   const isDue = (): boolean =>
-    clock.monotonicMs() - lastMs >= CHECKPOINT_MS ||
+    clock.monotonicMs() - lastMs >= checkpointMs ||
     appliedRecords() - lastRecords >= CHECKPOINT_RECORDS_MAX ||
     isRareTime("checkpoint-comes-early");
   const timer: Timer = scheduler.every(CHECKPOINT_TICK_MS, () => {
@@ -227,9 +227,11 @@ function startCheckpoints(
   };
 }
 
-function sumOf(count: number, valueOf: (index: number) => number): number {
+/** Records of all partitions that are applied. */
+function appliedTo(tracked: Tracked): number {
   let sum = 0;
-  for (let index = 0; index < count; index++) sum += valueOf(index);
+  for (let partition = 0; partition < tracked.log.partitionCount; partition++)
+    sum += tracked.appliedEnd(partition);
   return sum;
 }
 

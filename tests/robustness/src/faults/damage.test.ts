@@ -13,6 +13,8 @@ import { test } from "node:test";
 import { fetchHistory } from "../replay/fresh-view.js";
 import { ANNA, createDirect, send, startWorld, TOGETHER } from "../world.js";
 
+/** The tables are written while the test waits. */
+const HURRIED = ["--hold-ms", "50"];
 const SENDS = 100;
 const SENDS_MAX = 20_000;
 /** Of the log of the tables, so many lengths are seen before the end. */
@@ -20,13 +22,13 @@ const SIZES = 4;
 const END_MS_MAX = 10_000;
 
 test("a changed byte in any file is found at the start, and named with its place", async (t) => {
-  const world = await startWorld(t);
+  const world = await startWorld(t, HURRIED);
   const anna = await world.connect(ANNA);
   await createDirect(anna);
   for (let number = 1; number <= SENDS; number++) await send(anna, number, `n${number}`);
   // The first end writes the tables out, and the second leaves something in the log of each.
   await world.server.stop();
-  const second = await ServerProcess.start({ dataDirectory: world.dataDirectory });
+  const second = await ServerProcess.start({ dataDirectory: world.dataDirectory, serverArguments: HURRIED });
   t.after(async () => second.kill());
   const again = await world.connectTo(second, ANNA);
   // The last record of a log may be torn, so there have to be more: one for each flush of the tables.

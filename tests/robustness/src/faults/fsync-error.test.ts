@@ -53,7 +53,7 @@ const FAULTS: readonly Fault[] = [
 
 for (const { name, inject, folder, ending, cause } of FAULTS) {
   test(`the server ends when ${name}, and has everything that it acknowledged`, { skip }, async (t) => {
-    const world = await startWorld(t);
+    const world = await startWorld(t, ["--hold-ms", "200"]);
     const anna = await world.connect(ANNA);
     await createDirect(anna);
     const before: string[] = [];
