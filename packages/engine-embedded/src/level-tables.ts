@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 
 import {
+  assert,
   AssertionFailure,
   Failure,
   failureCode,
@@ -10,18 +11,24 @@ import {
 } from "@parley/base";
 import {
   appendInTurn,
+  decodeRowKey,
   decodeTuple,
   encodePartition,
   encodeTuple,
   liveValue,
+  scanBounds,
   sortBounds,
+  storedExpiry,
   Turns,
   type AppendRows,
   type Batch,
   type Key,
   type RangeQuery,
   type Row,
+  type RowKey,
+  type ScannedRow,
   type Tables,
+  type TableScan,
   type TableSpec,
 } from "@parley/tables";
 import { ClassicLevel } from "classic-level";
@@ -127,10 +134,7 @@ class LevelTables implements CompactableTables {
     return this.#value(table, key, await this.#reading(() => this.#database.get(key)));
   }
 
-  async findMany(
-    table: TableSpec,
-    keys: readonly { readonly partition: Key; readonly sort: Key }[],
-  ): Promise<readonly (Uint8Array | undefined)[]> {
+  async findMany(table: TableSpec, keys: readonly RowKey[]): Promise<readonly (Uint8Array | undefined)[]> {
     this.#checkUsable();
     const encoded = keys.map(({ partition, sort }) =>
       keyBytes(encodePartition(table, partition) + encodeTuple(sort)),
@@ -159,6 +163,26 @@ class LevelTables implements CompactableTables {
       if (last === undefined || found.length < limit || rows.length === query.limit) return rows;
       if (query.isDescending === true) lt = last;
       else gte = `${last}\u0000`;
+    }
+  }
+
+  async scanTable(scan: TableScan): Promise<readonly ScannedRow[]> {
+    this.#checkUsable();
+    const bounds = scanBounds(scan);
+    const rows: ScannedRow[] = [];
+    let gte: string = bounds.from;
+    // Goes around again only when expired rows were skipped.
+    for (;;) {
+      const limit = scan.limit - rows.length;
+      const range = { gte, lt: bounds.before, limit, isDescending: false, isWalk: true };
+      const found = await this.#entries(range);
+      for (const [key, sealed] of found) {
+        const row = this.#scannedRow(scan.table, key, sealed);
+        if (row !== undefined) rows.push(row);
+      }
+      const last = found.at(-1)?.[0].toString("latin1");
+      if (last === undefined || found.length < limit || rows.length === scan.limit) return rows;
+      gte = `${last}\u0000`;
     }
   }
 
@@ -197,6 +221,8 @@ class LevelTables implements CompactableTables {
     lt: string;
     limit: number;
     isDescending: boolean;
+    /** Goes over everything once, and would drive what others need out of the cache. */
+    isWalk?: boolean;
   }): Promise<[Buffer, Buffer][]> {
     // An empty range needs no iterator.
     if (bounds.gte >= bounds.lt) return [];
@@ -206,7 +232,7 @@ class LevelTables implements CompactableTables {
       lt: keyBytes(bounds.lt),
       limit,
       reverse: isDescending,
-      fillCache: true,
+      fillCache: bounds.isWalk !== true,
     };
     return this.#reading(() => this.#database.iterator(range).all());
   }
@@ -226,6 +252,15 @@ class LevelTables implements CompactableTables {
     const value = stored === undefined ? "malformed" : liveValue(table, stored, this.#clock.nowMs());
     if (value === "malformed") throw corruptTables(this.#directory, { table: table.name });
     return value === "expired" ? undefined : value;
+  }
+
+  #scannedRow(table: TableSpec, key: Buffer, sealed: Buffer): ScannedRow | undefined {
+    const value = this.#value(table, key, sealed);
+    if (value === undefined) return undefined;
+    const place = decodeRowKey(table, key.toString("latin1"));
+    if (place === undefined) throw corruptTables(this.#directory, { table: table.name });
+    const stored = table.hasExpiry === true ? openRow(key, sealed) : undefined;
+    return { ...place, value, ...(stored === undefined ? {} : storedExpiry(table, stored)) };
   }
 
   #sortKey(table: TableSpec, key: Buffer, prefixBytes: number): Key {
@@ -248,7 +283,8 @@ class LevelTables implements CompactableTables {
  */
 async function writeGroup(database: Database, batches: readonly Batch[], isDurable: boolean): Promise<void> {
   const group = database.batch();
-  for (const { partition, writes } of batches) {
+  for (const { partition, writes, conditions } of batches) {
+    assert(conditions === undefined, "an engine meets no conditions");
     let table: TableSpec | undefined;
     let prefix = "";
     for (const write of writes) {

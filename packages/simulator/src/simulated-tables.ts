@@ -8,6 +8,7 @@ import {
   type RangeQuery,
   type Row,
   type Tables,
+  type TableScan,
   type TableSpec,
 } from "@parley/tables";
 import type { Process } from "./kernel.js";
@@ -46,6 +47,7 @@ export function openSimulatedTables(
     findMany: (table: TableSpec, keys: readonly { readonly partition: Key; readonly sort: Key }[]) =>
       read(() => inner.findMany(table, keys)),
     range: (query: RangeQuery): Promise<readonly Row[]> => read(() => inner.range(query)),
+    scanTable: (scan: TableScan) => read(() => inner.scanTable(scan)),
     async write(batches, options) {
       for (const part of split(batches)) {
         await wait(plan.writeMs);

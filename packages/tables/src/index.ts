@@ -2,17 +2,37 @@ export { BlockTables, type BlockStats, type BlockTablesOptions } from "./blocks/
 export { blockTableOf } from "./blocks/stored-keys.js";
 export { appendInTurn, Turns, type AppendAccess } from "./append-rows.js";
 export {
+  decodeRowKey,
   decodeTuple,
   encodePartition,
   encodeTuple,
   successor,
   SORT_KEYS_END,
   type EncodedKey,
+  scanBounds,
   tableBounds,
 } from "./key-encoding.js";
 export { LazyPut } from "./lazy-put.js";
 export { MemoryTables, MemoryTableStore } from "./memory-tables.js";
 export { sortBounds, type SortBounds } from "./range-query.js";
-export { liveValue, storedLength, storedValue, writeStored } from "./stored-value.js";
-export type { AppendRows, Batch, Key, KeyPart, RangeQuery, Row, Tables, TableSpec, Write } from "./tables.js";
+export { liveValue, storedExpiry, storedLength, storedValue, writeStored } from "./stored-value.js";
+export type {
+  AppendRows,
+  Batch,
+  Condition,
+  GlobalIndexEntry,
+  GlobalIndexSpec,
+  IndexEntry,
+  IndexSpec,
+  Key,
+  KeyPart,
+  RangeQuery,
+  Row,
+  RowKey,
+  ScannedRow,
+  Tables,
+  TableScan,
+  TableSpec,
+  Write,
+} from "./tables.js";
 export { WriteBackTables, type WriteBackOptions } from "./write-back.js";

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { AssertionFailure } from "@parley/base";
 import * as fc from "fast-check";
 
-import { decodeTuple, encodePartition, encodeTuple, successor } from "./key-encoding.js";
+import { decodeRowKey, decodeTuple, encodePartition, encodeTuple, successor } from "./key-encoding.js";
 import { arbitraryKey, compareTuples } from "./testing/table-model.js";
 import type { Key } from "./tables.js";
 
@@ -51,6 +51,21 @@ describe("key encoding", () => {
     fc.assert(
       fc.property(arbitraryKey, (key) => assert.deepEqual(decodeTuple(encodeTuple(key)), key)),
       { numRuns: 2000 },
+    );
+  });
+
+  it("takes a row's key apart into what it was made of, and nothing else", () => {
+    const table = { name: "messages" };
+    fc.assert(
+      fc.property(arbitraryKey, arbitraryKey, (partition, sort) => {
+        const key = encodePartition(table, partition) + encodeTuple(sort);
+        assert.deepEqual(decodeRowKey(table, key), { partition, sort });
+        assert.equal(decodeRowKey({ name: "message" }, key), undefined);
+        const end = key.length - encodeTuple(sort).length;
+        for (let length = 0; length < end; length++)
+          assert.equal(decodeRowKey(table, key.slice(0, length)), undefined);
+      }),
+      { numRuns: 500 },
     );
   });
 

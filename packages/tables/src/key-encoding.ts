@@ -28,7 +28,8 @@
  */
 
 import { assert } from "@parley/base";
-import type { Key, KeyPart, TableSpec } from "./tables.js";
+import { RANGE_LIMIT_MAX } from "./range-limit.js";
+import type { Key, KeyPart, RowKey, TableScan, TableSpec } from "./tables.js";
 
 const NAME_END = "\u0000";
 const PARTITION_END = "\u0001";
@@ -76,6 +77,45 @@ export function encodeTuple(key: Key): EncodedKey {
 /** The least tuple after `key`: a range continues `from` here. No part sorts before the empty string. */
 export function successor(key: Key): Key {
   return [...key, ""];
+}
+
+/** Above every key of one encoded partition, below every other partition that follows it. */
+export function partitionEnd(partition: EncodedKey): EncodedKey {
+  return (partition + SORT_KEYS_END) as EncodedKey;
+}
+
+/** Takes a whole key apart; undefined for anything that is no key of the table. */
+export function decodeRowKey(table: TableSpec, bytes: string): RowKey | undefined {
+  const start = table.name.length + NAME_END.length;
+  if (!bytes.startsWith(table.name + NAME_END)) return undefined;
+  let position = start;
+  while (bytes[position] !== PARTITION_END) {
+    const end =
+      bytes.charCodeAt(position) === STRING_TAG_CODE
+        ? endOfString(bytes, position + 1)
+        : endOfInteger(bytes, position);
+    if (end === undefined) return undefined;
+    position = end;
+  }
+  const partition = decodeTuple(bytes.slice(start, position));
+  const sort = decodeTuple(bytes, position + PARTITION_END.length);
+  return partition === undefined || sort === undefined ? undefined : { partition, sort };
+}
+
+/** The keys of a walk over a table: from, inclusive, to before, exclusive. Errors: asserts that the limit is allowed. */
+export function scanBounds({ table, after, limit }: TableScan): {
+  readonly from: EncodedKey;
+  readonly before: EncodedKey;
+} {
+  assert(
+    Number.isSafeInteger(limit) && limit >= 1 && limit <= RANGE_LIMIT_MAX,
+    `a scan's limit is 1 to ${RANGE_LIMIT_MAX}`,
+  );
+  const bounds = tableBounds(table);
+  if (after === undefined) return bounds;
+  const partition = encodePartition(table, after.partition);
+  if (after.sort === undefined) return { ...bounds, from: partitionEnd(partition) };
+  return { ...bounds, from: (partition + encodeTuple(successor(after.sort))) as EncodedKey };
 }
 
 /** Decodes a tuple that begins at `start` and ends with the text; undefined for anything `encodeTuple` never produces. */

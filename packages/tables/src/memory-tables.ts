@@ -1,10 +1,31 @@
-import { Failure, type Clock } from "@parley/base";
+import { assert, Failure, type Clock } from "@parley/base";
 import { appendInTurn, Turns } from "./append-rows.js";
-import { decodeTuple, encodePartition, encodeTuple, type EncodedKey } from "./key-encoding.js";
+import {
+  decodeRowKey,
+  decodeTuple,
+  encodePartition,
+  encodeTuple,
+  partitionEnd,
+  scanBounds,
+  SORT_KEYS_END,
+  type EncodedKey,
+} from "./key-encoding.js";
 import { sortBounds } from "./range-query.js";
 import { SortedRows } from "./sorted-rows.js";
-import { liveValue, storedValue } from "./stored-value.js";
-import type { AppendRows, Batch, Key, RangeQuery, Row, Tables, TableSpec, Write } from "./tables.js";
+import { liveValue, storedExpiry, storedValue } from "./stored-value.js";
+import type {
+  AppendRows,
+  Batch,
+  Key,
+  RangeQuery,
+  Row,
+  RowKey,
+  ScannedRow,
+  Tables,
+  TableScan,
+  TableSpec,
+  Write,
+} from "./tables.js";
 
 /**
  * What a disk is to an engine: it outlives the `MemoryTables` that are opened over it. In a crash it forgets every write
@@ -17,6 +38,8 @@ export class MemoryTableStore {
     string,
     { partition: EncodedKey; sort: EncodedKey; stored: Uint8Array | undefined }
   >();
+  /** The names of all partitions in order; undefined when they have to be sorted again. */
+  #sortedPartitions: readonly EncodedKey[] | undefined;
   #crashes = 0;
 
   /** Forgets what is not durable, and cuts off the tables that are open over this store. */
@@ -34,6 +57,17 @@ export class MemoryTableStore {
   /** The rows of one encoded partition of a table. */
   rows(partition: EncodedKey): SortedRows<Uint8Array> | undefined {
     return this.#partitions.get(partition);
+  }
+
+  /** The encoded partitions that have rows from `from` to, without, `before`, in order. */
+  *partitionsBetween(from: EncodedKey, before: EncodedKey): Iterable<EncodedKey> {
+    this.#sortedPartitions ??= [...this.#partitions.keys()].toSorted((left, right) =>
+      left < right ? -1 : 1,
+    );
+    for (const partition of this.#sortedPartitions) {
+      if (partition >= before) return;
+      if (partitionEnd(partition) > from) yield partition;
+    }
   }
 
   /** Puts a row, or removes it when `stored` is undefined. */
@@ -55,12 +89,16 @@ export class MemoryTableStore {
     let rows = this.#partitions.get(partition);
     if (stored === undefined) {
       rows?.delete(sort);
-      if (rows?.size === 0) this.#partitions.delete(partition);
+      if (rows?.size === 0) {
+        this.#partitions.delete(partition);
+        this.#sortedPartitions = undefined;
+      }
       return;
     }
     if (rows === undefined) {
       rows = new SortedRows();
       this.#partitions.set(partition, rows);
+      this.#sortedPartitions = undefined;
     }
     rows.set(sort, stored);
   }
@@ -85,10 +123,7 @@ export class MemoryTables implements Tables {
     return this.#live(table, this.#store.rows(encodePartition(table, partition))?.get(encodeTuple(sort)));
   }
 
-  async findMany(
-    table: TableSpec,
-    keys: readonly { readonly partition: Key; readonly sort: Key }[],
-  ): Promise<readonly (Uint8Array | undefined)[]> {
+  async findMany(table: TableSpec, keys: readonly RowKey[]): Promise<readonly (Uint8Array | undefined)[]> {
     return Promise.all(keys.map(({ partition, sort }) => this.find(table, partition, sort)));
   }
 
@@ -108,12 +143,34 @@ export class MemoryTables implements Tables {
     return found;
   }
 
+  async scanTable(scan: TableScan): Promise<readonly ScannedRow[]> {
+    this.#checkOpen();
+    const { from, before } = scanBounds(scan);
+    const found: ScannedRow[] = [];
+    for (const partition of this.#store.partitionsBetween(from, before)) {
+      const rows = this.#store.rows(partition);
+      if (rows === undefined) continue;
+      const start = (from.startsWith(partition) ? from.slice(partition.length) : "") as EncodedKey;
+      const stretch = rows.between({ from: start, before: SORT_KEYS_END });
+      for (const sort of stretch.keys.slice(stretch.start, stretch.end)) {
+        const stored = rows.get(sort);
+        const value = this.#live(scan.table, stored);
+        const key = decodeRowKey(scan.table, partition + sort);
+        if (stored === undefined || value === undefined || key === undefined) continue;
+        found.push({ ...key, value, ...storedExpiry(scan.table, stored) });
+        if (found.length === scan.limit) return found;
+      }
+    }
+    return found;
+  }
+
   async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
     this.#checkOpen();
     // Everything is encoded before anything is written: an assertion that fails leaves nothing half done.
-    const rows = batches.flatMap(({ partition, writes }) =>
-      writes.map((write) => encodeWrite(partition, write)),
-    );
+    const rows = batches.flatMap(({ partition, writes, conditions }) => {
+      assert(conditions === undefined, "an engine meets no conditions");
+      return writes.map((write) => encodeWrite(partition, write));
+    });
     for (const row of rows) this.#store.write(row, row.stored, options.isDurable);
   }
 

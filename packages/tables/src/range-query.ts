@@ -1,9 +1,7 @@
 import { assert } from "@parley/base";
 import { encodeTuple, SORT_KEYS_END, type EncodedKey } from "./key-encoding.js";
+import { RANGE_LIMIT_MAX } from "./range-limit.js";
 import type { RangeQuery } from "./tables.js";
-
-/** The most rows one range may ask for. */
-export const RANGE_LIMIT_MAX = 10_000;
 
 /** Encoded bounds of sort keys within one partition. */
 export interface SortBounds {

@@ -64,9 +64,12 @@ export function liveValue(
   if (table.hasExpiry !== true) return stored;
   if (stored[0] === LASTING) return stored.subarray(1);
   if (stored[0] !== EXPIRING || stored.length < 1 + TIME_BYTES) return "malformed";
-  const view = new DataView(stored.buffer, stored.byteOffset);
-  const expiresAtMs = view.getUint16(1) * HIGH_UNIT + view.getUint32(3);
-  return isExpired(expiresAtMs, nowMs) ? "expired" : stored.subarray(1 + TIME_BYTES);
+  return isExpired(storedTime(stored), nowMs) ? "expired" : stored.subarray(1 + TIME_BYTES);
+}
+
+/** When a stored row that is not malformed expires, as an object to spread. */
+export function storedExpiry(table: TableSpec, stored: Uint8Array): { readonly expiresAtMs?: number } {
+  return table.hasExpiry === true && stored[0] === EXPIRING ? { expiresAtMs: storedTime(stored) } : {};
 }
 
 /** Whether a row with this expiry is gone at `nowMs`. */
@@ -82,4 +85,9 @@ export function assertExpiryAllowed(put: Put): void {
     Number.isSafeInteger(put.expiresAtMs) && put.expiresAtMs >= 0 && put.expiresAtMs <= TIME_MS_MAX,
     "an expiry is a time in whole milliseconds",
   );
+}
+
+function storedTime(stored: Uint8Array): number {
+  const view = new DataView(stored.buffer, stored.byteOffset);
+  return view.getUint16(1) * HIGH_UNIT + view.getUint32(3);
 }

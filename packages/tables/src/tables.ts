@@ -20,6 +20,48 @@ export interface TableSpec {
    * number. Runs of new rows may then be stored together, compressed, as one block. Rows may still be changed and deleted.
    */
   readonly isPacked?: boolean;
+  /** Kept by `IndexedTables`, which has to know of them when it is opened. */
+  readonly indexes?: readonly IndexSpec[];
+  /** As `indexes`. */
+  readonly globalIndexes?: readonly GlobalIndexSpec[];
+}
+
+/** A local index: rows of its table by other keys, within their partition and in the same batch as the row. */
+export interface IndexSpec {
+  /** Lower-case words with hyphens between them. Stable for ever. */
+  readonly name: string;
+  /** 1 or more. Raise it whenever `entriesOf` changes what it gives: the index is then built again. */
+  readonly version: number;
+  /** How many parts every entry's key has. */
+  readonly keyParts: number;
+  /**
+   * Where the index finds a row: nowhere when the row does not meet the index's condition, in several places when it has
+   * several keys. Pure: the same row gives the same entries for ever.
+   */
+  entriesOf(row: Row): readonly IndexEntry[];
+}
+
+/** One place in which an index finds a row. */
+export interface IndexEntry {
+  readonly key: Key;
+  /** What the index returns without a look at the row. Belongs to the store from then on. */
+  readonly included?: Uint8Array;
+}
+
+/** A global index: rows of all partitions of its table by other keys. It follows the rows some time later. */
+export interface GlobalIndexSpec {
+  readonly name: string;
+  readonly version: number;
+  /** How many parts the sort key of every entry has. */
+  readonly keyParts: number;
+  /** How many parts the partition key of the table has. */
+  readonly partitionParts: number;
+  entriesOf(row: Row & { readonly partition: Key }): readonly GlobalIndexEntry[];
+}
+
+/** One place in which a global index finds a row: in a partition of the index's own. */
+export interface GlobalIndexEntry extends IndexEntry {
+  readonly partition: Key;
 }
 
 /** What one batch does to one row. */
@@ -43,7 +85,25 @@ export type Write =
 export interface Batch {
   readonly partition: Key;
   readonly writes: readonly Write[];
+  /**
+   * What must be true for the batch to be written at all. `IndexedTables` and `WriteBackTables.write` look; engines never
+   * meet conditions.
+   */
+  readonly conditions?: readonly Condition[];
 }
+
+/** What must be true of one row of a batch's partition just before the batch is written. */
+export type Condition = { readonly table: TableSpec; readonly sort: Key } & (
+  | { readonly kind: "exists" }
+  | { readonly kind: "absent" }
+  | { readonly kind: "equals"; readonly value: Uint8Array }
+  /** A test of its own, such as of one column. `name` stands in the failure. Pure; undefined is a row that is not there. */
+  | {
+      readonly kind: "holds";
+      readonly name: string;
+      readonly test: (value: Uint8Array | undefined) => boolean;
+    }
+);
 
 export interface Row {
   readonly sort: Key;
@@ -65,16 +125,39 @@ export interface RangeQuery {
   readonly limit: number;
 }
 
+/** The place of a row in its table. */
+export interface RowKey {
+  readonly partition: Key;
+  readonly sort: Key;
+}
+
+/** A part of a walk over a whole table. */
+export interface TableScan {
+  readonly table: TableSpec;
+  /** The row that the walk has come to; without `sort`: the end of that partition. Without it: the beginning. */
+  readonly after?: { readonly partition: Key; readonly sort?: Key };
+  /** 1 to 10,000. */
+  readonly limit: number;
+}
+
+/** A row met in a walk over a table. */
+export interface ScannedRow extends Row {
+  readonly partition: Key;
+  readonly expiresAtMs?: number;
+}
+
 export interface Tables {
   /** The row's value, or undefined. */
   find(table: TableSpec, partition: Key, sort: Key): Promise<Uint8Array | undefined>;
   /** Many rows of one table in one call, in the order asked for. */
-  findMany(
-    table: TableSpec,
-    keys: readonly { readonly partition: Key; readonly sort: Key }[],
-  ): Promise<readonly (Uint8Array | undefined)[]>;
+  findMany(table: TableSpec, keys: readonly RowKey[]): Promise<readonly (Uint8Array | undefined)[]>;
   /** Rows of a range in key order. Continue `from` the `successor` of the last row's key, or `before` it. */
   range(query: RangeQuery): Promise<readonly Row[]>;
+  /**
+   * The next rows of a walk over all partitions, in the order of the keys; fewer than `limit` at the end of the table. A
+   * walk meets every row that is there from its beginning to its end. For building, verifying and tools.
+   */
+  scanTable(scan: TableScan): Promise<readonly ScannedRow[]>;
 
   /**
    * Writes batches, each atomic by itself; no order and no atomicity between them may be relied on, except that batches

@@ -21,9 +21,21 @@ import { appendInTurn, Turns } from "./append-rows.js";
 import { Generation } from "./generation.js";
 import { encodeTuple, successor, type EncodedKey } from "./key-encoding.js";
 import { mergeRange, stagedRow } from "./merged-range.js";
-import { RANGE_LIMIT_MAX, sortBounds } from "./range-query.js";
+import { RANGE_LIMIT_MAX } from "./range-limit.js";
+import { sortBounds } from "./range-query.js";
 import type { SortedRows } from "./sorted-rows.js";
-import type { AppendRows, Batch, Key, RangeQuery, Row, Tables, TableSpec, Write } from "./tables.js";
+import type {
+  AppendRows,
+  Batch,
+  Key,
+  RangeQuery,
+  Row,
+  ScannedRow,
+  Tables,
+  TableScan,
+  TableSpec,
+  Write,
+} from "./tables.js";
 
 const FLUSH_INTERVAL_MS = 200;
 const DIRTY_BYTES_MAX = 64 * 1024 * 1024;
@@ -166,6 +178,12 @@ export class WriteBackTables implements Tables {
       rest = continuation(query, page);
       pageLimit = Math.min(RANGE_LIMIT_MAX, pageLimit * 2);
     }
+  }
+
+  /** As the port's, after a flush: what is staged is met too. */
+  async scanTable(scan: TableScan): Promise<readonly ScannedRow[]> {
+    await this.flush();
+    return this.#tables.scanTable(scan);
   }
 
   /** As the port's: stages, and flushes when the write is to be durable. */

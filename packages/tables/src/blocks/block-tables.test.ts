@@ -12,7 +12,7 @@ import * as fc from "fast-check";
 import { MemoryTables, MemoryTableStore } from "../memory-tables.js";
 import { tableConformance } from "../testing/conformance.js";
 import { ManualClock } from "../testing/manual-time.js";
-import type { Key, RangeQuery, Row, TableSpec, Write } from "../tables.js";
+import type { Key, RangeQuery, Row, ScannedRow, TableSpec, Write } from "../tables.js";
 import { BlockTables } from "./block-tables.js";
 import { blockTableOf } from "./stored-keys.js";
 
@@ -48,6 +48,41 @@ tableConformance("blocks", async (clock) => {
     },
     remove: () => tables.close(),
   };
+});
+
+test("a walk meets packed rows, single rows and both in their order, and none twice", async () => {
+  const { tables } = world();
+  for (const partition of [["a"], ["b"], ["b", "c"], ["d"]]) {
+    const rows = partition[0] === "a" ? newRows(LASTING, 1, 3) : newRows(LASTING, 1, 200);
+    await tables.write([{ partition, writes: rows }], { isDurable: true });
+  }
+  await tables.write(
+    [
+      {
+        partition: ["b"],
+        writes: [
+          { kind: "delete", table: LASTING, sort: [7] },
+          { kind: "put", table: LASTING, sort: [9], value: bytes("changed") },
+        ],
+      },
+      { partition: ["c"], writes: [{ kind: "put", table: LASTING, sort: [1], value: bytes("single") }] },
+    ],
+    { isDurable: true },
+  );
+  const ranges: unknown[] = [];
+  for (const partition of [["a"], ["b"], ["b", "c"], ["c"], ["d"]]) {
+    const rows = await tables.range({ table: LASTING, partition, limit: 1000 });
+    ranges.push(...rows.map((row) => ({ ...row, partition })));
+  }
+  for (const limit of [1, 7, 10_000]) {
+    const walked: ScannedRow[] = [];
+    for (let page: readonly ScannedRow[] | undefined; page === undefined || page.length === limit;) {
+      const after = walked.at(-1);
+      page = await tables.scanTable({ table: LASTING, limit, ...(after === undefined ? {} : { after }) });
+      walked.push(...page);
+    }
+    deepEqual(walked, ranges);
+  }
 });
 
 interface World {

@@ -16,12 +16,25 @@
  */
 import { assert, type Clock, type Logger, type Scheduler } from "@parley/base";
 import { isExpired } from "../stored-value.js";
-import type { AppendRows, Batch, Key, RangeQuery, Row, Tables, TableSpec, Write } from "../tables.js";
+import type {
+  AppendRows,
+  Batch,
+  Key,
+  RangeQuery,
+  Row,
+  RowKey,
+  ScannedRow,
+  Tables,
+  TableScan,
+  TableSpec,
+  Write,
+} from "../tables.js";
 import { type Block, encodeBlock, type PackedRow } from "./block-format.js";
 import { BlockReader, type BlockSpan, bounds } from "./block-reader.js";
 import { mergedRows, type SpanSources } from "./merge-span.js";
 import { Packer, type Place } from "./packer.js";
 import { BLOCK_ROWS_MIN, cutIntoBlocks } from "./packing.js";
+import { scanPacked } from "./scan-packed.js";
 import { leastNumber, markOf, numberOf } from "./stored-keys.js";
 import { FULL_ROWS, readTail } from "./tail.js";
 
@@ -85,10 +98,7 @@ export class BlockTables implements Tables {
     return value;
   }
 
-  async findMany(
-    table: TableSpec,
-    keys: readonly { readonly partition: Key; readonly sort: Key }[],
-  ): Promise<readonly (Uint8Array | undefined)[]> {
+  async findMany(table: TableSpec, keys: readonly RowKey[]): Promise<readonly (Uint8Array | undefined)[]> {
     if (table.isPacked !== true || keys.length === 0) return this.#tables.findMany(table, keys);
     const beside = await this.#tables.findMany(table, [
       ...keys,
@@ -118,6 +128,16 @@ export class BlockTables implements Tables {
       else from = await this.#readUp(query, { from, before, limit }, read);
     }
     return rows;
+  }
+
+  async scanTable(scan: TableScan): Promise<readonly ScannedRow[]> {
+    if (scan.table.isPacked !== true) return this.#tables.scanTable(scan);
+    return scanPacked(scan, {
+      tables: this.#tables,
+      blockTable: this.#reader.tableOf(scan.table),
+      range: (query) => this.range(query),
+      atOnce: (read) => this.#atOnce(read),
+    });
   }
 
   async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {

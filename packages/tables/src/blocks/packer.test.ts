@@ -10,7 +10,18 @@ import type { Random, Scheduler } from "@parley/base";
 import { RecordingLogger, seededRandom } from "@parley/base/testing";
 import { MemoryTables, MemoryTableStore } from "../memory-tables.js";
 import { ManualClock } from "../testing/manual-time.js";
-import type { AppendRows, Batch, Key, RangeQuery, Row, Tables, TableSpec, Write } from "../tables.js";
+import type {
+  AppendRows,
+  Batch,
+  Key,
+  RangeQuery,
+  Row,
+  ScannedRow,
+  Tables,
+  TableScan,
+  TableSpec,
+  Write,
+} from "../tables.js";
 import { BlockTables } from "./block-tables.js";
 import { blockTableOf } from "./stored-keys.js";
 
@@ -48,6 +59,11 @@ class SlowTables implements Tables {
     const rows = await this.#tables.range(query);
     await this.#turns();
     return rows;
+  }
+
+  async scanTable(scan: TableScan): Promise<readonly ScannedRow[]> {
+    await this.#turns();
+    return this.#tables.scanTable(scan);
   }
 
   async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {

@@ -99,6 +99,7 @@ export function lasting(check: Check): void {
       tables.find(NOTES, P, [1]),
       tables.findMany(NOTES, [{ partition: P, sort: [1] }]),
       tables.range({ table: NOTES, partition: P, limit: 1 }),
+      tables.scanTable({ table: NOTES, limit: 1 }),
       tables.write([batch(P, put([1], "x"))], DURABLE),
       tables.appendRows({
         table: NOTES,

@@ -10,6 +10,7 @@ import * as fc from "fast-check";
 
 import { appending, lasting } from "./conformance-lasting.js";
 import { expiring, ranging, writing } from "./conformance-reading.js";
+import { scanning } from "./conformance-scanning.js";
 import { plain, text, type Check, type OpenTableFixture } from "./conformance-support.js";
 import { ManualClock } from "./manual-time.js";
 import {
@@ -40,6 +41,7 @@ export function tableConformance(name: string, openFixture: OpenTableFixture): v
   describe(`${name} keeps the contract of tables`, () => {
     writing(check);
     ranging(check);
+    scanning(check);
     expiring(check);
     appending(check);
     lasting(check);
