@@ -1,0 +1,130 @@
+/**
+ * Works out what a group of batches writes: looks once at every row that has to be known, then goes through the batches
+ * in their order over what was found, so that each sees what those before it in the group have done.
+ */
+import type { Clock, Failure, Scheduler } from "@parley/base";
+import { encodePartition, encodeTuple } from "../key-encoding.js";
+import { isExpired } from "../stored-value.js";
+import type { Batch, Key, RowKey, Tables, TableSpec, Write } from "../tables.js";
+import { unmetCondition } from "./conditions.js";
+import type { LocalIndex } from "./local-index.js";
+import type { PreparedGroup } from "./sequencer.js";
+
+/** Rows looked at in one call. */
+const FIND_ROWS_MAX = 1_000;
+/** Rows of indexed tables worked through in one turn of the event loop: 1 to 2 ms. */
+const ROWS_PER_TURN = 500;
+
+export interface PlanSources {
+  readonly tables: Pick<Tables, "findMany">;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** The indexes of a table that a write has to maintain; undefined when there are none. */
+  readonly indexesOf: (tableName: string) => readonly LocalIndex[] | undefined;
+}
+
+interface Wanted {
+  readonly table: TableSpec;
+  readonly keys: Map<string, RowKey>;
+}
+
+/** Prepares one group. The caller lets nothing be written between this and the writing of what it says. */
+export async function planGroup(batches: readonly Batch[], sources: PlanSources): Promise<PreparedGroup> {
+  const plan = new GroupPlan(sources);
+  for (const batch of batches) plan.want(batch);
+  await plan.look();
+  for (const [index, batch] of batches.entries()) {
+    if (!plan.add(batch, index)) continue;
+    await new Promise<void>((resolve) => {
+      sources.scheduler.soon(resolve);
+    });
+  }
+  return plan;
+}
+
+class GroupPlan implements PreparedGroup {
+  readonly batches: Batch[] = [];
+  readonly failures = new Map<number, Failure>();
+  readonly #sources: PlanSources;
+  readonly #wanted = new Map<string, Wanted>();
+  /** The values of rows as the batches so far leave them. A row of an indexed table that is not here was said to be new. */
+  readonly #values = new Map<string, Uint8Array | undefined>();
+  readonly #conditionTables = new Set<string>();
+  #rowsInTurn = 0;
+
+  constructor(sources: PlanSources) {
+    this.#sources = sources;
+  }
+
+  /** Notes which rows a batch needs to know. */
+  want({ partition, writes, conditions }: Batch): void {
+    for (const { table, sort } of conditions ?? []) {
+      this.#conditionTables.add(table.name);
+      this.#want(table, partition, sort);
+    }
+    for (const write of writes) {
+      const isKnown = write.kind === "put" && write.isNew === true;
+      if (!isKnown && this.#sources.indexesOf(write.table.name) !== undefined) {
+        this.#want(write.table, partition, write.sort);
+      }
+    }
+  }
+
+  async look(): Promise<void> {
+    for (const { table, keys } of this.#wanted.values()) {
+      const names = [...keys.keys()];
+      const places = [...keys.values()];
+      for (let start = 0; start < places.length; start += FIND_ROWS_MAX) {
+        const found = await this.#sources.tables.findMany(table, places.slice(start, start + FIND_ROWS_MAX));
+        for (const [index, value] of found.entries()) this.#values.set(names[start + index]!, value);
+      }
+    }
+  }
+
+  /** Adds what a batch writes, or why it does not. Returns whether it is time to let others run. */
+  add(batch: Batch, index: number): boolean {
+    const { partition, writes } = batch;
+    const failure = unmetCondition(batch, ({ table, sort }) =>
+      this.#values.get(rowName(table, partition, sort)),
+    );
+    if (failure !== undefined) {
+      this.failures.set(index, failure);
+      return false;
+    }
+    const indexWrites: Write[] = [];
+    for (const write of writes) this.#apply(partition, write, indexWrites);
+    this.batches.push({ partition, writes: indexWrites.length === 0 ? writes : [...writes, ...indexWrites] });
+    const isTurnOver = this.#rowsInTurn >= ROWS_PER_TURN;
+    if (isTurnOver) this.#rowsInTurn = 0;
+    return isTurnOver;
+  }
+
+  #want(table: TableSpec, partition: Key, sort: Key): void {
+    let wanted = this.#wanted.get(table.name);
+    if (wanted === undefined) {
+      wanted = { table, keys: new Map() };
+      this.#wanted.set(table.name, wanted);
+    }
+    wanted.keys.set(rowName(table, partition, sort), { partition, sort });
+  }
+
+  #apply(partition: Key, write: Write, indexWrites: Write[]): void {
+    const { table, sort } = write;
+    const indexes = this.#sources.indexesOf(table.name);
+    if (indexes === undefined && !this.#conditionTables.has(table.name)) return;
+    const name = rowName(table, partition, sort);
+    const after = write.kind === "put" ? write.value : undefined;
+    const expiresAtMs = write.kind === "put" ? write.expiresAtMs : undefined;
+    if (indexes !== undefined) {
+      const before = this.#values.get(name);
+      for (const index of indexes) index.writesFor({ sort, before, after, expiresAtMs }, indexWrites);
+      this.#rowsInTurn += 1;
+    }
+    const isGone = isExpired(expiresAtMs, this.#sources.clock.nowMs());
+    this.#values.set(name, isGone ? undefined : after);
+  }
+}
+
+function rowName(table: TableSpec, partition: Key, sort: Key): string {
+  return encodePartition(table, partition) + encodeTuple(sort);
+}

@@ -1,0 +1,43 @@
+import { Failure, type Clock } from "@parley/base";
+import type { Tables } from "../tables.js";
+import type { LocalIndex } from "./local-index.js";
+
+/** Names a declared index. */
+export interface IndexName {
+  readonly table: string;
+  readonly index: string;
+}
+
+/** How work on an index is done. */
+export interface IndexWork {
+  /** Default 256. */
+  readonly chunkRows?: number;
+  /** Of the time, from 0 to 1, exclusive and inclusive; the rest is pause. Default 0.5. */
+  readonly timeShare?: number;
+  /** Called after each chunk. */
+  readonly onProgress?: (progress: IndexProgress) => void;
+}
+
+export interface IndexProgress extends IndexName {
+  readonly step: "building" | "verifying" | "removing";
+  /** Rows and entries that this step has gone through. */
+  readonly done: number;
+}
+
+/** What work on an index needs. */
+export interface IndexAccess {
+  readonly tables: Tables;
+  readonly clock: Clock;
+  /** Runs a chunk while nothing is written, and pauses after it. */
+  readonly chunk: <T>(work: IndexWork, task: (rowsMax: number) => Promise<T>) => Promise<T>;
+}
+
+/** Errors: "index-dropped". */
+export function checkPresent(index: LocalIndex, generation: number): void {
+  if (index.state.phase !== "absent" && index.state.generation === generation) return;
+  throw new Failure(
+    "index-dropped",
+    `The index ${index.spec.name} of ${index.table.name} was dropped while it was being worked on.`,
+    { retry: "after-change" },
+  );
+}
