@@ -27,6 +27,11 @@ export class SortedRows<Value> {
     return this.#values.get(key);
   }
 
+  /** All rows, in no order. */
+  entries(): IterableIterator<[EncodedKey, Value]> {
+    return this.#values.entries();
+  }
+
   values(): IterableIterator<Value> {
     return this.#values.values();
   }

@@ -16,9 +16,12 @@
  *   5. After a failed flush nothing is served and nothing is taken: what survives is known only after opening again.
  */
 
-import { Failure, isRareTime, type Clock, type Scheduler, type Timer } from "@parley/base";
+import { assert, Failure, isRareTime, type Clock, type Scheduler, type Timer } from "@parley/base";
 import { appendInTurn, Turns } from "./append-rows.js";
 import { Generation } from "./generation.js";
+import { unmetCondition } from "./indexed/conditions.js";
+import type { IndexMatch, IndexQuery, IndexReader } from "./indexed/index-query.js";
+import { StagedIndex } from "./indexed/staged-index.js";
 import { encodeTuple, successor, type EncodedKey } from "./key-encoding.js";
 import { mergeRange, stagedRow } from "./merged-range.js";
 import { RANGE_LIMIT_MAX } from "./range-limit.js";
@@ -48,6 +51,8 @@ const FLUSH_SHARE = 1 / 4;
 export interface WriteBackOptions {
   /** The engine. Stays open when the write-back layer is closed. */
   readonly tables: Tables;
+  /** The engine's indexes, when it has any: the same object, usually. */
+  readonly indexes?: IndexReader;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   /** How long a staged row waits for company at most. Default 200. */
@@ -64,8 +69,10 @@ export interface WriteBackOptions {
 type Extent = "all" | "hottest";
 
 /** A table engine behind a memtable. See the head of the file. */
-export class WriteBackTables implements Tables {
+export class WriteBackTables implements Tables, IndexReader {
   readonly #tables: Tables;
+  readonly #indexes: IndexReader | undefined;
+  readonly #stagedIndex = new StagedIndex();
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #flushIntervalMs: number;
@@ -87,6 +94,7 @@ export class WriteBackTables implements Tables {
 
   constructor(options: WriteBackOptions) {
     this.#tables = options.tables;
+    this.#indexes = options.indexes;
     this.#clock = options.clock;
     this.#scheduler = options.scheduler;
     this.#flushIntervalMs = options.flushIntervalMs ?? FLUSH_INTERVAL_MS;
@@ -112,6 +120,7 @@ export class WriteBackTables implements Tables {
    */
   stage(batch: Batch): void {
     this.#checkUsable();
+    assert(batch.conditions === undefined, "who stages has decided already; `write` takes conditions");
     this.#current.stage(batch);
     if (this.#current.isEmpty || this.#queued !== undefined) return;
     const isFull = this.#current.bytes >= this.#dirtyBytesMax * FLUSH_SHARE;
@@ -180,16 +189,40 @@ export class WriteBackTables implements Tables {
     }
   }
 
+  /** As the engine's; what is staged is found at once. */
+  async queryIndex(query: IndexQuery): Promise<readonly IndexMatch[]> {
+    this.#checkUsable();
+    const indexes = this.#indexes;
+    assert(indexes !== undefined, "the engine below has indexes");
+    const partition = encodeTuple(query.partition);
+    const oldest = this.#frozen ?? this.#current;
+    return this.#stagedIndex.query(query, {
+      indexes,
+      clock: this.#clock,
+      staged: () => newestFirst(oldest, query.table, partition),
+      range: (rest) => this.range(rest),
+    });
+  }
+
   /** As the port's, after a flush: what is staged is met too. */
   async scanTable(scan: TableScan): Promise<readonly ScannedRow[]> {
     await this.flush();
     return this.#tables.scanTable(scan);
   }
 
-  /** As the port's: stages, and flushes when the write is to be durable. */
+  /**
+   * As the port's: stages, and flushes when the write is to be durable.
+   * Errors: also "condition-failed", when a batch's condition was not met: nothing of that batch is staged, and all others of
+   *   the call are.
+   */
   async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
-    for (const batch of batches) this.stage(batch);
+    let failure: Failure | undefined;
+    for (const batch of batches) {
+      if (batch.conditions === undefined) this.stage(batch);
+      else failure = (await this.#stageIfMet(batch)) ?? failure;
+    }
     if (options.isDurable) await this.flush();
+    if (failure !== undefined) throw failure;
   }
 
   async appendRows(request: AppendRows): Promise<number> {
@@ -220,6 +253,28 @@ export class WriteBackTables implements Tables {
   async close(): Promise<void> {
     this.#closing ??= this.#failure === undefined ? this.#flush() : Promise.resolve();
     await this.#closing;
+  }
+
+  /** Stages a batch in the moment in which its conditions are seen to be met, or says why not. */
+  async #stageIfMet(batch: Batch): Promise<Failure | undefined> {
+    this.#checkUsable();
+    const { partition, conditions = [] } = batch;
+    const encodedPartition = encodeTuple(partition);
+    const oldest = this.#frozen ?? this.#current;
+    const stored = await Promise.all(
+      conditions.map(({ table, sort }) => this.#tables.find(table, partition, sort)),
+    );
+    const nowMs = this.#clock.nowMs();
+    const unmet = unmetCondition(batch, (condition) => {
+      const sort = encodeTuple(condition.sort);
+      for (const rows of newestFirst(oldest, condition.table, encodedPartition)) {
+        const write = rows.get(sort);
+        if (write !== undefined) return stagedRow(write, nowMs)?.value;
+      }
+      return stored[conditions.indexOf(condition)];
+    });
+    if (unmet === undefined) this.stage({ partition, writes: batch.writes });
+    return unmet;
   }
 
   #flushLater(): void {

@@ -60,7 +60,7 @@ export function matchOf(spec: IndexSpec, { sort, value }: Row): IndexMatch {
 export async function scanForIndex(
   query: IndexQuery,
   range: (query: RangeQuery) => Promise<readonly Row[]>,
-  notReady: Failure,
+  notReady: Error,
 ): Promise<readonly IndexMatch[]> {
   const { table, partition, scanRowsMax = 0, isDescending, limit } = query;
   const spec = findIndexSpec(table, query.index);
@@ -68,10 +68,11 @@ export async function scanForIndex(
   const found: { readonly place: string; readonly row: IndexRow }[] = [];
   let from: Key | undefined;
   for (let rowsRead = 0; ;) {
+    const pageLimit = Math.min(SCAN_PAGE_ROWS, scanRowsMax - rowsRead + 1);
     const page = await range({
       table,
       partition,
-      limit: SCAN_PAGE_ROWS,
+      limit: pageLimit,
       ...(from === undefined ? {} : { from }),
     });
     rowsRead += page.length;
@@ -80,7 +81,7 @@ export async function scanForIndex(
       const place = encodeTuple(row.sort);
       if (place >= bounds.from && place < bounds.before) found.push({ place, row });
     }
-    if (page.length < SCAN_PAGE_ROWS) break;
+    if (page.length < pageLimit) break;
     from = successor(page.at(-1)!.sort);
   }
   const sign = isDescending === true ? -1 : 1;

@@ -121,7 +121,9 @@ export class IndexedTables implements Tables, IndexReader {
       if (index.isReadable && index.state.generation === generation)
         return rows.map((row) => matchOf(index.spec, row));
     }
-    return scanForIndex(query, (rest) => this.#tables.range(rest), notReady(this.#catalog.statusOf(index)));
+    const failure = notReady(this.#catalog.statusOf(index));
+    if (query.scanRowsMax === undefined) throw failure;
+    return scanForIndex(query, (rest) => this.#tables.range(rest), failure);
   }
 
   /**
