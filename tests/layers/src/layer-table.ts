@@ -1,7 +1,7 @@
 /**
  * Which folder may import which. Arrows only go down:
  *
- *   base <- protocol <- domain <- tables, logs, cache, flow, contracts <- engines <- services <- services/server
+ *   base <- protocol <- domain <- keys <- tables, logs, cache, flow, contracts <- engines <- services <- services/server
  *        <- simulator <- apps/cli, bench, tests
  *
  * `client` and `checker` stand beside the ladder: they see base and protocol, and only what is above services/server sees
@@ -10,6 +10,8 @@
 const BASE = ["packages/base"];
 const PROTOCOL = ["packages/protocol"];
 const DOMAIN = ["packages/domain"];
+/** Ports seal what they store. */
+const KEYS = ["packages/keys"];
 const PORTS = ["packages/tables", "packages/logs", "packages/cache", "packages/flow", "packages/contracts"];
 const ENGINES = [
   "packages/engine-embedded",
@@ -41,7 +43,8 @@ const TESTS = [
   "tests/system",
 ];
 
-const BELOW_PORTS = [...BASE, ...PROTOCOL, ...DOMAIN];
+const BELOW_KEYS = [...BASE, ...PROTOCOL, ...DOMAIN];
+const BELOW_PORTS = [...BELOW_KEYS, ...KEYS];
 const BELOW_ENGINES = [...BELOW_PORTS, ...PORTS];
 const BELOW_SERVICES = [...BELOW_ENGINES, ...ENGINES];
 const BELOW_SERVER = [...BELOW_SERVICES, ...SERVICES];
@@ -53,6 +56,7 @@ const TABLE: ReadonlyMap<string, readonly string[]> = new Map([
   ...row(BASE, []),
   ...row(PROTOCOL, BASE),
   ...row(DOMAIN, [...BASE, ...PROTOCOL]),
+  ...row(KEYS, BELOW_KEYS),
   ...row(PORTS, BELOW_PORTS),
   ...row(ENGINES, BELOW_ENGINES),
   ...row(SERVICES, BELOW_SERVICES),

@@ -1,0 +1,2 @@
+export { MemoryKeyFiles } from "./memory-key-files.js";
+export { openTestKeyring, TEST_MASTER } from "./open-keyring.js";
