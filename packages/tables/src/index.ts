@@ -18,6 +18,7 @@ export {
   tableBounds,
 } from "./key-encoding.js";
 export { LazyPut } from "./lazy-put.js";
+export { SealedTables, type SealedTablesOptions } from "./sealed/sealed-tables.js";
 export { MemoryTables, MemoryTableStore } from "./memory-tables.js";
 export { sortBounds, type SortBounds } from "./range-query.js";
 export { liveValue, storedExpiry, storedLength, storedValue, writeStored } from "./stored-value.js";
@@ -30,6 +31,7 @@ export type {
   IndexEntry,
   IndexSpec,
   Key,
+  KeyOwnerRule,
   KeyPart,
   RangeQuery,
   Row,

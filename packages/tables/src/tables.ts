@@ -20,6 +20,8 @@ export interface TableSpec {
    * number. Runs of new rows may then be stored together, compressed, as one block. Rows may still be changed and deleted.
    */
   readonly isPacked?: boolean;
+  /** Whose key seals its rows. Default "tenant". */
+  readonly keyOwner?: KeyOwnerRule;
   /** Kept by `IndexedTables`, which has to know of them when it is opened. */
   readonly indexes?: readonly IndexSpec[];
   /** As `indexes`. */
@@ -63,6 +65,16 @@ export interface GlobalIndexSpec {
 export interface GlobalIndexEntry extends IndexEntry {
   readonly partition: Key;
 }
+
+/**
+ * Where the owner of a row's key is named:
+ *
+ *   installation           nowhere: the row belongs to no tenant
+ *   tenant                 the first part of the partition key
+ *   conversation           the first part of the partition key, and the second
+ *   conversation-in-sort   the first part of the partition key, and the first of the sort key
+ */
+export type KeyOwnerRule = "installation" | "tenant" | "conversation" | "conversation-in-sort";
 
 /** What one batch does to one row. */
 export type Write =

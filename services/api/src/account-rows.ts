@@ -17,7 +17,7 @@ export const ACCOUNT: TableSpec = { name: "account" };
 /** Partition (tenant, user), sort (session): SessionRow. */
 export const SESSION: TableSpec = { name: "session", hasExpiry: true };
 /** Partition (SHA-256 of the token, hex), sort (): TokenRow. */
-export const TOKEN: TableSpec = { name: "token", hasExpiry: true };
+export const TOKEN: TableSpec = { name: "token", hasExpiry: true, keyOwner: "installation" };
 
 export const AccountRow = schema("AccountRow", {
   name: string(1),

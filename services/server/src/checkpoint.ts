@@ -6,7 +6,7 @@ import { type Infer, decode, encode, schema, uints } from "@parley/protocol";
 import type { Log } from "@parley/logs";
 import type { TableSpec, WriteBackTables } from "@parley/tables";
 
-const CHECKPOINT: TableSpec = { name: "checkpoint" };
+const CHECKPOINT: TableSpec = { name: "checkpoint", keyOwner: "installation" };
 const CheckpointRow = schema("CheckpointRow", { offsets: uints(1) });
 type CheckpointRow = Infer<typeof CheckpointRow>;
 

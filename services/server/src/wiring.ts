@@ -17,7 +17,7 @@ const CHECKPOINT_MS_MIN = 5_000;
 const CHECKPOINT_RECORDS_MAX = 200_000;
 const CHECKPOINT_TICK_MS = 1_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
-const INSTALLATION: TableSpec = { name: "installation" };
+const INSTALLATION: TableSpec = { name: "installation", keyOwner: "installation" };
 
 export interface WiringOptions {
   readonly ambient: Ambient;

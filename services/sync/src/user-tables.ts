@@ -7,9 +7,9 @@ export const USER_HEAD: TableSpec = { name: "user-head" };
 /** Sort (PTS): one event's bytes. Kept for a number of days. */
 export const SYNC_QUEUE: TableSpec = { name: "sync-queue", hasExpiry: true, isPacked: true };
 /** Sort (conversation): ConversationEntry. */
-export const CONVERSATION_INBOX: TableSpec = { name: "conversation-inbox" };
+export const CONVERSATION_INBOX: TableSpec = { name: "conversation-inbox", keyOwner: "conversation-in-sort" };
 /** Sort (conversation, sequence): empty; the user has deleted this message for itself. */
-export const MESSAGE_INBOX: TableSpec = { name: "message-inbox" };
+export const MESSAGE_INBOX: TableSpec = { name: "message-inbox", keyOwner: "conversation-in-sort" };
 /** Sort (device): DeviceRow. */
 export const DEVICE: TableSpec = { name: "device" };
 

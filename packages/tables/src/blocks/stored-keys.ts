@@ -13,8 +13,13 @@ import type { Key, TableSpec } from "../tables.js";
 const MARK = 0;
 
 /** The table of a packed table's blocks. */
-export function blockTableOf({ name, hasExpiry }: TableSpec): TableSpec {
-  return { name: `${name}-block`, ...(hasExpiry === true ? { hasExpiry } : {}) };
+export function blockTableOf({ name, hasExpiry, keyOwner }: TableSpec): TableSpec {
+  assert(keyOwner !== "conversation-in-sort", "all rows of a block have one owner");
+  return {
+    name: `${name}-block`,
+    ...(hasExpiry === true ? { hasExpiry } : {}),
+    ...(keyOwner === undefined ? {} : { keyOwner }),
+  };
 }
 
 export function markOf(number: number): Key {
