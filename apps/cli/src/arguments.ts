@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure } from "@parley/base";
+import { type MasterKeySource, findMasterKey } from "@parley/server";
 
 export interface OptionSpec {
   readonly type: "string" | "boolean";
@@ -16,6 +17,16 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 export const INSTALLATION_OPTIONS = {
   data: { type: "string", value: "DIR", help: "the data directory (PARLEY_DATA, default data)" },
   tenant: { type: "string", value: "ID", help: "the organisation (default main)" },
+  "master-key-file": {
+    type: "string",
+    value: "FILE",
+    help: "the master key, if not in the data directory (PARLEY_MASTER_KEY_FILE)",
+  },
+  "master-key-command": {
+    type: "string",
+    value: "COMMAND",
+    help: "prints the master key (PARLEY_MASTER_KEY_COMMAND)",
+  },
   json: { type: "boolean", help: "print the result as one line of JSON" },
 } as const satisfies OptionSpecs;
 
@@ -58,6 +69,18 @@ export function dataDirectoryOf(args: Arguments, env: Readonly<Record<string, st
   const path = args.text("data") ?? env["PARLEY_DATA"] ?? "data";
   if (path.trim() === "") throw usage("--data must name a directory");
   return resolve(path);
+}
+
+/** Where the master key is, said as to the server. Errors: "bad-setting". */
+export function masterKeyOf(
+  args: Arguments,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly masterKey?: MasterKeySource } {
+  return findMasterKey({
+    file: args.text("master-key-file"),
+    command: args.text("master-key-command"),
+    env,
+  });
 }
 
 const DURATION = /^(\d{1,6})([smhd])$/;

@@ -2,7 +2,7 @@
 import type { Ambient } from "@parley/base";
 import { type Installation, DEFAULT_TENANT, openInstallation } from "@parley/server";
 import { parseTenantId } from "@parley/protocol";
-import { type Arguments, type OptionSpecs, dataDirectoryOf } from "./arguments.js";
+import { type Arguments, type OptionSpecs, dataDirectoryOf, masterKeyOf } from "./arguments.js";
 import type { Terminal } from "./terminal/terminal.js";
 
 export interface Context {
@@ -38,7 +38,12 @@ export async function withInstallation<T>(
     process.exit(1);
   };
   const dataDirectory = dataDirectoryOf(args, context.env);
-  const installation = await openInstallation({ dataDirectory, ambient: context.ambient, onFatal });
+  const installation = await openInstallation({
+    dataDirectory,
+    ambient: context.ambient,
+    onFatal,
+    ...masterKeyOf(args, context.env),
+  });
   try {
     return await work({ tenant, installation });
   } finally {

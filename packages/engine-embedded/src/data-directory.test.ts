@@ -10,7 +10,7 @@ import { failureCode } from "@parley/base";
 
 import { openDataDirectory } from "./data-directory.js";
 
-const OPTIONS = { formatVersion: 1 };
+const OPTIONS = { formatVersion: 1, isEncrypted: true };
 
 describe("a data directory", () => {
   it("is created for its owner only, with its format", async () => {
@@ -21,8 +21,8 @@ describe("a data directory", () => {
       const { mode } = await stat(path);
       await directory.release();
       assert.deepEqual(
-        [format, mode & 0o777, directory.formatVersion],
-        [{ format: 1, createdBy: "parley 0.1.0" }, 0o700, 1],
+        [format, mode & 0o777, directory.formatVersion, directory.isEncrypted],
+        [{ format: 1, createdBy: "parley 0.1.0", isEncrypted: true }, 0o700, 1, true],
       );
     });
   });
@@ -75,13 +75,26 @@ describe("a data directory", () => {
     });
   });
 
-  it("of an older format is opened and says so", async () => {
+  it("of an older format is refused and left as it is", async () => {
     await withRoot(async (root) => {
-      await (await openDataDirectory(root, OPTIONS)).release();
-      const directory = await openDataDirectory(root, { formatVersion: 2 });
-      await directory.release();
-      assert.equal(directory.formatVersion, 1);
+      await writeFile(join(root, "format.json"), JSON.stringify({ format: 1, createdBy: "parley 0.0.1" }));
+      const newer = { ...OPTIONS, formatVersion: 2 };
+      const refusal = await openDataDirectory(root, newer).catch((error: unknown) => error as Error);
+      assert.equal(failureCode(refusal), "data-directory-older");
+      assert.match((refusal as Error).message, /has format 1, created by parley 0.0.1/);
+      assert.deepEqual(await readdir(root), ["format.json"]);
     });
+  });
+
+  it("stays encrypted, or not, as it was created", async () => {
+    for (const isEncrypted of [true, false]) {
+      await withRoot(async (root) => {
+        await (await openDataDirectory(root, { ...OPTIONS, isEncrypted })).release();
+        const again = await openDataDirectory(root, { ...OPTIONS, isEncrypted: !isEncrypted });
+        await again.release();
+        assert.equal(again.isEncrypted, isEncrypted);
+      });
+    }
   });
 
   it("with other things in it, or with an unreadable format, is foreign and left as it is", async () => {
@@ -136,7 +149,7 @@ async function codeOfOpening(path: string): Promise<string | undefined> {
 function openInProcess(path: string): { process: ChildProcess; result: Promise<string> } {
   const program = `
     import { openDataDirectory } from ${JSON.stringify(new URL("./data-directory.js", import.meta.url).href)};
-    const result = await openDataDirectory(process.argv[1], { formatVersion: 1 }).then(() => "open", (error) => error.code);
+    const result = await openDataDirectory(process.argv[1], { formatVersion: 1, isEncrypted: true }).then(() => "open", (error) => error.code);
     process.stdout.write(result);
     if (result === "open") setInterval(() => {}, 1000);
   `;

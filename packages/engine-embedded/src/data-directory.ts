@@ -1,9 +1,11 @@
 /**
  * The directory in which a single-machine server keeps everything:
  *
- *   format.json   {"format": 1, "createdBy": "parley 0.1.0"}; written first, so a directory without it is not ours
+ *   format.json   {"format": 2, "createdBy": "parley 0.1.0", "isEncrypted": true}; written first, so a directory without
+ *                 it is not ours
  *   lock/         the exclusive lock, see directory-lock.ts
  *   holder.pid    who holds it, for messages
+ *   keys/         the key store, and the master key unless that comes from elsewhere
  *   journal/      the log
  *   tables/       LevelDB
  *   parley.sock   where the running server is reached by its tools
@@ -23,15 +25,19 @@ const CREATED_BY = "parley 0.1.0";
 const IGNORED = /^(format\.json\.\d+\.tmp|lost\+found)$/;
 
 export interface DataDirectoryOptions {
-  /** The newest format that this server reads, and the one it creates. */
+  /** The format that this server reads and creates. */
   readonly formatVersion: number;
+  /** Whether what is stored in a directory that is created now will be encrypted. Kept for ever. */
+  readonly isEncrypted: boolean;
 }
 
 /** A data directory that is locked for this process. */
 export interface DataDirectory {
   readonly path: string;
-  /** The format found; older than asked for when the directory waits for a migration. */
   readonly formatVersion: number;
+  /** As it was created. */
+  readonly isEncrypted: boolean;
+  readonly keysPath: string;
   readonly journalPath: string;
   readonly tablesPath: string;
   readonly socketPath: string;
@@ -42,21 +48,22 @@ export interface DataDirectory {
 interface Format {
   readonly format: number;
   readonly createdBy: string;
+  readonly isEncrypted: boolean;
 }
 
 /**
  * Opens a data directory, creating it (for its owner only) when it does not exist or is empty, and locks it. The lock
  * ends with `release` or with the process.
  *
- * Errors: "data-directory-locked", "data-directory-newer" (a later version of Parley wrote it), "data-directory-foreign"
- *   (something else is in it), "data-directory-unusable" (it cannot be created, read or written).
+ * Errors: "data-directory-locked", "data-directory-newer" and "data-directory-older" (another version of Parley wrote it),
+ *   "data-directory-foreign" (something else is in it), "data-directory-unusable" (it cannot be created, read or written).
  */
 export async function openDataDirectory(path: string, options: DataDirectoryOptions): Promise<DataDirectory> {
   const directory = resolve(path);
   await usable(directory, () => createDirectory(directory));
   const found = await usable(directory, () => findFormat(directory));
-  if (found === undefined) await usable(directory, () => createFormat(directory, options.formatVersion));
-  // Nothing is written into a directory of a newer version, not even a lock.
+  if (found === undefined) await usable(directory, () => createFormat(directory, options));
+  // Nothing is written into a directory of another version, not even a lock.
   else checkReadable(directory, found, options.formatVersion);
 
   const lock = await usable(directory, () => lockDirectory(directory));
@@ -68,6 +75,8 @@ export async function openDataDirectory(path: string, options: DataDirectoryOpti
     return {
       path: directory,
       formatVersion: format.format,
+      isEncrypted: format.isEncrypted,
+      keysPath: join(directory, "keys"),
       journalPath: join(directory, "journal"),
       tablesPath: join(directory, "tables"),
       socketPath: join(directory, "parley.sock"),
@@ -95,7 +104,8 @@ function parseFormat(text: string): Format | undefined {
   try {
     const parsed = JSON.parse(text) as Partial<Record<keyof Format, unknown>> | null;
     if (!Number.isSafeInteger(parsed?.format) || typeof parsed?.createdBy !== "string") return undefined;
-    return { format: parsed.format as number, createdBy: parsed.createdBy };
+    const { format, createdBy } = parsed as Format;
+    return { format, createdBy, isEncrypted: parsed.isEncrypted === true };
   } catch {
     // Not JSON, so not ours.
     return undefined;
@@ -103,11 +113,15 @@ function parseFormat(text: string): Format | undefined {
 }
 
 // Two processes that do this at once write the same, each by way of its own draft, and one of them then gets the lock.
-async function createFormat(directory: string, format: number): Promise<void> {
+async function createFormat(
+  directory: string,
+  { formatVersion, isEncrypted }: DataDirectoryOptions,
+): Promise<void> {
+  const format: Format = { format: formatVersion, createdBy: CREATED_BY, isEncrypted };
   const draft = join(directory, `${FORMAT_FILE}.${process.pid}.tmp`);
   const file = await open(draft, "w", 0o600);
   try {
-    await file.writeFile(`${JSON.stringify({ format, createdBy: CREATED_BY } satisfies Format)}\n`);
+    await file.writeFile(`${JSON.stringify(format)}\n`);
     await file.sync();
   } finally {
     await file.close();
@@ -117,10 +131,18 @@ async function createFormat(directory: string, format: number): Promise<void> {
 }
 
 function checkReadable(directory: string, found: Format, formatVersion: number): void {
-  if (found.format <= formatVersion) return;
+  if (found.format === formatVersion) return;
+  if (found.format < formatVersion) {
+    throw new Failure(
+      "data-directory-older",
+      `The data directory ${directory} has format ${found.format}, created by ${found.createdBy}; this server reads ` +
+        `format ${formatVersion}. Start with a new directory, or run the version of Parley that made this one.`,
+      { retry: "after-change", details: { format: found.format, formatMax: formatVersion } },
+    );
+  }
   throw new Failure(
     "data-directory-newer",
-    `The data directory ${directory} has format ${found.format}, created by ${found.createdBy}; this server reads up to ` +
+    `The data directory ${directory} has format ${found.format}, created by ${found.createdBy}; this server reads ` +
       `format ${formatVersion}. Run a version of Parley that reads format ${found.format}.`,
     { retry: "after-change", details: { format: found.format, formatMax: formatVersion } },
   );

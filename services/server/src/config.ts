@@ -2,6 +2,8 @@
 import { parseArgs } from "node:util";
 import { resolve } from "node:path";
 import { Failure } from "@parley/base";
+import type { MasterKeySource } from "@parley/keys";
+import { masterKeyCommand, masterKeyFile, masterKeyText } from "./keys/master-key-sources.js";
 
 export interface Config {
   readonly dataDirectory: string;
@@ -14,6 +16,9 @@ export interface Config {
   readonly rebaseEvents: number;
   readonly heartbeatSeconds: number;
   readonly holdMs: number;
+  readonly isEncrypted: boolean;
+  /** Without it, the master key is in the data directory. */
+  readonly masterKey?: MasterKeySource;
 }
 
 interface Setting {
@@ -68,7 +73,21 @@ export const SETTINGS = [
     fallback: "30000",
     help: "how long rows are held in memory to be stored together; a restart applies that much again",
   },
+  {
+    option: "master-key-file",
+    variable: "PARLEY_MASTER_KEY_FILE",
+    fallback: "none",
+    help: "file with the master key, instead of the one in the data directory",
+  },
+  {
+    option: "master-key-command",
+    variable: "PARLEY_MASTER_KEY_COMMAND",
+    fallback: "none",
+    help: "command that prints the master key",
+  },
 ] as const satisfies readonly Setting[];
+
+const FLAGS = { json: { type: "boolean" }, "no-encryption": { type: "boolean" } } as const;
 
 type Option = (typeof SETTINGS)[number]["option"];
 
@@ -82,7 +101,7 @@ export function parseConfig(
   try {
     ({ values } = parseArgs({
       args: [...args],
-      options: { ...options, json: { type: "boolean" } },
+      options: { ...options, ...FLAGS },
       strict: true,
     }));
   } catch (cause) {
@@ -114,11 +133,47 @@ export function parseConfig(
     rebaseEvents: integer(text("rebase-events"), 1, 1_000_000),
     heartbeatSeconds: integer(text("heartbeat-seconds"), 1, 300),
     holdMs: integer(text("hold-ms"), 10, 600_000),
+    isEncrypted: values["no-encryption"] !== true,
+    ...findMasterKey({
+      file: given(values["master-key-file"]),
+      command: given(values["master-key-command"]),
+      env,
+    }),
   };
 }
 
+/** Only as a variable: other users of the machine see arguments. */
+const MASTER_KEY_VARIABLE = "PARLEY_MASTER_KEY";
+const NONE = "none";
 /** Variables of the tests and tools, which the server ignores. */
-const KNOWN_ELSEWHERE = /^PARLEY_(ROBUSTNESS|SEED|TEST_.*)$/;
+const KNOWN_ELSEWHERE = /^PARLEY_(MASTER_KEY|ROBUSTNESS|SEED|TEST_.*)$/;
+
+/**
+ * Where the master key is, by a file or a command that is given, else by the environment; nothing when none is named.
+ * Errors: "bad-setting" when more than one is.
+ */
+export function findMasterKey(given: {
+  readonly file: string | undefined;
+  readonly command: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): { readonly masterKey?: MasterKeySource } {
+  const { env } = given;
+  const file = given.file ?? env["PARLEY_MASTER_KEY_FILE"] ?? NONE;
+  const command = given.command ?? env["PARLEY_MASTER_KEY_COMMAND"] ?? NONE;
+  const text = env[MASTER_KEY_VARIABLE];
+  const sources: MasterKeySource[] = [];
+  if (file !== NONE) {
+    sources.push(masterKeyFile(resolve(nonEmpty({ value: file, name: "--master-key-file" }))));
+  }
+  if (command !== NONE) {
+    const name = "--master-key-command";
+    sources.push(masterKeyCommand(nonEmpty({ value: command, name }), name));
+  }
+  if (text !== undefined) sources.push(masterKeyText(text, MASTER_KEY_VARIABLE));
+  const [masterKey, second] = sources;
+  if (second !== undefined) throw bad(second.name, `names a second master key, beside ${masterKey!.name}`);
+  return masterKey === undefined ? {} : { masterKey };
+}
 
 function nonEmpty({ value, name }: { readonly value: string; readonly name: string }): string {
   if (value.trim() === "") throw bad(name, "must not be empty");
@@ -134,6 +189,10 @@ function integer(
   if (!/^\d+$/.test(value) || number < min || number > max)
     throw bad(name, `must be a whole number from ${min} to ${max}`);
   return number;
+}
+
+function given(value: string | boolean | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function onOff({ value, name }: { readonly value: string; readonly name: string }): boolean {

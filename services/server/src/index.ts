@@ -1,4 +1,5 @@
-export { type Config, parseConfig, SETTINGS } from "./config.js";
+export type { MasterKeySource } from "@parley/keys";
+export { type Config, findMasterKey, parseConfig, SETTINGS } from "./config.js";
 export { type Installation, openInstallation } from "./control/open-installation.js";
 export {
   type ImportedItem,

@@ -1,15 +1,28 @@
 /** One installation in one process, without a network: the services wired to the embedded engine. */
 import { SESSION, TOKEN } from "@parley/api";
-import { type Journal, openDataDirectory, openJournal, openLevelTables } from "@parley/engine-embedded";
+import { Failure } from "@parley/base";
+import {
+  type DataDirectory,
+  type Journal,
+  openDataDirectory,
+  openJournal,
+  openLevelTables,
+} from "@parley/engine-embedded";
+import type { Keyring, MasterKeySource } from "@parley/keys";
 import { SYNC_QUEUE } from "@parley/sync";
-import { blockTableOf, type Tables } from "@parley/tables";
+import { SealedTables, blockTableOf, type Tables } from "@parley/tables";
+import { openKeyring, readMasterKey } from "./keys/open-keyring.js";
 import { type Services, type WiringOptions, journalLogs, wireServices } from "./wiring.js";
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 export interface ParleyOptions extends WiringOptions {
   readonly dataDirectory: string;
   readonly reserveBytes?: number;
+  /** False: a directory that is created now will not be encrypted. Default true. */
+  readonly isEncrypted?: boolean;
+  /** Where the master key is. Without it, in the data directory. */
+  readonly masterKey?: MasterKeySource;
 }
 
 export interface Parley extends Services {
@@ -18,19 +31,27 @@ export interface Parley extends Services {
 
 /**
  * Opens an installation, creating it when the directory is empty, and replays what the tables do not contain yet.
- * Errors: "data-directory-locked", "data-directory-newer", "data-directory-foreign", "log-corrupt", "tables-corrupt".
+ * Errors: those of `openDataDirectory`, of the master key's source and of `openKeyring`, "encryption-fixed", "log-corrupt",
+ *   "tables-corrupt".
  */
 export async function openParley(options: ParleyOptions): Promise<Parley> {
-  const directory = await openDataDirectory(options.dataDirectory, { formatVersion: FORMAT_VERSION });
+  // Before anything is touched.
+  const masterKey = options.masterKey === undefined ? undefined : await readMasterKey(options.masterKey);
+  const directory = await openDataDirectory(options.dataDirectory, {
+    formatVersion: FORMAT_VERSION,
+    isEncrypted: options.isEncrypted ?? true,
+  });
   const { clock, scheduler, logger } = options.ambient;
   let tables: Tables | undefined;
   let journal: Journal | undefined;
   try {
-    tables = await openLevelTables({
+    const keyring = await findKeyring(directory, options, masterKey);
+    const level = await openLevelTables({
       directory: directory.tablesPath,
       clock,
       expiry: { tables: [SYNC_QUEUE, blockTableOf(SYNC_QUEUE), SESSION, TOKEN], scheduler, logger },
     });
+    tables = keyring === undefined ? level : new SealedTables({ tables: level, keyring, scheduler });
     journal = await openJournal({
       directory: directory.journalPath,
       logs: journalLogs(),
@@ -52,4 +73,24 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     await directory.release();
     throw error;
   }
+}
+
+/** Undefined for a directory that was created without encryption. */
+async function findKeyring(
+  directory: DataDirectory,
+  { ambient, isEncrypted }: ParleyOptions,
+  masterKey: Uint8Array | undefined,
+): Promise<Keyring | undefined> {
+  if (!directory.isEncrypted) {
+    ambient.logger.warn("not-encrypted", { directory: directory.path });
+    return undefined;
+  }
+  if (isEncrypted === false) {
+    throw new Failure(
+      "encryption-fixed",
+      `${directory.path} was created with encryption, which cannot be turned off. Leave --no-encryption out.`,
+      { retry: "after-change" },
+    );
+  }
+  return openKeyring({ directory, masterKey, ambient });
 }

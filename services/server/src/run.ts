@@ -89,5 +89,5 @@ function help(): string {
     ({ option, variable, fallback, help: text }) =>
       `  --${option.padEnd(18)} ${text} (${variable}, default ${fallback})`,
   );
-  return `Starts a Parley server.\n\n${lines.join("\n")}\n  --json               print the address as JSON\n`;
+  return `Starts a Parley server.\n\n${lines.join("\n")}\n  --json               print the address as JSON\n  --no-encryption      create a data directory that is not encrypted\n`;
 }

@@ -35,6 +35,8 @@ export async function startServer(
     retentionDays: config.retentionDays,
     holdMs: config.holdMs,
     rebaseEvents: config.rebaseEvents,
+    isEncrypted: config.isEncrypted,
+    ...(config.masterKey === undefined ? {} : { masterKey: config.masterKey }),
     onFatal,
   });
   try {

@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT } from "@parley/server";
-import { INSTALLATION_OPTIONS, dataDirectoryOf } from "../arguments.js";
+import { INSTALLATION_OPTIONS, dataDirectoryOf, masterKeyOf } from "../arguments.js";
 import { type Command, print } from "../command.js";
 import { type Finding, examine } from "../doctor/checks.js";
 import { noArguments } from "./user-commands.js";
@@ -21,6 +21,7 @@ export const doctorCommand: Command = {
       dataDirectory: dataDirectoryOf(args, context.env),
       tenant: args.text("tenant") ?? DEFAULT_TENANT,
       ambient: context.ambient,
+      ...masterKeyOf(args, context.env),
     });
     const lines = findings.map(
       ({ check, state, detail }) => `${MARKS[state]}  ${check.padEnd(15)}  ${detail}`,

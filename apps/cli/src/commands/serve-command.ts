@@ -12,6 +12,7 @@ export const serveCommand: Command = {
         { type: "string", value: "VALUE", help: `${help} (${variable}, default ${fallback})` } as const,
       ]),
     ),
+    "no-encryption": { type: "boolean", help: "create a data directory that is not encrypted" },
     json: { type: "boolean", help: "print the address as JSON" },
   },
   async run(args) {

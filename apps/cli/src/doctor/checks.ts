@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access, open, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type Ambient, type Clock, failureCode, messageOf } from "@parley/base";
-import { openInstallation } from "@parley/server";
+import { type MasterKeySource, openInstallation } from "@parley/server";
 
 export interface Finding {
   readonly check: string;
@@ -30,6 +30,7 @@ export async function examine(options: {
   readonly dataDirectory: string;
   readonly tenant: string;
   readonly ambient: Ambient;
+  readonly masterKey?: MasterKeySource;
 }): Promise<readonly Finding[]> {
   const { dataDirectory, ambient } = options;
   const findings = [checkNode(process.versions.node), checkClock(ambient.clock), checkDescriptors()];
@@ -136,6 +137,7 @@ async function checkInstallation(options: {
   readonly dataDirectory: string;
   readonly tenant: string;
   readonly ambient: Ambient;
+  readonly masterKey?: MasterKeySource;
 }): Promise<Finding> {
   const failures: unknown[] = [];
   try {

@@ -11,7 +11,19 @@ import { Failure, failureCode, type Scheduler } from "@parley/base";
 import type { KeyOwner, Keyring, SealingKey } from "@parley/keys";
 import { appendInTurn, Turns } from "../append-rows.js";
 import { encodePartition, encodeTuple, successor } from "../key-encoding.js";
-import type { AppendRows, Batch, Key, RangeQuery, Row, RowKey, ScannedRow, Tables, TableScan, TableSpec, Write } from "../tables.js";
+import type {
+  AppendRows,
+  Batch,
+  Key,
+  RangeQuery,
+  Row,
+  RowKey,
+  ScannedRow,
+  Tables,
+  TableScan,
+  TableSpec,
+  Write,
+} from "../tables.js";
 import { isOwnedAsWhole, ownerOf } from "./row-owner.js";
 
 /** Rows sealed without letting others run: about 2 ms. */
@@ -50,10 +62,7 @@ export class SealedTables implements Tables {
     return this.#open(table, ownerOf(table, partition, sort), placeOf(table, partition, sort), sealed);
   }
 
-  async findMany(
-    table: TableSpec,
-    keys: readonly RowKey[],
-  ): Promise<readonly (Uint8Array | undefined)[]> {
+  async findMany(table: TableSpec, keys: readonly RowKey[]): Promise<readonly (Uint8Array | undefined)[]> {
     const found = await this.#tables.findMany(table, keys);
     return found.map((sealed, index) => {
       if (sealed === undefined) return undefined;

@@ -1,6 +1,7 @@
 /** Reaching an installation for a tool: by opening it, or through the server that holds it. */
 import { join } from "node:path";
 import { type Ambient, failureCode } from "@parley/base";
+import type { MasterKeySource } from "@parley/keys";
 import { openParley } from "../parley.js";
 import { remoteOperations } from "./control-client.js";
 import { type Operations, localOperations } from "./operations.js";
@@ -18,6 +19,7 @@ export async function openInstallation(options: {
   readonly dataDirectory: string;
   readonly ambient: Ambient;
   readonly reserveBytes?: number;
+  readonly masterKey?: MasterKeySource;
   readonly onFatal: (error: unknown) => void;
 }): Promise<Installation> {
   try {
