@@ -17,6 +17,8 @@ export interface RecordSource {
 export interface LogRecord {
   readonly offset: number;
   readonly payload: Uint8Array;
+  /** The key of its owner was destroyed: the payload is empty. Consumers pass over it. */
+  readonly isDestroyed?: true;
 }
 
 export interface AppendResult {
@@ -37,14 +39,20 @@ export interface Log {
 
   /**
    * Appends one record. The order of calls in one partition is the order of offsets; the call itself decides the order,
-   * not the moment it resolves.
+   * not the moment it resolves. `owner` is the tenant that the record belongs to, whose key an engine that encrypts seals
+   * it with; without one it belongs to the installation.
    *
    * Effects: the record is durable (as durable as the engine says) and readable when this resolves.
    * Errors: "log-full" (disk below its reserve; nothing was written, retry later), "log-record-too-large",
    *   "log-closed", "log-failed" (an I/O error: whether the record survives is unknown, the log takes no more until it
    *   is opened again), "log-busy" (more than the bounded amount is already waiting; nothing was written).
    */
-  append(partition: number, payload: Uint8Array, source?: RecordSource): Promise<AppendResult>;
+  append(
+    partition: number,
+    payload: Uint8Array,
+    source?: RecordSource,
+    owner?: string,
+  ): Promise<AppendResult>;
 
   /**
    * Durable records from `fromOffset` on: at least one if there is one, and perhaps fewer than the limits allow, such as

@@ -10,7 +10,7 @@ export function tapJournal(journal: Journal, tap: LogTap): Journal {
         get partitionCount() {
           return log.partitionCount;
         },
-        append: (partition, payload, source) => log.append(partition, payload, source),
+        append: (partition, payload, source, owner) => log.append(partition, payload, source, owner),
         async read(partition, fromOffset, limits) {
           const records = await log.read(partition, fromOffset, limits);
           for (const { offset, payload } of records) tap(name, partition, offset, payload);

@@ -50,7 +50,7 @@ export const PLANTED_BUGS = {
           get partitionCount() {
             return log.partitionCount;
           },
-          append: (partition, payload) => log.append(partition, payload),
+          append: (partition, payload, _source, owner) => log.append(partition, payload, undefined, owner),
           read: (partition, from, limits) => log.read(partition, from, limits),
           durableEnd: (partition) => log.durableEnd(partition),
           appendedEnd: (partition) => log.appendedEnd(partition),

@@ -135,8 +135,8 @@ export function parseConfig(
     holdMs: integer(text("hold-ms"), 10, 600_000),
     isEncrypted: values["no-encryption"] !== true,
     ...findMasterKey({
-      file: given(values["master-key-file"]),
-      command: given(values["master-key-command"]),
+      file: textOf(values["master-key-file"]),
+      command: textOf(values["master-key-command"]),
       env,
     }),
   };
@@ -191,7 +191,7 @@ function integer(
   return number;
 }
 
-function given(value: string | boolean | undefined): string | undefined {
+function textOf(value: string | boolean | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 

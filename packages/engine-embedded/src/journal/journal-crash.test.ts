@@ -26,6 +26,7 @@ import {
   LOGS,
   type OpenedJournal,
   bytes,
+  keyringOn,
   openOn,
   outcome,
   texts,
@@ -77,21 +78,29 @@ interface ModelPartition {
   positions: Map<string, number>;
 }
 
-test("the journal keeps what it promised through any crash", async () => {
+const OWNERS = ["", "main", "acme"];
+
+for (const isSealed of [false, true]) {
+  const name = isSealed ? "the sealed journal, and its key store," : "the journal";
+  test(`${name} keeps what it promised through any crash`, () => promisesHold(isSealed));
+}
+
+async function promisesHold(isSealed: boolean): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep(), { minLength: 5, maxLength: 60 }), fc.nat(), async (steps, seed) => {
-      const run = await CrashRun.begin(seed);
+      const run = await CrashRun.begin(seed, isSealed);
       for (const step of steps) await run.perform(step);
       await run.stopNow("power");
       await run.perform({ kind: "close" });
     }),
     { numRuns: RUNS },
   );
-});
+}
 
 class CrashRun {
   readonly #disk = new SimulatedDisk();
   readonly #random: Random;
+  readonly #isSealed: boolean;
   readonly #model: readonly ModelPartition[] = PARTITIONS.map(() => ({
     records: [],
     promised: 0,
@@ -103,15 +112,16 @@ class CrashRun {
   #stop: "power" | "process" | "failing disk" | undefined;
   #serial = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, isSealed: boolean) {
+    this.#isSealed = isSealed;
     this.#random = seededRandom(seed);
     this.#disk.latency = async () => {
       while (this.#random.unit() < 0.2) await turn();
     };
   }
 
-  static async begin(seed: number): Promise<CrashRun> {
-    const run = new CrashRun(seed);
+  static async begin(seed: number, isSealed: boolean): Promise<CrashRun> {
+    const run = new CrashRun(seed, isSealed);
     await run.#open();
     return run;
   }
@@ -139,7 +149,8 @@ class CrashRun {
   }
 
   async #open(): Promise<void> {
-    this.#opened = await openOn(this.#disk, OPTIONS);
+    const keyring = this.#isSealed ? await keyringOn(this.#disk, this.#random) : undefined;
+    this.#opened = await openOn(this.#disk, { ...OPTIONS, keyring });
     for (const at of PARTITIONS.keys()) await this.#compare(at);
     for (const { name } of LOGS) {
       const log = this.#opened.journal.log(name);
@@ -177,7 +188,7 @@ class CrashRun {
     this.#serial += 1;
     const text = `${this.#serial} `.padEnd(step.length, "x");
     const offset = model.records.length;
-    const appended = log.append(partition, bytes(text), source);
+    const appended = log.append(partition, bytes(text), source, OWNERS[this.#serial % OWNERS.length]);
     if (!isRepeat && log.appendedEnd(partition) > offset) {
       model.records.push({ text, source });
       if (source !== undefined) model.positions.set(source.producer, source.position);

@@ -1,9 +1,17 @@
 import type { AppendResult, Log, LogRecord, ReadLimits, RecordSource } from "@parley/logs";
+import { INSTALLATION } from "@parley/keys";
 import type { PartitionState } from "./partition-state.js";
+
+export interface NewRecord {
+  readonly payload: Uint8Array;
+  readonly source: RecordSource | undefined;
+  /** The tenant whose key seals it. */
+  readonly owner: string;
+}
 
 /** What a log asks of the journal it is part of. */
 export interface LogEngine {
-  append(state: PartitionState, payload: Uint8Array, source: RecordSource | undefined): Promise<AppendResult>;
+  append(state: PartitionState, record: NewRecord): Promise<AppendResult>;
   read(state: PartitionState, from: number, limits: ReadLimits): Promise<readonly LogRecord[]>;
   trim(state: PartitionState, before: number): Promise<void>;
   close(): Promise<void>;
@@ -24,8 +32,13 @@ export class JournalLog implements Log {
     return this.#partitions.length;
   }
 
-  append(partition: number, payload: Uint8Array, source?: RecordSource): Promise<AppendResult> {
-    return this.#engine.append(this.#at(partition), payload, source);
+  append(
+    partition: number,
+    payload: Uint8Array,
+    source?: RecordSource,
+    owner: string = INSTALLATION,
+  ): Promise<AppendResult> {
+    return this.#engine.append(this.#at(partition), { payload, source, owner });
   }
 
   read(partition: number, fromOffset: number, limits: ReadLimits): Promise<readonly LogRecord[]> {

@@ -9,7 +9,16 @@ import { silentLogger, systemScheduler } from "@parley/base/node";
 import { ManualTime } from "@parley/base/testing";
 import { CONFORMANCE_PARTITIONS, logConformance, type LogFixture } from "@parley/logs/conformance";
 
-import { DIRECTORY, EVERYTHING, bytes, openOn, outcome, segment, texts } from "../testing/journal-fixture.js";
+import {
+  DIRECTORY,
+  EVERYTHING,
+  bytes,
+  keyringOn,
+  openOn,
+  outcome,
+  segment,
+  texts,
+} from "../testing/journal-fixture.js";
 import { SimulatedDisk } from "../simulation/simulated-disk.js";
 import { type Journal, type JournalOptions, openJournal } from "./journal.js";
 
@@ -28,6 +37,16 @@ logConformance("the journal with tiny segments and no cache", async () => {
   const disk = new SimulatedDisk();
   return conformanceFixture(
     (options) => openJournal({ ...options, ...TINY, directory: DIRECTORY, files: disk.mount() }),
+    async () => {},
+  );
+});
+
+logConformance("the sealed journal with no cache", async () => {
+  const disk = new SimulatedDisk();
+  const keyring = await keyringOn(disk);
+  return conformanceFixture(
+    (options) =>
+      openJournal({ ...options, tailCacheBytes: 0, directory: DIRECTORY, files: disk.mount(), keyring }),
     async () => {},
   );
 });

@@ -11,12 +11,21 @@
  *   J4  A producer's record is in a partition once (idempotent producer); this survives trimming and restart.
  */
 import { Failure, type Logger, type Scheduler, type Timer, assert, messageOf } from "@parley/base";
+import type { Keyring } from "@parley/keys";
 import type { AppendResult, Log, LogRecord, ReadLimits, RecordSource } from "@parley/logs";
 import { type FileOps, filesFailed, isDiskFull, systemFiles, withFiles } from "./files.js";
-import { JournalLog, type LogEngine } from "./journal-log.js";
+import { JournalLog, type LogEngine, type NewRecord } from "./journal-log.js";
+import { sealCommit } from "./commit-seal.js";
 import type { PartitionState } from "./partition-state.js";
-import { POSITION_MAX, PRODUCER_BYTES_MAX, recordBytes, sealRecord, writeRecord } from "./record-format.js";
-import { readRecords } from "./record-reader.js";
+import {
+  POSITION_MAX,
+  PRODUCER_BYTES_MAX,
+  SEALS_LOG,
+  finishRecord,
+  recordBytes,
+  writeRecord,
+} from "./record-format.js";
+import { RecordReader } from "./record-reader.js";
 import { type SegmentSet, openSegments } from "./segment-set.js";
 import { TailCache } from "./tail-cache.js";
 
@@ -35,6 +44,8 @@ export interface JournalOptions {
   /** Called once when the journal has failed: the process must stop. */
   readonly onFatal: (error: unknown) => void;
   readonly files?: FileOps;
+  /** With it, payloads are sealed on disk. Whether a journal is sealed is fixed when it is made. */
+  readonly keyring?: Keyring | undefined;
 }
 
 export interface JournalStats {
@@ -47,6 +58,11 @@ export interface JournalStats {
 export interface Journal {
   log(name: string): Log;
   stats(): JournalStats;
+  /**
+   * Begins a new segment, and removes those before it of which everything is trimmed: what they held is then in no file.
+   * Errors: "log-failed", "log-closed".
+   */
+  roll(): Promise<void>;
   /** Makes durable what waits, then refuses everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -67,6 +83,7 @@ interface PendingRecord {
   readonly start: number;
   readonly payloadStart: number;
   readonly end: number;
+  readonly owner: string;
   readonly source: RecordSource | undefined;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: Failure) => void;
@@ -81,6 +98,7 @@ export function openJournal(options: JournalOptions): Promise<Journal> {
 }
 
 async function open(options: JournalOptions, files: FileOps): Promise<Journal> {
+  assert(options.logs.length < SEALS_LOG, "A journal has fewer logs than a byte can number.");
   const segments = await openSegments({
     ...options,
     files,
@@ -103,6 +121,7 @@ class FileJournal implements Journal, LogEngine {
   readonly #logs: readonly JournalLog[];
   readonly #spaceTimer: Timer | undefined;
   readonly #cache: TailCache;
+  readonly #reader: RecordReader;
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #length = 0;
   #pending: PendingRecord[] = [];
@@ -124,6 +143,7 @@ class FileJournal implements Journal, LogEngine {
     this.#files = files;
     this.#segments = segments;
     this.#cache = new TailCache(options.tailCacheBytes ?? TAIL_CACHE_BYTES);
+    this.#reader = new RecordReader(segments, options.keyring);
     this.#logs = options.logs.map((_, index) => new JournalLog(this, segments.partitions[index]!));
     if ((options.reserveBytes ?? 0) > 0) {
       this.#spaceTimer = options.scheduler.every(SPACE_CHECK_MS, () => this.#lookAtSpace());
@@ -158,6 +178,23 @@ class FileJournal implements Journal, LogEngine {
     await this.#segments.close();
   }
 
+  async roll(): Promise<void> {
+    while (this.#committing !== undefined) await this.#committing;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closing !== undefined) throw new Failure("log-closed", "The journal is closed.");
+    await withFiles(`begin a segment in ${this.#options.directory}`, async () => {
+      const rolling = this.#segments.roll();
+      this.#committing = rolling
+        .catch((error: unknown) => this.#fail(error, []))
+        .finally(() => {
+          this.#committing = undefined;
+          if (this.#pending.length > 0) this.#commitNow();
+        });
+      await rolling;
+      await this.#segments.removeTrimmed();
+    });
+  }
+
   async checkSpace(): Promise<void> {
     const reserve = this.#options.reserveBytes ?? 0;
     this.#uncheckedBytes = 0;
@@ -176,11 +213,7 @@ class FileJournal implements Journal, LogEngine {
       });
   }
 
-  append(
-    state: PartitionState,
-    payload: Uint8Array,
-    source: RecordSource | undefined,
-  ): Promise<AppendResult> {
+  append(state: PartitionState, { payload, source, owner }: NewRecord): Promise<AppendResult> {
     const refusal = this.#refusal(payload.length, source);
     if (refusal !== undefined) return Promise.reject(refusal);
     if (source !== undefined) {
@@ -212,6 +245,7 @@ class FileJournal implements Journal, LogEngine {
         start,
         payloadStart: end - payload.length,
         end,
+        owner,
         source,
         resolve,
         reject,
@@ -221,9 +255,7 @@ class FileJournal implements Journal, LogEngine {
   }
 
   read(state: PartitionState, from: number, limits: ReadLimits): Promise<readonly LogRecord[]> {
-    return withFiles(`read from ${this.#options.directory}`, () =>
-      readRecords(this.#segments, state, from, limits),
-    );
+    return withFiles(`read from ${this.#options.directory}`, () => this.#reader.read(state, from, limits));
   }
 
   async trim(state: PartitionState, before: number): Promise<void> {
@@ -306,26 +338,25 @@ class FileJournal implements Journal, LogEngine {
   }
 
   async #commit(bytes: Buffer, records: readonly PendingRecord[]): Promise<void> {
-    const number = this.#segments.nextCommit;
-    const last = records.length - 1;
-    for (let index = 0; index <= last; index++) sealRecord(bytes, records[index]!, number, index < last);
+    let stored: Buffer;
     let position: number;
     try {
-      position = await this.#segments.write(bytes);
+      stored = await this.#finish(bytes, records);
+      position = await this.#segments.write(stored);
     } catch (error) {
       await this.#afterFailedWrite(error, records);
       return;
     }
     try {
-      await this.#segments.sync();
+      await this.#segments.sync(position);
     } catch (error) {
       this.#fail(error, records);
       return;
     }
     this.#syncs += 1;
     this.#records += records.length;
-    this.#bytes += bytes.length;
-    this.#uncheckedBytes += bytes.length;
+    this.#bytes += stored.length;
+    this.#uncheckedBytes += stored.length;
     const reserve = this.#options.reserveBytes ?? 0;
     if (reserve > 0 && this.#uncheckedBytes * SPACE_CHECKS_PER_RESERVE >= reserve) this.#lookAtSpace();
     this.#publish(bytes, records, position);
@@ -334,6 +365,16 @@ class FileJournal implements Journal, LogEngine {
     } catch (error) {
       this.#fail(error, []);
     }
+  }
+
+  /** What goes to disk. The payloads in `bytes` stay as they are, for readers. */
+  async #finish(bytes: Buffer, records: readonly PendingRecord[]): Promise<Buffer> {
+    const { keyring } = this.#options;
+    const number = this.#segments.nextCommit;
+    if (keyring !== undefined) return sealCommit(keyring, bytes, records, number);
+    const last = records.length - 1;
+    for (let index = 0; index <= last; index++) finishRecord(bytes, records[index]!, number, index < last);
+    return bytes;
   }
 
   #publish(bytes: Buffer, records: readonly PendingRecord[], position: number): void {

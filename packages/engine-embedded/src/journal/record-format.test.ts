@@ -12,12 +12,12 @@ import {
   encodeHeader,
   readRecord,
   recordBytes,
-  sealRecord,
+  finishRecord,
   writeRecord,
 } from "./record-format.js";
 
 const HEADER: SegmentHeader = {
-  format: 1,
+  format: 2,
   segment: 1,
   commit: 0,
   logs: [
@@ -35,16 +35,16 @@ const HEADER: SegmentHeader = {
 /** Made by another program (Python's struct and zlib) from docs/subsystems/journal.md, which explains it line by line. */
 const GOLDEN = [
   // "PARLEYJ1", 215 bytes of body, its crc, the body.
-  "5041524c45594a31 d7000000 4ad5e4c7",
+  "5041524c45594a31 d7000000 289f78b8",
   Buffer.from(
-    '{"format":1,"segment":1,"commit":0,"logs":[{"name":"alpha","partitions":[{"next":0,"first":0,"producers":{}},' +
+    '{"format":2,"segment":1,"commit":0,"logs":[{"name":"alpha","partitions":[{"next":0,"first":0,"producers":{}},' +
       '{"next":0,"first":0,"producers":{}}]},{"name":"beta","partitions":[{"next":0,"first":0,"producers":{}}]}]}',
   ).toString("hex"),
   // Commit 1: "hello" in alpha/0 at 0.
-  "13000000 ac18d8fd 01000000 00 00 0000 000000000000 68656c6c6f",
+  "16000000 bb84334f 01000000 00 00 0000 000000000000 000000 68656c6c6f",
   // Commit 2: an empty record in alpha/1, then "hi" in beta/0, made from alpha/0 at 258.
-  "0e000000 bbbd2a9a 02000000 00 80 0100 000000000000",
-  "1d000000 87d3aaec 02000000 01 07 0000 000000000000 616c7068612f30 020100000000 6869",
+  "11000000 5ad19abc 02000000 00 80 0100 000000000000 000000",
+  "20000000 b3e0cd47 02000000 01 07 0000 000000000000 000000 616c7068612f30 020100000000 6869",
 ]
   .join("")
   .replaceAll(" ", "");
@@ -84,7 +84,7 @@ describe("the format of a segment", () => {
     await journal.close();
     const header = decodeHeader(disk.content(segment(2)))?.header;
     assert.deepEqual(header, {
-      format: 1,
+      format: 2,
       segment: 2,
       commit: 4,
       logs: [
@@ -116,6 +116,7 @@ describe("a record", () => {
             position: written.fields.producer === "" ? 0 : written.fields.position,
             commitBits: written.commit % 2 ** 32,
             isContinued: written.isContinued,
+            seal: 0,
             payload: [...written.payload],
           },
         );
@@ -149,7 +150,7 @@ describe("a record", () => {
     const fields = { logIndex: 0, partition: 0, offset: 0, producer: "", position: 0 };
     const end = writeRecord(record, 0, fields, bytes("1234"));
     record[8 + 5] = 60;
-    sealRecord(record, { start: 0, end }, 1, false);
+    finishRecord(record, { start: 0, end }, 1, false);
     assert.equal(readRecord(record, 0), undefined);
   });
 });
@@ -207,6 +208,6 @@ function encoded(record: AnyRecord, before: Uint8Array = new Uint8Array()): Buff
   const target = Buffer.alloc(before.length + size);
   target.set(before);
   const end = writeRecord(target, before.length, record.fields, record.payload);
-  sealRecord(target, { start: before.length, end }, record.commit, record.isContinued);
+  finishRecord(target, { start: before.length, end }, record.commit, record.isContinued);
   return target;
 }

@@ -4,12 +4,14 @@
  *   segment := header record*
  *   header  := "PARLEYJ1" · body length u32 · crc32 of the body u32 · body (JSON, see SegmentHeader)
  *   record  := length u32 · crc32 u32 · commit u32 · log u8 · flags and producer length u8 · partition u16 · offset u48
- *              · [producer · position u48] · payload
+ *              · seal u24 · [producer · position u48] · payload
  *
  * `length` counts everything after the crc, which covers the same bytes. `commit` numbers the writes to disk, one by one:
  * all records of one commit became durable together, and the next commit began only after that. Only its lower 32 bits
  * are stored (at 3,000 commits a second they come round after 16 days); the header of the segment has all of them. The
  * flag says that the commit goes on with the next record.
+ *
+ * `seal` is 0 for a payload that is stored as it is, else the number of its seal: see commit-seal.ts.
  */
 import { crc32 } from "node:zlib";
 
@@ -17,8 +19,14 @@ export const MAGIC = Buffer.from("PARLEYJ1", "ascii");
 export const HEADER_PREFIX_BYTES = MAGIC.length + 8;
 /** Length and crc. */
 export const RECORD_PREFIX_BYTES = 8;
-/** Commit, log, producer length, partition, offset. */
-const RECORD_FIXED_BYTES = 4 + 1 + 1 + 2 + 6;
+/** Where the head of a record goes on behind the length and the crc. */
+export const RECORD_HEAD_START = RECORD_PREFIX_BYTES;
+/** Commit, log, producer length, partition, offset, seal. */
+const RECORD_FIXED_BYTES = 4 + 1 + 1 + 2 + 6 + 3;
+/** Where a record says its seal. */
+const SEAL_START = RECORD_PREFIX_BYTES + 14;
+/** The place of a log that no journal has: the record holds the seals of its commit. */
+export const SEALS_LOG = 0xff;
 /** The smallest record: no producer, no payload. */
 export const RECORD_BYTES_MIN = RECORD_PREFIX_BYTES + RECORD_FIXED_BYTES;
 const POSITION_BYTES = 6;
@@ -28,7 +36,7 @@ export const POSITION_MAX = 2 ** 48 - 1;
 export const PRODUCER_BYTES_MAX = 64;
 const PRODUCER_MASK = 0x7f;
 const CONTINUED_FLAG = 0x80;
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** The state of every partition when the segment began. */
 export interface SegmentHeader {
@@ -59,6 +67,8 @@ interface RecordFields {
 export interface FoundRecord extends RecordFields {
   /** The lower 32 bits of the commit number. */
   readonly commitBits: number;
+  /** The number of its seal, from 1; 0 for none. */
+  readonly seal: number;
   /** More records of the same commit follow. */
   readonly isContinued: boolean;
   readonly start: number;
@@ -103,7 +113,7 @@ export function recordBytes(producer: string, payloadBytes: number): number {
   return RECORD_PREFIX_BYTES + RECORD_FIXED_BYTES + source + payloadBytes;
 }
 
-/** Writes a record at `start`; the crc follows with `sealRecord` when the commit is known. Returns where it ends. */
+/** Writes a record at `start`; `markRecord` and `closeRecord` follow when the commit is known. Returns where it ends. */
 export function writeRecord(
   target: Buffer,
   start: number,
@@ -117,7 +127,8 @@ export function writeRecord(
   target[at + 1] = fields.producer.length;
   target.writeUInt16LE(fields.partition, at + 2);
   target.writeUIntLE(fields.offset, at + 4, 6);
-  at += 10;
+  target.writeUIntLE(0, at + 10, 3);
+  at += 13;
   if (fields.producer !== "") {
     at += target.write(fields.producer, at, "ascii");
     target.writeUIntLE(fields.position, at, POSITION_BYTES);
@@ -127,17 +138,36 @@ export function writeRecord(
   return end;
 }
 
-/** Puts the commit and the crc into a written record. `isContinued`: more records of the commit follow. */
-export function sealRecord(
+/** What is known of a record when its commit is. */
+export interface RecordMark {
+  readonly commit: number;
+  /** More records of the commit follow. */
+  readonly isContinued: boolean;
+  readonly seal: number;
+}
+
+/** Puts into a written record what is known with its commit; the crc follows with `closeRecord`. */
+export function markRecord(target: Buffer, start: number, { commit, isContinued, seal }: RecordMark): void {
+  const from = start + RECORD_PREFIX_BYTES;
+  target.writeUInt32LE(commitBits(commit), from);
+  if (isContinued) target[from + 5]! |= CONTINUED_FLAG;
+  target.writeUIntLE(seal, start + SEAL_START, 3);
+}
+
+/** Puts the crc into a record in which everything else is. */
+export function closeRecord(target: Buffer, at: { readonly start: number; readonly end: number }): void {
+  target.writeUInt32LE(crc32(target.subarray(at.start + RECORD_PREFIX_BYTES, at.end)), at.start + 4);
+}
+
+/** Puts the commit and the crc into a written record whose payload is stored as it is. */
+export function finishRecord(
   target: Buffer,
   at: { readonly start: number; readonly end: number },
   commit: number,
   isContinued: boolean,
 ): void {
-  const from = at.start + RECORD_PREFIX_BYTES;
-  target.writeUInt32LE(commitBits(commit), from);
-  if (isContinued) target[from + 5]! |= CONTINUED_FLAG;
-  target.writeUInt32LE(crc32(target.subarray(from, at.end)), at.start + 4);
+  markRecord(target, at.start, { commit, isContinued, seal: 0 });
+  closeRecord(target, at);
 }
 
 /** What a record says of its commit's number. */
@@ -164,6 +194,7 @@ export function readRecord(bytes: Buffer, start: number): FoundRecord | undefine
     logIndex: bytes[at + 4]!,
     partition: bytes.readUInt16LE(at + 6),
     offset: bytes.readUIntLE(at + 8, 6),
+    seal: bytes.readUIntLE(at + 14, 3),
     producer: hasSource ? bytes.toString("ascii", sourceStart, sourceStart + producerLength) : "",
     position: hasSource ? bytes.readUIntLE(sourceStart + producerLength, POSITION_BYTES) : 0,
     start,

@@ -1,66 +1,160 @@
-import { Failure } from "@parley/base";
+import { Failure, LruMap, failureCode } from "@parley/base";
+import type { Keyring } from "@parley/keys";
 import type { LogRecord, ReadLimits } from "@parley/logs";
+import { openCommit } from "./commit-seal.js";
 import type { PartitionState } from "./partition-state.js";
-import { type FoundRecord, RECORD_PREFIX_BYTES, readRecord } from "./record-format.js";
+import { type FoundRecord, readRecord } from "./record-format.js";
 import { corrupt } from "./recovery.js";
 import type { SegmentSet } from "./segment-set.js";
 
-/**
- * Durable records of a partition from `from` on: from memory, else from disk, where every record is checked.
- * Errors: "log-trimmed", "log-corrupt" with file and position, "log-closed".
- */
-export async function readRecords(
-  segments: SegmentSet,
-  state: PartitionState,
-  from: number,
-  limits: ReadLimits,
-): Promise<readonly LogRecord[]> {
-  if (from < state.first) {
-    throw new Failure("log-trimmed", `Offset ${from} is trimmed; the first one is ${state.first}.`);
-  }
-  const recordsMax = Math.min(limits.recordsMax, state.durable - from);
-  if (recordsMax <= 0) return [];
-  const cached = state.cached(from, recordsMax);
-  if (cached !== undefined) return within(cached, limits.bytesMax);
-  return readFromDisk(segments, state, from, { recordsMax, bytesMax: limits.bytesMax });
+/** Read at a time: commits that follow are likely to be wanted next. */
+const CHUNK_BYTES = 1024 * 1024;
+/** Opened commits that are kept. When many partitions are replayed, all of them meet the same commits. */
+const OPENED_BYTES_MAX = 16 * 1024 * 1024;
+const NO_BYTES = new Uint8Array(0);
+
+/** A commit in plain: its records by their positions in the segment. */
+interface OpenedCommit {
+  readonly bytes: number;
+  readonly records: ReadonlyMap<number, FoundRecord & { readonly payload: Uint8Array | undefined }>;
 }
 
-async function readFromDisk(
-  segments: SegmentSet,
-  state: PartitionState,
-  from: number,
-  limits: ReadLimits,
-): Promise<readonly LogRecord[]> {
-  const found = state.locate(from, limits.recordsMax);
-  if (found === undefined) throw new Failure("log-trimmed", `Offset ${from} is no longer kept.`);
-  const start = found.positions[0]!;
-  const { path, bytes } = await segments.readChunk(found.segment, start, limits.bytesMax);
-  const records: LogRecord[] = [];
-  for (const [index, position] of found.positions.entries()) {
-    const record = readRecord(bytes, position - start);
-    if (record === undefined) {
-      if (index > 0) break;
-      return [await readAlone(segments, state, { segment: found.segment, position, offset: from })];
+interface Chunk {
+  readonly path: string;
+  readonly start: number;
+  readonly bytes: Buffer;
+}
+
+/** Reads durable records: from memory, else from disk, where every record is checked. */
+export class RecordReader {
+  readonly #segments: SegmentSet;
+  readonly #keyring: Keyring | undefined;
+  readonly #opened = new LruMap<string, OpenedCommit>();
+  #openedBytes = 0;
+
+  constructor(segments: SegmentSet, keyring: Keyring | undefined) {
+    this.#segments = segments;
+    this.#keyring = keyring;
+  }
+
+  /**
+   * Records of a partition from `from` on.
+   * Errors: "log-trimmed", "log-corrupt" with file and position, "key-missing", "log-closed".
+   */
+  async read(state: PartitionState, from: number, limits: ReadLimits): Promise<readonly LogRecord[]> {
+    if (from < state.first) {
+      throw new Failure("log-trimmed", `Offset ${from} is trimmed; the first one is ${state.first}.`);
     }
-    if (!isOf(state, record, from + index)) throw corrupt(path, position);
-    records.push({ offset: record.offset, payload: bytes.subarray(record.payloadStart, record.end) });
+    const recordsMax = Math.min(limits.recordsMax, state.durable - from);
+    if (recordsMax <= 0) return [];
+    const cached = state.cached(from, recordsMax);
+    if (cached !== undefined) return within(cached, limits.bytesMax);
+    return this.#readFromDisk(state, from, { recordsMax, bytesMax: limits.bytesMax });
   }
-  return records;
+
+  async #readFromDisk(
+    state: PartitionState,
+    from: number,
+    { recordsMax, bytesMax }: ReadLimits,
+  ): Promise<readonly LogRecord[]> {
+    if (this.#segments.isClosed) throw new Failure("log-closed", "The journal is closed.");
+    const found = state.locate(from, recordsMax);
+    if (found === undefined) throw new Failure("log-trimmed", `Offset ${from} is no longer kept.`);
+    const { segment, positions } = found;
+    const records: LogRecord[] = [];
+    let chunk: Chunk | undefined;
+    let bytes = 0;
+    for (const [index, position] of positions.entries()) {
+      const place = this.#segments.commitAt(segment, position);
+      if (place === undefined) throw new Failure("log-trimmed", `Offset ${from} is no longer kept.`);
+      const name = `${segment}/${place.start}`;
+      let opened = this.#opened.find(name);
+      if (opened === undefined) {
+        // One read a call: what lies further on is for the next one.
+        if (chunk !== undefined && !holds(chunk, place) && records.length > 0) return records;
+        if (chunk === undefined || !holds(chunk, place)) chunk = await this.#readChunk(segment, place);
+        opened = this.#open(chunk, place);
+        this.#keep(name, opened);
+      }
+      const record = opened.records.get(position);
+      if (record === undefined || !isOf(state, record, from + index)) {
+        throw corrupt(this.#segments.pathOf(segment), position);
+      }
+      bytes += record.end - record.payloadStart;
+      if (records.length > 0 && bytes > bytesMax) return records;
+      records.push(logRecord(record));
+    }
+    return records;
+  }
+
+  async #readChunk(
+    segment: number,
+    { start, end }: { readonly start: number; readonly end: number | undefined },
+  ): Promise<Chunk> {
+    const length = Math.max(CHUNK_BYTES, (end ?? Infinity) - start);
+    return { ...(await this.#segments.readChunk(segment, start, length)), start };
+  }
+
+  /** Errors: "log-corrupt", "key-missing". */
+  #open(chunk: Chunk, place: { readonly commit: number; readonly start: number }): OpenedCommit {
+    const found: FoundRecord[] = [];
+    for (let at = place.start - chunk.start; ;) {
+      const record = readRecord(chunk.bytes, at);
+      if (record === undefined) throw corrupt(chunk.path, chunk.start + at);
+      found.push(record);
+      at = record.end;
+      if (!record.isContinued) break;
+    }
+    const payloads = this.#payloads(chunk, found, place);
+    const records = new Map(
+      payloads.map((payload, index) => [chunk.start + found[index]!.start, { ...found[index]!, payload }]),
+    );
+    return { bytes: found.at(-1)!.end - found[0]!.start, records };
+  }
+
+  #payloads(
+    { path, bytes }: Chunk,
+    found: readonly FoundRecord[],
+    { commit, start }: { readonly commit: number; readonly start: number },
+  ): readonly (Uint8Array | undefined)[] {
+    const keyring = this.#keyring;
+    if (keyring === undefined) {
+      if (found.some(({ seal }) => seal !== 0)) throw corrupt(path, start);
+      const base = found[0]!.start;
+      // A copy: what is kept must not keep the whole chunk.
+      const copy = Buffer.from(bytes.subarray(base, found.at(-1)!.end));
+      return found.map(({ payloadStart, end }) => copy.subarray(payloadStart - base, end - base));
+    }
+    try {
+      const payloads = openCommit(keyring, bytes, found, commit);
+      if (payloads !== undefined) return payloads;
+    } catch (error) {
+      if (failureCode(error) !== "seal-corrupt") throw error;
+    }
+    throw corrupt(path, start);
+  }
+
+  #keep(name: string, opened: OpenedCommit): void {
+    this.#openedBytes += opened.bytes;
+    if (this.#openedBytes > OPENED_BYTES_MAX) {
+      this.#opened.cutTo(0);
+      this.#openedBytes = opened.bytes;
+    }
+    this.#opened.put(name, opened);
+  }
 }
 
-/** A record that is larger than the limits, or damaged. */
-async function readAlone(
-  segments: SegmentSet,
-  state: PartitionState,
-  at: { readonly segment: number; readonly position: number; readonly offset: number },
-): Promise<LogRecord> {
-  const { bytes: prefix, path } = await segments.readChunk(at.segment, at.position, RECORD_PREFIX_BYTES);
-  if (prefix.length < RECORD_PREFIX_BYTES) throw corrupt(path, at.position);
-  const length = RECORD_PREFIX_BYTES + prefix.readUInt32LE(0);
-  const { bytes } = await segments.readChunk(at.segment, at.position, length);
-  const record = readRecord(bytes, 0);
-  if (record === undefined || !isOf(state, record, at.offset)) throw corrupt(path, at.position);
-  return { offset: at.offset, payload: bytes.subarray(record.payloadStart, record.end) };
+function logRecord(record: FoundRecord & { readonly payload: Uint8Array | undefined }): LogRecord {
+  const { offset, payload } = record;
+  return payload === undefined ? { offset, payload: NO_BYTES, isDestroyed: true } : { offset, payload };
+}
+
+function holds(
+  { start, bytes }: Chunk,
+  place: { readonly start: number; readonly end: number | undefined },
+): boolean {
+  const end = start + bytes.length;
+  return place.start >= start && place.start < end && place.end !== undefined && place.end <= end;
 }
 
 function isOf(state: PartitionState, record: FoundRecord, offset: number): boolean {

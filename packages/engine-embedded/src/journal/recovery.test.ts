@@ -11,7 +11,13 @@ import { Failure, failureCode } from "@parley/base";
 
 import { DIRECTORY, LOGS, bytes, openOn, outcome, segment, texts } from "../testing/journal-fixture.js";
 import { SimulatedDisk } from "../simulation/simulated-disk.js";
-import { type SegmentHeader, decodeHeader, encodeHeader, sealRecord, writeRecord } from "./record-format.js";
+import {
+  type SegmentHeader,
+  decodeHeader,
+  encodeHeader,
+  finishRecord,
+  writeRecord,
+} from "./record-format.js";
 
 /** The texts of alpha/0, one list for each number of whole commits. */
 const AFTER_COMMITS = [[], ["one"], ["one", "two"], ["one", "two", "three"]];
@@ -159,7 +165,7 @@ describe("damage", () => {
       const record = Buffer.alloc(100);
       const fields = { logIndex, partition, offset, producer: "", position: 0 };
       const end = writeRecord(record, 0, fields, bytes("x"));
-      sealRecord(record, { start: 0, end }, commit, false);
+      finishRecord(record, { start: 0, end }, commit, false);
       disk.put(segment(1), Buffer.concat([disk.content(segment(1)), record.subarray(0, end)]));
       codes.push(await outcome(openOn(disk)));
     }
@@ -193,14 +199,14 @@ describe("opening", () => {
     const { disk } = await writtenDisk();
     const { header } = decodeHeader(disk.content(segment(1)))!;
     const newer = new SimulatedDisk();
-    newer.put(segment(1), encodeHeader({ ...header, format: 2 } satisfies SegmentHeader));
+    newer.put(segment(1), encodeHeader({ ...header, format: 3 } satisfies SegmentHeader));
     const failures = [
       await refusal(newer),
       await refusal(disk, [...LOGS, { name: "gamma", partitionCount: 1 }]),
       await refusal(disk, [{ name: "alpha", partitionCount: 3 }, LOGS[1]]),
     ];
     assert.deepEqual(failures.map(failureCode), Array(3).fill("log-layout-mismatch"));
-    assert.ok(failures[0]!.message.includes("format 2") && failures[0]!.message.includes("format 1"));
+    assert.ok(failures[0]!.message.includes("format 3") && failures[0]!.message.includes("format 2"));
     assert.ok(failures[1]!.message.includes("alpha:2 beta:1, not alpha:2 beta:1 gamma:1"));
   });
 

@@ -75,7 +75,9 @@ export function readHeader(
   if (found === undefined) throw corrupt(place.path, 0);
   const { format, segment } = found.header;
   if (format !== FORMAT_VERSION) {
-    const message = `${place.path} has format ${format}; this version of Parley reads format ${FORMAT_VERSION}.`;
+    const message =
+      `${place.path} has format ${format}; this version of Parley reads format ${FORMAT_VERSION}. ` +
+      "Start with a new data directory, or run the version of Parley that wrote this one.";
     throw new Failure("log-layout-mismatch", message, { retry: "after-change" });
   }
   if (segment !== place.segment) throw corrupt(place.path, 0);
@@ -90,7 +92,7 @@ export function scanCommits(
   bytes: Buffer,
   place: SegmentPlace,
   after: { readonly commit: number; readonly length: number },
-  take: (records: readonly FoundRecord[]) => void,
+  take: (records: readonly FoundRecord[], commit: number) => void,
 ): ScannedSegment {
   let { commit, length: end } = after;
   let commitStart = 0;
@@ -103,9 +105,9 @@ export function scanCommits(
     records.push(record);
     at = record.end;
     if (record.isContinued) continue;
-    take(records);
-    records = [];
     commit += 1;
+    take(records, commit);
+    records = [];
     commitStart = end;
     end = at;
   }

@@ -8,7 +8,13 @@
 import { Failure, type Logger } from "@parley/base";
 import { type FileOps, type SegmentFile, isDiskFull } from "./files.js";
 import { PartitionState } from "./partition-state.js";
-import { FORMAT_VERSION, type FoundRecord, type SegmentHeader, encodeHeader } from "./record-format.js";
+import {
+  FORMAT_VERSION,
+  type FoundRecord,
+  SEALS_LOG,
+  type SegmentHeader,
+  encodeHeader,
+} from "./record-format.js";
 import {
   type ScannedSegment,
   corrupt,
@@ -57,6 +63,8 @@ export class SegmentSet {
   #bytes = 0;
   /** The last durable commit. */
   #commit = 0;
+  /** Where the commits of each segment begin, and the number of the first. */
+  readonly #commits = new Map<number, { readonly first: number; readonly starts: number[] }>();
 
   constructor(options: SegmentOptions) {
     this.#options = options;
@@ -67,6 +75,10 @@ export class SegmentSet {
 
   get count(): number {
     return this.#numbers.length;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** The number of the segment that is written to. */
@@ -99,9 +111,23 @@ export class SegmentSet {
     return position;
   }
 
-  async sync(): Promise<void> {
+  /** Makes what was written from `position` on a durable commit. */
+  async sync(position: number): Promise<void> {
     await this.#file!.sync();
     this.#commit += 1;
+    this.#addCommit(this.#commit, position);
+  }
+
+  /** The commit that holds what lies at a position; its end is undefined when that is the end of the segment. */
+  commitAt(
+    segment: number,
+    position: number,
+  ): { readonly commit: number; readonly start: number; readonly end: number | undefined } | undefined {
+    const commits = this.#commits.get(segment);
+    if (commits === undefined) return undefined;
+    const { first, starts } = commits;
+    const index = lastAtOrBelow(starts, position);
+    return index < 0 ? undefined : { commit: first + index, start: starts[index]!, end: starts[index + 1] };
   }
 
   /** Cuts off what a failed write may have left, durably: the commit was refused and must not come back. */
@@ -112,7 +138,11 @@ export class SegmentSet {
 
   /** Begins a new segment when the active one is large enough. On a full disk the active one goes on. */
   async rollIfFull(): Promise<void> {
-    if (this.#bytes < this.#options.segmentBytes) return;
+    if (this.#bytes >= this.#options.segmentBytes) await this.roll();
+  }
+
+  /** Begins a new segment. On a full disk the active one goes on. */
+  async roll(): Promise<void> {
     const { directory, files, logger } = this.#options;
     const segment = this.active + 1;
     let draft: Draft;
@@ -133,6 +163,10 @@ export class SegmentSet {
     // The failure goes to the caller; the next one tries again.
     this.#removing = removing.catch(() => {});
     return removing;
+  }
+
+  pathOf(segment: number): string {
+    return segmentPath(this.#options.directory, segment);
   }
 
   /** Bytes of a segment from `position`, at most about `length`; fewer at the end. */
@@ -172,8 +206,8 @@ export class SegmentSet {
       const { header, length } = readHeader(bytes, place);
       this.#takeHeader(path, header);
       this.#numbers.push(segment);
-      const scanned = scanCommits(bytes, place, { commit: this.#commit, length }, (records) =>
-        this.#takeRecords(path, records),
+      const scanned = scanCommits(bytes, place, { commit: this.#commit, length }, (records, commit) =>
+        this.#takeRecords(path, commit, records),
       );
       this.#commit = scanned.commit;
       if (isLast) await this.#goOn(file, path, { bytes, scanned });
@@ -255,6 +289,7 @@ export class SegmentSet {
       await (await reader)?.close();
       await this.#options.files.remove(segmentPath(this.#options.directory, oldest));
       this.#numbers.shift();
+      this.#commits.delete(oldest);
       for (const state of this.partitions.flat()) state.forgetSegment(oldest);
     }
   }
@@ -288,8 +323,16 @@ export class SegmentSet {
     }
   }
 
-  #takeRecords(path: string, records: readonly FoundRecord[]): void {
+  #addCommit(commit: number, position: number): void {
+    const commits = this.#commits.get(this.active);
+    if (commits === undefined) this.#commits.set(this.active, { first: commit, starts: [position] });
+    else commits.starts.push(position);
+  }
+
+  #takeRecords(path: string, commit: number, records: readonly FoundRecord[]): void {
+    this.#addCommit(commit, records[0]!.start);
     for (const record of records) {
+      if (record.logIndex === SEALS_LOG) continue;
       const state = this.partitions[record.logIndex]?.[record.partition];
       if (state === undefined || record.offset !== state.durable) throw corrupt(path, record.start);
       state.recover(record.offset + 1);
@@ -306,6 +349,18 @@ export class SegmentSet {
       retry: "after-change",
     });
   }
+}
+
+/** The index of the last of ascending numbers that is not above `value`; -1 when there is none. */
+function lastAtOrBelow(numbers: readonly number[], value: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (numbers[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 function missingSegment(path: string): Failure {

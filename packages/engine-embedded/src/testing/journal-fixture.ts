@@ -1,9 +1,12 @@
 /** A journal on a simulated disk, and what its tests ask of it. */
-import { failureCode } from "@parley/base";
+import { type Random, failureCode } from "@parley/base";
 import { systemScheduler } from "@parley/base/node";
-import { RecordingLogger } from "@parley/base/testing";
+import { ManualTime, RecordingLogger, seededRandom } from "@parley/base/testing";
+import type { Keyring } from "@parley/keys";
+import { openTestKeyring } from "@parley/keys/testing";
 import type { Log } from "@parley/logs";
 import { type Journal, type JournalOptions, openJournal } from "../journal/journal.js";
+import { keyFilesOn } from "../key-files.js";
 import type { SimulatedDisk } from "../simulation/simulated-disk.js";
 
 export const DIRECTORY = "/journal";
@@ -22,6 +25,12 @@ export interface OpenedJournal {
   readonly logger: RecordingLogger;
   /** What `onFatal` was called with. */
   readonly fatal: unknown[];
+}
+
+/** Opens the keys of a disk, in a directory of their own. */
+export function keyringOn(disk: SimulatedDisk, random: Random = seededRandom(1)): Promise<Keyring> {
+  const files = keyFilesOn("/keys", disk.mount());
+  return openTestKeyring({ files, clock: new ManualTime(), random });
 }
 
 /** Opens the journal of a disk. */

@@ -18,9 +18,9 @@ interface Place {
   readonly data: string;
   readonly masterPath: string;
   readonly logger: RecordingLogger;
-  open(options?: Partial<ParleyOptions>): Promise<Parley>;
+  readonly open: (options?: Partial<ParleyOptions>) => Promise<Parley>;
   /** What the refusal is, and whether it left every file as it was. */
-  refusal(options?: Partial<ParleyOptions>): Promise<readonly [string | undefined, boolean]>;
+  readonly refusal: (options?: Partial<ParleyOptions>) => Promise<readonly [string | undefined, boolean]>;
 }
 
 /** An installation with a user, closed again. */
