@@ -25,6 +25,7 @@ export function tapJournal(journal: Journal, tap: LogTap): Journal {
       };
     },
     stats: () => journal.stats(),
+    roll: () => journal.roll(),
     close: () => journal.close(),
   };
 }

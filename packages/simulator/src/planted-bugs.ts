@@ -43,6 +43,7 @@ export const PLANTED_BUGS = {
     journal: (journal) => ({
       ...journal,
       stats: () => journal.stats(),
+      roll: () => journal.roll(),
       close: () => journal.close(),
       log(name) {
         const log = journal.log(name);

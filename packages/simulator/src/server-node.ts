@@ -6,7 +6,7 @@ import { type Journal, openJournal } from "@parley/engine-embedded";
 import { SimulatedDisk } from "@parley/engine-embedded/simulation";
 import { Gateway } from "@parley/gateway";
 import { type Services, journalLogs, wireServices } from "@parley/server";
-import { MemoryTableStore } from "@parley/tables";
+import { MemoryTableStore, SealedTables } from "@parley/tables";
 import { failureCode, reasonOf } from "@parley/base";
 import { type Kernel, Process } from "./kernel.js";
 import { tapJournal } from "./log-tap.js";
@@ -15,6 +15,7 @@ import type { PlantedBug } from "./planted-bugs.js";
 import type { Plan } from "./plan.js";
 import type { LogTap } from "./recording/truth.js";
 import type { SeededRandom } from "./seeded-random.js";
+import { openSimulatedKeyring } from "./simulated-keys.js";
 import { openSimulatedTables } from "./simulated-tables.js";
 
 const JOURNAL = "journal";
@@ -85,7 +86,8 @@ export class ServerNode {
     const end = (error: unknown): void => this.#onFatal(process, error);
     let journal: Journal;
     try {
-      const { scheduler, logger } = process.ambient;
+      const { clock, scheduler, logger } = process.ambient;
+      const keyring = await openSimulatedKeyring(this.disk.mount(), clock);
       journal = await openJournal({
         directory: JOURNAL,
         logs: journalLogs(plan.partitions),
@@ -95,12 +97,14 @@ export class ServerNode {
         reserveBytes: 1,
         files: planted.files?.(this.disk.mount()) ?? this.disk.mount(),
         onFatal: end,
+        keyring,
       });
-      const tables = openSimulatedTables(this.#store, process, this.#random, {
+      const stored = openSimulatedTables(this.#store, process, this.#random, {
         readMs: plan.tableReadMs,
         writeMs: plan.tableWriteMs,
         splitChance: plan.splitChance,
       });
+      const tables = new SealedTables({ tables: stored, keyring, scheduler });
       const services = await wireServices(
         {
           ambient: process.ambient,

@@ -40,10 +40,8 @@ export class Emitter {
       const spreads = this.#spreads[partition]!;
       this.#spreads[partition] = undefined;
       const payload = encode(UserRecord, { tenantId, timeMs, spreads });
-      const appended = this.#log.append(partition, payload, {
-        producer: source.producer,
-        position: source.offset,
-      });
+      const from = { producer: source.producer, position: source.offset };
+      const appended = this.#log.append(partition, payload, from, tenantId);
       this.#last[partition] = appended;
       appended.catch(this.#onFailure);
     }

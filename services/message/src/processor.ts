@@ -109,11 +109,13 @@ export class Processor {
       const offset = log.appendedEnd(partition);
       const waiter: Waiter = { resolve, reject };
       waiters.set(offset, waiter);
-      log.append(partition, encode(ConversationRecord, record)).catch((error: unknown) => {
-        // After a refused write the log gives the same offset again, maybe already to another.
-        if (waiters.get(offset) === waiter) waiters.delete(offset);
-        reject(appendFailure(error));
-      });
+      log
+        .append(partition, encode(ConversationRecord, record), undefined, record.tenantId)
+        .catch((error: unknown) => {
+          // After a refused write the log gives the same offset again, maybe already to another.
+          if (waiters.get(offset) === waiter) waiters.delete(offset);
+          reject(appendFailure(error));
+        });
     });
   }
 
@@ -132,8 +134,12 @@ export class Processor {
     this.#options.store.evict(partition);
   }
 
-  /** A record that cannot be read is the same for every replay: it is reported and has no effect. */
+  /**
+   * A record that cannot be read is the same for every replay: it is reported and has no effect. One whose key was destroyed
+   * has none either, and nothing remains to report.
+   */
   #decode(partition: number, record: LogRecord): ConversationRecord | undefined {
+    if (record.isDestroyed === true) return undefined;
     try {
       return decode(ConversationRecord, record.payload);
     } catch (error) {

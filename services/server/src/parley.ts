@@ -59,6 +59,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       logger,
       reserveBytes: options.reserveBytes ?? 0,
       onFatal: options.onFatal,
+      keyring,
     });
     const services = await wireServices(options, { tables, journal });
     let closing: Promise<void> | undefined;

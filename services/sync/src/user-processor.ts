@@ -120,7 +120,7 @@ export class UserProcessor {
       const offset = log.appendedEnd(partition);
       const waiter: Waiter = { resolve, reject };
       waiters.set(offset, waiter);
-      log.append(partition, encode(UserRecord, record)).catch((error: unknown) => {
+      log.append(partition, encode(UserRecord, record), undefined, tenantId).catch((error: unknown) => {
         // After a refused write the log gives the same offset again, maybe already to another.
         if (waiters.get(offset) === waiter) waiters.delete(offset);
         reject(appendFailure(error));
@@ -142,7 +142,9 @@ export class UserProcessor {
     this.#states[partition]!.evict();
   }
 
+  /** Undefined for a record without effect: one that cannot be read, and one whose key was destroyed. */
   #decode(partition: number, record: LogRecord): Decoded | undefined {
+    if (record.isDestroyed === true) return undefined;
     try {
       const user = decode(UserRecord, record.payload);
       return { record: user, steps: stepsOf(user) };
