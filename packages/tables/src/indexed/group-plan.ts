@@ -3,12 +3,12 @@
  * in their order over what was found, so that each sees what those before it in the group have done.
  */
 import type { Clock, Failure, Scheduler } from "@parley/base";
-import { encodePartition, encodeTuple } from "../key-encoding.js";
 import { isExpired } from "../stored-value.js";
 import type { Batch, Key, RowKey, Tables, TableSpec, Write } from "../tables.js";
 import { unmetCondition } from "./conditions.js";
 import type { LocalIndex } from "./local-index.js";
 import type { PreparedGroup } from "./sequencer.js";
+import { rowName, type TouchedRows } from "./touched-rows.js";
 
 /** Rows looked at in one call. */
 const FIND_ROWS_MAX = 1_000;
@@ -21,6 +21,7 @@ export interface PlanSources {
   readonly scheduler: Scheduler;
   /** The indexes of a table that a write has to maintain; undefined when there are none. */
   readonly indexesOf: (tableName: string) => readonly LocalIndex[] | undefined;
+  readonly touched: TouchedRows;
 }
 
 interface Wanted {
@@ -85,7 +86,7 @@ class GroupPlan implements PreparedGroup {
   add(batch: Batch, index: number): boolean {
     const { partition, writes } = batch;
     const failure = unmetCondition(batch, ({ table, sort }) =>
-      this.#values.get(rowName(table, partition, sort)),
+      this.#values.get(rowName(table, { partition, sort })),
     );
     if (failure !== undefined) {
       this.failures.set(index, failure);
@@ -105,26 +106,23 @@ class GroupPlan implements PreparedGroup {
       wanted = { table, keys: new Map() };
       this.#wanted.set(table.name, wanted);
     }
-    wanted.keys.set(rowName(table, partition, sort), { partition, sort });
+    wanted.keys.set(rowName(table, { partition, sort }), { partition, sort });
   }
 
   #apply(partition: Key, write: Write, indexWrites: Write[]): void {
     const { table, sort } = write;
     const indexes = this.#sources.indexesOf(table.name);
     if (indexes === undefined && !this.#conditionTables.has(table.name)) return;
-    const name = rowName(table, partition, sort);
+    const name = rowName(table, { partition, sort });
     const after = write.kind === "put" ? write.value : undefined;
     const expiresAtMs = write.kind === "put" ? write.expiresAtMs : undefined;
     if (indexes !== undefined) {
       const before = this.#values.get(name);
       for (const index of indexes) index.writesFor({ sort, before, after, expiresAtMs }, indexWrites);
+      this.#sources.touched.note(table.name, name);
       this.#rowsInTurn += 1;
     }
     const isGone = isExpired(expiresAtMs, this.#sources.clock.nowMs());
     this.#values.set(name, isGone ? undefined : after);
   }
-}
-
-function rowName(table: TableSpec, partition: Key, sort: Key): string {
-  return encodePartition(table, partition) + encodeTuple(sort);
 }

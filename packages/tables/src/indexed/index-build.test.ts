@@ -21,6 +21,7 @@ import {
   wholeIndex,
 } from "../testing/index-model.js";
 import { ManualClock } from "../testing/manual-time.js";
+import { overTables } from "../testing/over-tables.js";
 import { NOTES, TYPING } from "../testing/table-model.js";
 import type { Batch, Key, Tables, TableSpec, Write } from "../tables.js";
 import type { IndexedTables } from "./indexed-tables.js";
@@ -144,6 +145,34 @@ describe("building an index", () => {
       });
     }
   });
+
+  for (const [title, others] of [
+    ["leaves rows to their writers that are written while a chunk is on its way", 0],
+    ["reads a chunk again when more rows were written meanwhile than are remembered", 20_000],
+  ] as const) {
+    it(title, async () => {
+      const world = await filled(2, seededRandom(9));
+      const memory = new MemoryTables(world.store, world.clock);
+      await memory.write([batch(P, put([0], "stays goes"), put([1], "gone"))], DURABLE);
+      const opened: IndexedTables[] = [];
+      let scans = 0;
+      const engine = overTables(memory, {
+        async scanTable(scan) {
+          const rows = await memory.scanTable(scan);
+          const isChunk = scan.table.name === "notes" && scan.limit > 1;
+          if (isChunk) scans += 1;
+          if (!isChunk || scans > 1) return rows;
+          const many = Array.from({ length: others }, (_, index) => put([100 + index], ""));
+          await opened[0]!.write([batch(P, ...many)], DURABLE);
+          await opened[0]!.write([batch(P, put([0], "stays comes"), remove([1]))], DURABLE);
+          return rows;
+        },
+      });
+      opened.push(await openIndexed(world.store, world.clock, { declared: [DECLARED], engine }));
+      await opened[0]!.buildIndex(WORD, { chunkRows: 10_000 });
+      await checkRight(opened[0]!);
+    });
+  }
 
   it("gives entries the expiry of their rows", async () => {
     const clock = new ManualClock();

@@ -1,6 +1,12 @@
 /**
- * Building, dropping and removing, as work in the background: chunk, pause, chunk. A chunk runs alone in the sequencer, so
- * no row changes between its reading and the writing of its entries.
+ * Building, dropping and removing, as work in the background: chunk, pause, chunk.
+ *
+ * The one race of a build is that a chunk writes an entry of a row which has been changed since the chunk read it. So
+ *
+ *   alone: begin to note which rows are written ─► read rows, work out entries ─► alone: write those of rows not noted
+ *
+ * What is noted needs nothing: in this phase a writer puts all entries of the row that it writes, not only those that have
+ * changed. Writers wait for one write of a chunk, never for its reading.
  */
 import { Failure, type Clock, type Scheduler, type Timer } from "@parley/base";
 import type { Batch, RowKey, ScannedRow, Tables, Write } from "../tables.js";
@@ -9,17 +15,33 @@ import { type IndexState, droppedState, stateBatch } from "./index-state.js";
 import { verifyIndex } from "./index-verify.js";
 import { checkPresent, type IndexAccess, type IndexName, type IndexWork } from "./index-work.js";
 import { indexTable, type LocalIndex } from "./local-index.js";
+import { rowName, type TouchedRows } from "./touched-rows.js";
 
 /** Rows that are worked on at a time: what a writer may have to wait for. */
 const CHUNK_ROWS = 256;
 /** Of the time, what the work takes at most. */
-const TIME_SHARE = 0.5;
+const TIME_SHARE = 0.3;
 export interface IndexJobsOptions {
   readonly tables: Tables;
   readonly catalog: IndexCatalog;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
+  readonly touched: TouchedRows;
   readonly alone: <T>(task: () => Promise<T>) => Promise<T>;
+}
+
+/** How far a build has come in memory. */
+interface Progress {
+  cursor: RowKey | undefined;
+  rowsDone: number;
+}
+
+interface Chunk {
+  readonly rows: readonly ScannedRow[];
+  /** Fewer rows are the end. */
+  readonly rowsMax: number;
+  /** Whether a row is as it was read. */
+  readonly isStill: (row: RowKey) => boolean;
 }
 
 export class IndexJobs {
@@ -32,8 +54,8 @@ export class IndexJobs {
 
   constructor(options: IndexJobsOptions) {
     this.#options = options;
-    const { tables, clock } = options;
-    this.#access = { tables, clock, chunk: (work, task) => this.#chunk(work, task) };
+    const { tables, clock, alone } = options;
+    this.#access = { tables, clock, alone, chunk: (work, task) => this.#chunk(work, task) };
   }
 
   /** Runs work that `stop` waits for. */
@@ -94,38 +116,56 @@ export class IndexJobs {
     if (index.state.phase === "verifying") await this.#verify(index, work);
   }
 
-  /** Writes the entries of all rows. The cursor that is stored lags a chunk: it goes out after the entries it speaks of. */
+  /** Writes the entries of all rows. */
   async #backfill(index: LocalIndex, work: IndexWork): Promise<void> {
-    const { tables, catalog } = this.#options;
+    const progress: Progress = { cursor: index.state.cursor, rowsDone: index.state.rowsDone };
     const { generation } = index.state;
-    let { cursor, rowsDone } = index.state;
     for (let isDone = false; !isDone;) {
       isDone = await this.#chunk(work, async (rowsMax) => {
-        checkPresent(index, generation);
-        const { cursor: _stored, ...rest } = index.state;
-        const before: IndexState = { ...rest, rowsDone, ...(cursor === undefined ? {} : { cursor }) };
-        const rows = await tables.scanTable({
-          table: index.table,
-          limit: rowsMax,
-          ...(cursor === undefined ? {} : { after: cursor }),
+        const scan = { table: index.table, limit: rowsMax, ...afterOf(progress.cursor) };
+        const { alone, tables, touched: tracker } = this.#options;
+        const touched = await alone(async () => {
+          checkPresent(index, generation);
+          return tracker.begin(index.table.name);
         });
-        const name = { tableName: index.table.name, indexName: index.spec.name };
-        await tables.write([...entryBatches(index, rows), stateBatch(name, before)], { isDurable: true });
-        catalog.adopt(index, before);
-        rowsDone += rows.length;
-        const last = rows.at(-1);
-        if (last !== undefined) cursor = placeOf(last);
-        if (rows.length === rowsMax) return false;
-        await catalog.change(index, { ...rest, rowsDone, phase: "verifying" });
-        return true;
+        try {
+          const rows = await tables.scanTable(scan);
+          return await alone(async () => {
+            checkPresent(index, generation);
+            if (touched.isTooMany) {
+              const again = await tables.scanTable(scan);
+              return this.#fill(index, progress, { rows: again, rowsMax, isStill: () => true });
+            }
+            const isStill = (row: RowKey): boolean => !touched.has(rowName(index.table, row));
+            return this.#fill(index, progress, { rows, rowsMax, isStill });
+          });
+        } finally {
+          touched.end();
+        }
       });
-      work.onProgress?.({
-        table: index.table.name,
-        index: index.spec.name,
-        step: "building",
-        done: rowsDone,
-      });
+      const name = { table: index.table.name, index: index.spec.name };
+      work.onProgress?.({ ...name, step: "building", done: progress.rowsDone });
     }
+  }
+
+  /**
+   * Writes the entries of a chunk and moves on. The cursor that is stored lags a chunk, because it may become durable when
+   * the entries beside it do not: they lie in other partitions. Returns whether it was the last chunk.
+   */
+  async #fill(index: LocalIndex, progress: Progress, { rows, rowsMax, isStill }: Chunk): Promise<boolean> {
+    const { tables, catalog } = this.#options;
+    const { cursor: _stored, ...rest } = index.state;
+    const { cursor, rowsDone } = progress;
+    const reached: IndexState = { ...rest, rowsDone, ...(cursor === undefined ? {} : { cursor }) };
+    const name = { tableName: index.table.name, indexName: index.spec.name };
+    const entries = entryBatches(index, rows.filter(isStill));
+    await tables.write([...entries, stateBatch(name, reached)], { isDurable: true });
+    catalog.adopt(index, reached);
+    progress.rowsDone += rows.length;
+    progress.cursor = placeOf(rows.at(-1)) ?? cursor;
+    if (rows.length === rowsMax) return false;
+    await catalog.change(index, { ...rest, rowsDone: progress.rowsDone, phase: "verifying" });
+    return true;
   }
 
   async #verify(index: LocalIndex, work: IndexWork): Promise<void> {
@@ -160,13 +200,12 @@ export class IndexJobs {
         const rows = await tables.scanTable({
           table,
           limit: rowsMax,
-          ...(after === undefined ? {} : { after }),
+          ...afterOf(after),
         });
         const deletes = batchesOf(rows, ({ sort }) => [{ kind: "delete", table, sort }]);
         if (deletes.length > 0) await tables.write(deletes, { isDurable: true });
         done += rows.length;
-        const last = rows.at(-1);
-        if (last !== undefined) after = placeOf(last);
+        after = placeOf(rows.at(-1)) ?? after;
         return rows.length < rowsMax;
       });
       work.onProgress?.({ table: remains.table.name, index: remains.index, step: "removing", done });
@@ -175,14 +214,10 @@ export class IndexJobs {
   }
 
   async #chunk<T>(work: IndexWork, task: (rowsMax: number) => Promise<T>): Promise<T> {
-    const { clock, alone } = this.#options;
-    let tookMs = 0;
-    const result = await alone(async () => {
-      const beganMs = clock.monotonicMs();
-      const done = await task(work.chunkRows ?? CHUNK_ROWS);
-      tookMs = clock.monotonicMs() - beganMs;
-      return done;
-    });
+    const { clock } = this.#options;
+    const beganMs = clock.monotonicMs();
+    const result = await task(work.chunkRows ?? CHUNK_ROWS);
+    const tookMs = clock.monotonicMs() - beganMs;
     await this.#pause(tookMs * (1 / (work.timeShare ?? TIME_SHARE) - 1));
     return result;
   }
@@ -235,6 +270,10 @@ function batchesOf(
   return batches;
 }
 
-function placeOf({ partition, sort }: RowKey): RowKey {
-  return { partition, sort };
+function placeOf(row: RowKey | undefined): RowKey | undefined {
+  return row === undefined ? undefined : { partition: row.partition, sort: row.sort };
+}
+
+function afterOf(after: RowKey | undefined): { readonly after?: RowKey } {
+  return after === undefined ? {} : { after };
 }

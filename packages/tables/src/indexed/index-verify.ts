@@ -1,11 +1,10 @@
 /**
- * Compares an index with the rows of its table, both ways, in chunks between which writes go on: each chunk is right in
- * itself, and what is written between two chunks is maintained like everything else.
+ * Compares an index with the rows of its table, both ways, while writes go on. What does not agree may only have been
+ * written between two reads, so it is looked at again while nothing is written. A row and its entry expire at one time.
  */
-import { isExpired } from "../stored-value.js";
-import type { Key, RowKey, ScannedRow } from "../tables.js";
+import type { Key, RowKey, ScannedRow, TableSpec } from "../tables.js";
 import { checkPresent, type IndexAccess, type IndexWork } from "./index-work.js";
-import { type IndexRow, isSameBytes, isSameKey, type LocalIndex, rowSortOf } from "./local-index.js";
+import { isSameBytes, isSameKey, type LocalIndex, rowSortOf } from "./local-index.js";
 
 /** How many of what is wrong is named. */
 const EXAMPLES_MAX = 10;
@@ -36,63 +35,98 @@ export async function verifyIndex(
   access: IndexAccess,
   work: IndexWork,
 ): Promise<Verification> {
-  const { generation } = index.state;
-  const found = { rows: 0, entries: 0, missing: 0, extra: 0, different: 0, examples: [] as WrongEntry[] };
-  const report = (what: WrongEntry["what"], partition: Key, place: Key): void => {
-    found[what] += 1;
-    if (found.examples.length < EXAMPLES_MAX) found.examples.push({ what, partition, place });
-  };
-  const walk = async (
-    isRows: boolean,
-    look: (chunk: readonly ScannedRow[]) => Promise<void>,
-  ): Promise<void> => {
+  const verifier = new Verifier(index, access, work);
+  await verifier.walk(index.table, (rows) => verifier.lookAtRows(rows));
+  await verifier.walk(index.rows, (entries) => verifier.lookAtEntries(entries));
+  return verifier.found;
+}
+
+class Verifier {
+  readonly found = { rows: 0, entries: 0, missing: 0, extra: 0, different: 0, examples: [] as WrongEntry[] };
+  readonly #index: LocalIndex;
+  readonly #access: IndexAccess;
+  readonly #work: IndexWork;
+  readonly #generation: number;
+
+  constructor(index: LocalIndex, access: IndexAccess, work: IndexWork) {
+    this.#index = index;
+    this.#access = access;
+    this.#work = work;
+    this.#generation = index.state.generation;
+  }
+
+  async walk(
+    table: TableSpec,
+    look: (chunk: readonly ScannedRow[]) => Promise<readonly RowKey[]>,
+  ): Promise<void> {
+    const { table: indexed, spec } = this.#index;
     let after: RowKey | undefined;
     for (let isDone = false; !isDone;) {
-      isDone = await access.chunk(work, async (rowsMax) => {
-        checkPresent(index, generation);
-        const table = isRows ? index.table : index.rows;
-        const chunk = await access.tables.scanTable({
-          table,
-          limit: rowsMax,
-          ...(after === undefined ? {} : { after }),
+      isDone = await this.#access.chunk(this.#work, async (rowsMax) => {
+        const scan = { table, limit: rowsMax, ...(after === undefined ? {} : { after }) };
+        const chunk = await this.#access.tables.scanTable(scan);
+        const suspects = await look(chunk);
+        await this.#access.alone(async () => {
+          checkPresent(this.#index, this.#generation);
+          for (const suspect of suspects) await this.#lookAgain(suspect);
         });
-        await look(chunk);
         const last = chunk.at(-1);
         if (last !== undefined) after = { partition: last.partition, sort: last.sort };
         return chunk.length < rowsMax;
       });
-      const done = found.rows + found.entries;
-      work.onProgress?.({ table: index.table.name, index: index.spec.name, step: "verifying", done });
+      const done = this.found.rows + this.found.entries;
+      this.#work.onProgress?.({ table: indexed.name, index: spec.name, step: "verifying", done });
     }
-  };
-  const isGone = ({ expiresAtMs }: ScannedRow): boolean => isExpired(expiresAtMs, access.clock.nowMs());
+  }
 
-  await walk(true, async (rows) => {
-    found.rows += rows.length;
-    const expected = rows.flatMap((row) => index.rowsOf(row).map((entry) => ({ row, entry })));
-    const stored = await access.tables.findMany(
-      index.rows,
-      expected.map(({ row, entry }) => ({ partition: row.partition, sort: entry.sort })),
+  /** The places of entries that rows should have and that were not found as they should be. */
+  async lookAtRows(rows: readonly ScannedRow[]): Promise<readonly RowKey[]> {
+    this.found.rows += rows.length;
+    const expected = rows.flatMap((row) =>
+      this.#index.rowsOf(row).map(({ sort, value }) => ({ partition: row.partition, sort, value })),
     );
-    for (const [position, { row, entry }] of expected.entries()) {
-      const value = stored[position];
-      // An entry expires with its row, which may be just now.
-      if (value === undefined && !isGone(row)) report("missing", row.partition, entry.sort);
-      if (value !== undefined && !isSameBytes(value, entry.value))
-        report("different", row.partition, entry.sort);
-    }
-  });
-  await walk(false, async (entries) => {
-    found.entries += entries.length;
-    const places = entries.map(({ partition, sort }) => ({ partition, sort: rowSortOf(index.spec, sort) }));
-    const rows = await access.tables.findMany(index.table, places);
-    for (const [position, entry] of entries.entries()) {
+    const stored = await this.#access.tables.findMany(this.#index.rows, expected);
+    return expected.filter(({ value }, position) => {
+      const found = stored[position];
+      return found === undefined || !isSameBytes(found, value);
+    });
+  }
+
+  /** The places of entries whose rows were not found, or not with them. */
+  async lookAtEntries(entries: readonly ScannedRow[]): Promise<readonly RowKey[]> {
+    this.found.entries += entries.length;
+    const places = entries.map(({ partition, sort }) => ({
+      partition,
+      sort: rowSortOf(this.#index.spec, sort),
+    }));
+    const rows = await this.#access.tables.findMany(this.#index.table, places);
+    return entries.filter(({ sort }, position) => {
       const value = rows[position];
-      const right: readonly IndexRow[] =
-        value === undefined ? [] : index.rowsOf({ sort: places[position]!.sort, value });
-      const isRight = right.some(({ sort }) => isSameKey(sort, entry.sort));
-      if (!isRight && !isGone(entry)) report("extra", entry.partition, entry.sort);
-    }
-  });
-  return found;
+      if (value === undefined) return true;
+      const right = this.#index.rowsOf({ sort: places[position]!.sort, value });
+      return !right.some((each) => isSameKey(each.sort, sort));
+    });
+  }
+
+  /** Looks at one entry and its row while neither changes. */
+  async #lookAgain({ partition, sort }: RowKey): Promise<void> {
+    const { tables } = this.#access;
+    const rowSort = rowSortOf(this.#index.spec, sort);
+    const value = await tables.find(this.#index.table, partition, rowSort);
+    const stored = await tables.find(this.#index.rows, partition, sort);
+    // Both may have expired between the two.
+    const isExpiring = value !== undefined && this.#index.table.hasExpiry === true;
+    if (isExpiring && (await tables.find(this.#index.table, partition, rowSort)) === undefined) return;
+    const right = value === undefined ? [] : this.#index.rowsOf({ sort: rowSort, value });
+    const expected = right.find((each) => isSameKey(each.sort, sort))?.value;
+    if (expected === undefined && stored !== undefined) this.#report("extra", { partition, sort });
+    if (expected !== undefined && stored === undefined) this.#report("missing", { partition, sort });
+    if (expected === undefined || stored === undefined) return;
+    if (!isSameBytes(expected, stored)) this.#report("different", { partition, sort });
+  }
+
+  #report(what: WrongEntry["what"], { partition, sort }: RowKey): void {
+    this.found[what] += 1;
+    if (this.found.examples.length < EXAMPLES_MAX) this.found.examples.push({ what, partition, place: sort });
+  }
 }

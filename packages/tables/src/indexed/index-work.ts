@@ -12,7 +12,7 @@ export interface IndexName {
 export interface IndexWork {
   /** Default 256. */
   readonly chunkRows?: number;
-  /** Of the time, from 0 to 1, exclusive and inclusive; the rest is pause. Default 0.5. */
+  /** Of the time, from 0 to 1, exclusive and inclusive; the rest is pause. Default 0.3. */
   readonly timeShare?: number;
   /** Called after each chunk. */
   readonly onProgress?: (progress: IndexProgress) => void;
@@ -28,8 +28,10 @@ export interface IndexProgress extends IndexName {
 export interface IndexAccess {
   readonly tables: Tables;
   readonly clock: Clock;
-  /** Runs a chunk while nothing is written, and pauses after it. */
+  /** Runs a chunk, and pauses after it. */
   readonly chunk: <T>(work: IndexWork, task: (rowsMax: number) => Promise<T>) => Promise<T>;
+  /** Runs a task while nothing is written. */
+  readonly alone: <T>(task: () => Promise<T>) => Promise<T>;
 }
 
 /** Errors: "index-dropped". */

@@ -39,6 +39,7 @@ import {
 import { type Verification, verifyIndex } from "./index-verify.js";
 import type { IndexName, IndexWork } from "./index-work.js";
 import { Sequencer } from "./sequencer.js";
+import { TouchedRows } from "./touched-rows.js";
 
 export interface IndexedTablesOptions {
   /** The engine. Closed with this. */
@@ -70,13 +71,14 @@ export class IndexedTables implements Tables, IndexReader {
   constructor({ tables, clock, scheduler }: IndexedTablesOptions, catalog: IndexCatalog) {
     this.#tables = tables;
     this.#catalog = catalog;
+    const touched = new TouchedRows();
     const indexesOf = (tableName: string) => catalog.maintained(tableName);
     this.#sequencer = new Sequencer({
       isPlain: ({ writes, conditions }) =>
         conditions === undefined && !writes.some(({ table }) => catalog.isTouchedBy(table.name)),
       prepare: async (batches) => {
         await catalog.retireUndeclared(batches);
-        return planGroup(batches, { tables, clock, scheduler, indexesOf });
+        return planGroup(batches, { tables, clock, scheduler, indexesOf, touched });
       },
       write: (batches, writeOptions) => tables.write(batches, writeOptions),
     });
@@ -85,6 +87,7 @@ export class IndexedTables implements Tables, IndexReader {
       catalog,
       clock,
       scheduler,
+      touched,
       alone: (task) => this.#sequencer.alone(task),
     });
   }
