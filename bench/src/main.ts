@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "@parley/base";
 import { type Report, measureDirect } from "./scenarios/direct-report.js";
 import { measureIdle } from "./scenarios/idle.js";
+import { measureIndexBuild } from "./scenarios/index-build.js";
 import { measureTables } from "./scenarios/tables.js";
 
 const USAGE = `Measures a Parley server that it starts for itself, and checks every message.
@@ -28,6 +29,12 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --scans N          reads of the newest 50, each of cold and hot conversations (4000)
     --seed N           (1)
 
+  npm run -s bench -- index-build [options]  an index built while writers run at half of capacity, with and without a kill -9
+    --rows N           (1000000)
+    --seconds N        for which the writers are measured before and after (10)
+    --time-percent N   of the time, what the build may take (30)
+    --seed N           (1)
+
   --json             the last line of stdout is the result as JSON
 `;
 
@@ -46,6 +53,7 @@ const OPTIONS = {
   "row-bytes": { type: "string", default: "200" },
   scans: { type: "string", default: "4000" },
   seed: { type: "string", default: "1" },
+  "time-percent": { type: "string", default: "30" },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -87,6 +95,15 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
       seed: integer(values, "seed", 0, 2 ** 32 - 1),
     };
     return measureTables(plan, say);
+  }
+  if (scenario === "index-build") {
+    const plan = {
+      rows: integer(values, "rows", 20_000, 100_000_000),
+      seconds: integer(values, "seconds", 1, 3_600),
+      timePercent: integer(values, "time-percent", 1, 100),
+      seed: integer(values, "seed", 0, 2 ** 32 - 1),
+    };
+    return measureIndexBuild(plan, say);
   }
   if (scenario !== "direct") return undefined;
   const options = {
