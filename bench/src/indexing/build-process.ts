@@ -60,8 +60,9 @@ async function whole(plan: BuildProcessPlan, tables: IndexedTables, writers: Wri
   const capacity = await writers.capacity(CAPACITY_WRITERS, CAPACITY_SECONDS);
   const rate = capacity / 2;
   writers.start(rate);
-  await pause(plan.seconds);
-  const before = writers.takeLatencies();
+  // What was filled is still being compacted at first.
+  await settled(writers, plan.seconds);
+  const before = await settled(writers, plan.seconds);
   const build = await timedBuild(plan, tables, writers);
   const after = await settled(writers, plan.seconds);
   const figures = {
@@ -121,6 +122,7 @@ async function timedBuild(
   };
 }
 
+/** The latencies of the next seconds. */
 async function settled(writers: Writers, seconds: number): Promise<Histogram> {
   writers.takeLatencies();
   await pause(seconds);
