@@ -1,5 +1,28 @@
 export { openDataDirectory, type DataDirectory } from "./data-directory.js";
 export { keyFilesOn } from "./key-files.js";
-export { systemFiles } from "./journal/files.js";
+export { createDirectory, syncDirectory } from "./durable-directory.js";
+export { type FileOps, type SegmentFile, systemFiles } from "./journal/files.js";
+export type { JournalFiles } from "./journal/journal-files.js";
 export { openJournal, type Journal, type JournalOptions, type JournalStats } from "./journal/journal.js";
-export { openLevelTables, type CompactableTables, type LevelTablesOptions } from "./level-tables.js";
+export {
+  type CheckedSegment,
+  checkSegment,
+  headerWithoutTrims,
+  type SegmentCommit,
+  segmentPath,
+  segmentsAmong,
+} from "./journal/segment-copy.js";
+export type { JournalEnd, SegmentHold } from "./journal/segment-set.js";
+export {
+  openLevelTables,
+  type CompactableTables,
+  type LevelTablesOptions,
+  type SnapshotTables,
+} from "./level-tables.js";
+export {
+  createStoredTables,
+  isSoundRow,
+  type RowImport,
+  type StoredRow,
+  type StoredRows,
+} from "./stored-rows.js";

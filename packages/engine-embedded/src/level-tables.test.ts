@@ -12,6 +12,7 @@ import { ClassicLevel } from "classic-level";
 
 import { openLevelTables } from "./level-tables.js";
 import { sealRow } from "./row-checksum.js";
+import { createStoredTables, isSoundRow } from "./stored-rows.js";
 
 const NOTES = { name: "notes" };
 const UNIQUE = "unique content of the row";
@@ -192,3 +193,39 @@ async function flipByte(path: string, place: number): Promise<void> {
   await file.write(byte, 0, 1, place);
   await file.close();
 }
+
+describe("stored rows", () => {
+  it("are those of the moment of the snapshot, and make the same tables elsewhere", async () => {
+    const root = await mkdtemp(join(tmpdir(), "parley-stored-"));
+    try {
+      const clock = systemClock;
+      const tables = await openLevelTables({ directory: join(root, "from"), clock });
+      const put = (number: number, text: string): Promise<void> => {
+        const value = new TextEncoder().encode(text);
+        const writes = [{ kind: "put" as const, table: NOTES, sort: [number], value }];
+        return tables.write([{ partition: ["p"], writes }], { isDurable: true });
+      };
+      for (let number = 0; number < 10; number++) await put(number, `note ${number}`);
+      const rows = tables.snapshotRows();
+      for (let number = 0; number < 20; number++) await put(number, "later");
+      const copy = await createStoredTables(join(root, "to"));
+      let sound = 0;
+      for (let page = await rows.next(); page.length > 0; page = await rows.next()) {
+        sound += page.filter(isSoundRow).length;
+        await copy.put(page);
+      }
+      await rows.close();
+      await copy.close();
+      await tables.close();
+      const copied = await openLevelTables({ directory: join(root, "to"), clock });
+      const found = await copied.range({ table: NOTES, partition: ["p"], limit: 100 });
+      await copied.close();
+      assert.deepEqual(
+        [sound, found.map(({ value }) => new TextDecoder().decode(value))],
+        [10, Array.from({ length: 10 }, (_, number) => `note ${number}`)],
+      );
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  });
+});

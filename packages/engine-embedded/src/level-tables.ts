@@ -39,6 +39,7 @@ import { GroupCommit } from "./group-commit.js";
 import { corruptTables, levelFailure } from "./level-failure.js";
 import { findDamage } from "./level-files/verify-files.js";
 import { openRow, sealRow } from "./row-checksum.js";
+import { type StoredRows, readStoredRows } from "./stored-rows.js";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** LevelDB holds up to two of these in memory. Larger ones mean fewer, larger files at level 0 and less rewriting. */
@@ -73,12 +74,20 @@ export interface CompactableTables extends Tables {
   compact(): Promise<void>;
 }
 
+/** Tables whose rows can be copied while they are written to. */
+export interface SnapshotTables extends Tables {
+  /** All rows as they are at the call, as they are stored. Close it; the closing of the tables closes it too. */
+  snapshotRows(): StoredRows;
+}
+
 /**
  * Opens tables on LevelDB. Its files are verified first, so no other process may write to them.
  * Errors: "tables-locked" (open elsewhere), "tables-corrupt" (with `file` and `offset` when it is known which), "tables-full",
  *   "tables-failed".
  */
-export async function openLevelTables(options: LevelTablesOptions): Promise<CompactableTables> {
+export async function openLevelTables(
+  options: LevelTablesOptions,
+): Promise<CompactableTables & SnapshotTables> {
   try {
     // LevelDB sees to the names in its directory, not to that of the directory.
     await createDirectory(options.directory);
@@ -101,7 +110,7 @@ export async function openLevelTables(options: LevelTablesOptions): Promise<Comp
  *
  * LevelDB applies a group of batches as one, and syncs it with its own log before the next group.
  */
-class LevelTables implements CompactableTables {
+class LevelTables implements CompactableTables, SnapshotTables {
   readonly #database: Database;
   readonly #directory: string;
   readonly #clock: Clock;
@@ -203,6 +212,11 @@ class LevelTables implements CompactableTables {
   async compact(): Promise<void> {
     this.#checkUsable();
     await this.#reading(() => this.#database.compactRange(KEYS_START, KEYS_END));
+  }
+
+  snapshotRows(): StoredRows {
+    this.#checkUsable();
+    return readStoredRows(this.#database, (read) => this.#reading(read));
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,7 @@ export function tapJournal(journal: Journal, tap: LogTap): Journal {
         close: () => log.close(),
       };
     },
+    files: journal.files,
     stats: () => journal.stats(),
     roll: () => journal.roll(),
     close: () => journal.close(),

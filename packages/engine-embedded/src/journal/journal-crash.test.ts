@@ -54,6 +54,7 @@ type Step =
   | { readonly kind: "settle" }
   /** Of one partition, or of all, so that segments are removed. */
   | { readonly kind: "trim"; readonly at: number | "all"; readonly share: number }
+  | { readonly kind: "roll" }
   /** After `operations` more disk operations the next one does not happen, or a write happens in part. */
   | {
       readonly kind: "stop";
@@ -131,6 +132,7 @@ class CrashRun {
     else if (step.kind === "pause") await turn();
     else if (step.kind === "settle") await this.#settle();
     else if (step.kind === "trim") await this.#trim(step);
+    else if (step.kind === "roll") this.#roll();
     else if (step.kind === "stop") this.#planStop(step);
     else await this.#reopen();
     if (this.#stop !== undefined) await this.stopNow(this.#stop);
@@ -217,6 +219,13 @@ class CrashRun {
     model.trimmed = Math.max(model.trimmed, Math.min(before, log.durableEnd(partition)));
     await this.#attempt(log.trim(partition, before));
     await this.#attempt(this.#look(at));
+  }
+
+  #roll(): void {
+    const rolled = outcome(this.#opened.journal.files.roll());
+    this.#waiting.push(
+      rolled.then((code) => assert.ok(["fulfilled", "log-failed", "log-closed"].includes(code), code)),
+    );
   }
 
   /** Fails only when the disk does. */
@@ -311,6 +320,7 @@ function anyStep(): fc.Arbitrary<Step> {
         bytesDone: fc.nat(2000),
       }),
     },
+    { weight: 1, arbitrary: fc.constant({ kind: "roll" as const }) },
     { weight: 1, arbitrary: fc.constant({ kind: "close" as const }) },
   );
 }

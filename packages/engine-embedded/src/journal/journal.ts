@@ -14,8 +14,9 @@ import { Failure, type Logger, type Scheduler, type Timer, assert, messageOf } f
 import type { Keyring } from "@parley/keys";
 import type { AppendResult, Log, LogRecord, ReadLimits, RecordSource } from "@parley/logs";
 import { type FileOps, filesFailed, isDiskFull, systemFiles, withFiles } from "./files.js";
-import { JournalLog, type LogEngine, type NewRecord } from "./journal-log.js";
 import { sealCommit } from "./commit-seal.js";
+import { type JournalFiles, journalFiles } from "./journal-files.js";
+import { JournalLog, type LogEngine, type NewRecord } from "./journal-log.js";
 import type { PartitionState } from "./partition-state.js";
 import {
   POSITION_MAX,
@@ -57,6 +58,7 @@ export interface JournalStats {
 
 export interface Journal {
   log(name: string): Log;
+  readonly files: JournalFiles;
   stats(): JournalStats;
   /**
    * Begins a new segment, and removes those before it of which everything is trimmed: what they held is then in no file.
@@ -115,6 +117,7 @@ async function open(options: JournalOptions, files: FileOps): Promise<Journal> {
 }
 
 class FileJournal implements Journal, LogEngine {
+  readonly files: JournalFiles;
   readonly #options: JournalOptions;
   readonly #files: FileOps;
   readonly #segments: SegmentSet;
@@ -145,6 +148,7 @@ class FileJournal implements Journal, LogEngine {
     this.#cache = new TailCache(options.tailCacheBytes ?? TAIL_CACHE_BYTES);
     this.#reader = new RecordReader(segments, options.keyring);
     this.#logs = options.logs.map((_, index) => new JournalLog(this, segments.partitions[index]!));
+    this.files = journalFiles(options.directory, segments, () => this.#roll());
     if ((options.reserveBytes ?? 0) > 0) {
       this.#spaceTimer = options.scheduler.every(SPACE_CHECK_MS, () => this.#lookAtSpace());
     }
@@ -179,18 +183,8 @@ class FileJournal implements Journal, LogEngine {
   }
 
   async roll(): Promise<void> {
-    while (this.#committing !== undefined) await this.#committing;
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#closing !== undefined) throw new Failure("log-closed", "The journal is closed.");
     await withFiles(`begin a segment in ${this.#options.directory}`, async () => {
-      const rolling = this.#segments.roll();
-      this.#committing = rolling
-        .catch((error: unknown) => this.#fail(error, []))
-        .finally(() => {
-          this.#committing = undefined;
-          if (this.#pending.length > 0) this.#commitNow();
-        });
-      await rolling;
+      await this.#roll();
       await this.#segments.removeTrimmed();
     });
   }
@@ -266,7 +260,7 @@ class FileJournal implements Journal, LogEngine {
 
   #refusal(payloadBytes: number, source: RecordSource | undefined): Failure | undefined {
     if (this.#failure !== undefined) return this.#failure;
-    if (this.#closing !== undefined) return new Failure("log-closed", "The journal is closed.");
+    if (this.#closing !== undefined) return closed();
     const bytesMax = this.#options.recordBytesMax ?? RECORD_BYTES_MAX;
     if (payloadBytes > bytesMax) {
       return new Failure("log-record-too-large", `A record has at most ${bytesMax} bytes.`, {
@@ -330,11 +324,30 @@ class FileJournal implements Journal, LogEngine {
     this.#inFlightBytes = bytes.length;
     // Readers keep views of what was written; a buffer is used again only when it was copied.
     if (isRoomy) this.#buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-    this.#committing = this.#commit(bytes, records).finally(() => {
+    void this.#occupy(this.#commit(bytes, records));
+  }
+
+  /** Keeps commits waiting until the work, which never rejects, is done. */
+  #occupy(work: Promise<void>): Promise<void> {
+    const occupied = work.finally(() => {
       this.#committing = undefined;
       this.#inFlightBytes = 0;
       if (this.#pending.length > 0) this.#commitNow();
     });
+    this.#committing = occupied;
+    return occupied;
+  }
+
+  async #roll(): Promise<void> {
+    while (this.#committing !== undefined) await this.#committing;
+    this.#requireUsable();
+    await this.#occupy(this.#segments.roll().catch((error: unknown) => this.#fail(error, [])));
+    this.#requireUsable();
+  }
+
+  #requireUsable(): void {
+    const failure = this.#failure ?? (this.#closing === undefined ? undefined : closed());
+    if (failure !== undefined) throw failure;
   }
 
   async #commit(bytes: Buffer, records: readonly PendingRecord[]): Promise<void> {
@@ -436,6 +449,10 @@ function requirePosition(position: number): void {
     Number.isSafeInteger(position) && position >= 0 && position <= POSITION_MAX,
     "A producer's position is an integer of 48 bits.",
   );
+}
+
+function closed(): Failure {
+  return new Failure("log-closed", "The journal is closed.");
 }
 
 function diskFull(cause?: unknown): Failure {

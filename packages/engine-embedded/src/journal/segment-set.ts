@@ -45,6 +45,23 @@ export async function openSegments(options: SegmentOptions): Promise<SegmentSet>
   }
 }
 
+/** Keeps segments from being removed, from one on. */
+export interface SegmentHold {
+  /** The first segment that is kept. */
+  readonly segment: number;
+  /** Lets go of those before `segment`. They go with the next trim. */
+  moveTo(segment: number): void;
+  /** Lets go of all. Twice is as once. */
+  release(): void;
+}
+
+/** Where the durable part of a journal ends: always between two commits. */
+export interface JournalEnd {
+  readonly segment: number;
+  readonly bytes: number;
+  readonly commit: number;
+}
+
 /** A segment whose header is durable, without its name. */
 interface Draft {
   readonly file: SegmentFile;
@@ -61,6 +78,10 @@ export class SegmentSet {
   #isClosed = false;
   #file: SegmentFile | undefined;
   #bytes = 0;
+  /** Of the active segment: what a sync has made durable, and where its records begin. */
+  #durableBytes = 0;
+  #headerBytes = 0;
+  readonly #holds = new Set<{ segment: number }>();
   /** The last durable commit. */
   #commit = 0;
   /** Where the commits of each segment begin, and the number of the first. */
@@ -103,7 +124,7 @@ export class SegmentSet {
     if (segments.length === 0) await this.#begin(1, await this.#draft(1));
   }
 
-  /** Writes behind what is durable; returns where. Nothing counts as written until `sync` has succeeded. */
+  /** Writes behind what is durable; returns where. Nothing counts as written until `sync` has succeeded and it is settled. */
   async write(bytes: Buffer): Promise<number> {
     const position = this.#bytes;
     await this.#file!.write(bytes, position);
@@ -115,6 +136,7 @@ export class SegmentSet {
   async sync(position: number): Promise<void> {
     await this.#file!.sync();
     this.#commit += 1;
+    this.#durableBytes = this.#bytes;
     this.#addCommit(this.#commit, position);
   }
 
@@ -136,13 +158,14 @@ export class SegmentSet {
     await this.#file!.sync();
   }
 
-  /** Begins a new segment when the active one is large enough. On a full disk the active one goes on. */
+  /** Begins a new segment when the active one is large enough. */
   async rollIfFull(): Promise<void> {
     if (this.#bytes >= this.#options.segmentBytes) await this.roll();
   }
 
-  /** Begins a new segment. On a full disk the active one goes on. */
+  /** Begins a new segment unless the active one is empty. On a full disk the active one goes on. */
   async roll(): Promise<void> {
+    if (this.#bytes === this.#headerBytes) return;
     const { directory, files, logger } = this.#options;
     const segment = this.active + 1;
     let draft: Draft;
@@ -167,6 +190,42 @@ export class SegmentSet {
 
   pathOf(segment: number): string {
     return segmentPath(this.#options.directory, segment);
+  }
+
+  /** Keeps all segments there are, and those to come. */
+  async hold(): Promise<SegmentHold> {
+    const held = { segment: this.#numbers[0]! };
+    this.#holds.add(held);
+    // One may be on its way out.
+    await this.#removing;
+    held.segment = this.#numbers[0]!;
+    return {
+      get segment() {
+        return held.segment;
+      },
+      moveTo: (segment) => {
+        held.segment = Math.max(held.segment, segment);
+      },
+      release: () => this.#holds.delete(held),
+    };
+  }
+
+  get durableEnd(): JournalEnd {
+    return { segment: this.active, bytes: this.#durableBytes, commit: this.#commit };
+  }
+
+  /** The segments and their durable bytes, ascending. */
+  async list(): Promise<readonly { readonly segment: number; readonly bytes: number }[]> {
+    const { directory } = this.#options;
+    const end = this.durableEnd;
+    const closed = this.#numbers.filter((segment) => segment < end.segment);
+    const found = await Promise.all(
+      closed.map(async (segment) => {
+        const file = await this.#reader(segment, segmentPath(directory, segment));
+        return { segment, bytes: await file.length() };
+      }),
+    );
+    return [...found, { segment: end.segment, bytes: end.bytes }];
   }
 
   /** Bytes of a segment from `position`, at most about `length`; fewer at the end. */
@@ -210,7 +269,7 @@ export class SegmentSet {
         this.#takeRecords(path, commit, records),
       );
       this.#commit = scanned.commit;
-      if (isLast) await this.#goOn(file, path, { bytes, scanned });
+      if (isLast) await this.#goOn(file, path, { bytes, headerBytes: length, scanned });
     } finally {
       if (this.#file !== file) await file.close();
     }
@@ -223,7 +282,7 @@ export class SegmentSet {
   async #goOn(
     file: SegmentFile,
     path: string,
-    found: { readonly bytes: Buffer; readonly scanned: ScannedSegment },
+    found: { readonly bytes: Buffer; readonly headerBytes: number; readonly scanned: ScannedSegment },
   ): Promise<void> {
     const { bytes, scanned } = found;
     const { commitStart, end } = scanned;
@@ -236,6 +295,8 @@ export class SegmentSet {
     await this.#options.files.syncDirectory(this.#options.directory);
     this.#file = file;
     this.#bytes = end;
+    this.#durableBytes = end;
+    this.#headerBytes = found.headerBytes;
   }
 
   /** Writes the header of a new segment, durably but not under its name yet. */
@@ -276,12 +337,15 @@ export class SegmentSet {
     if (this.#file !== undefined) this.#readers.set(this.active, Promise.resolve(this.#file));
     this.#file = file;
     this.#bytes = headerBytes;
+    this.#durableBytes = headerBytes;
+    this.#headerBytes = headerBytes;
     this.#numbers.push(segment);
   }
 
   async #removeOldest(): Promise<void> {
     while (this.#numbers.length > 1 && !this.#isClosed) {
       const oldest = this.#numbers[0]!;
+      for (const { segment } of this.#holds) if (segment <= oldest) return;
       const isTrimmed = this.partitions.flat().every((state) => state.endOf(oldest) <= state.first);
       if (!isTrimmed) return;
       const reader = this.#readers.get(oldest);
