@@ -1,7 +1,7 @@
 export { openDataDirectory, type DataDirectory } from "./data-directory.js";
 export { keyFilesOn } from "./key-files.js";
 export { createDirectory, syncDirectory } from "./durable-directory.js";
-export { type FileOps, type SegmentFile, systemFiles } from "./journal/files.js";
+export { type FileOps, openFile, type SegmentFile, systemFiles } from "./journal/files.js";
 export type { JournalFiles } from "./journal/journal-files.js";
 export { openJournal, type Journal, type JournalOptions, type JournalStats } from "./journal/journal.js";
 export {

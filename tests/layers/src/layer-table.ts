@@ -4,7 +4,7 @@
  *   base <- protocol <- domain <- keys <- tables, logs, cache, flow, contracts <- engines <- services <- services/server
  *        <- simulator <- apps/cli, bench, tests
  *
- * `client` and `checker` stand beside the ladder: they see base and protocol, and only what is above services/server sees
+ * `backup` stands beside the services: it sees what they see. `client` and `checker` stand beside the ladder: they see base and protocol, and only what is above services/server sees
  * them.
  */
 const BASE = ["packages/base"];
@@ -19,6 +19,7 @@ const ENGINES = [
   "packages/engine-nats",
   "packages/engine-valkey",
 ];
+const BACKUP = ["packages/backup"];
 const SERVICES = [
   "services/message",
   "services/sync",
@@ -47,7 +48,7 @@ const BELOW_KEYS = [...BASE, ...PROTOCOL, ...DOMAIN];
 const BELOW_PORTS = [...BELOW_KEYS, ...KEYS];
 const BELOW_ENGINES = [...BELOW_PORTS, ...PORTS];
 const BELOW_SERVICES = [...BELOW_ENGINES, ...ENGINES];
-const BELOW_SERVER = [...BELOW_SERVICES, ...SERVICES];
+const BELOW_SERVER = [...BELOW_SERVICES, ...BACKUP, ...SERVICES];
 const BELOW_SIMULATOR = [...BELOW_SERVER, ...SERVER, ...CLIENT, ...CHECKER];
 const BELOW_TOOLS = [...BELOW_SIMULATOR, ...SIMULATOR];
 const BELOW_TESTS = [...BELOW_TOOLS, ...TOOLS, ...WEB];
@@ -59,6 +60,7 @@ const TABLE: ReadonlyMap<string, readonly string[]> = new Map([
   ...row(KEYS, BELOW_KEYS),
   ...row(PORTS, BELOW_PORTS),
   ...row(ENGINES, BELOW_ENGINES),
+  ...row(BACKUP, BELOW_SERVICES),
   ...row(SERVICES, BELOW_SERVICES),
   ...row(SERVER, BELOW_SERVER),
   ...row(CLIENT, [...BASE, ...PROTOCOL]),

@@ -35,7 +35,7 @@ export const systemFiles: FileOps = {
     return readdir(path);
   },
   async openSegment(path, isNew) {
-    return segmentFile(await open(path, isNew ? "wx+" : "r+", 0o600));
+    return openFile(path, isNew ? "wx+" : "r+");
   },
   async rename(path, newPath) {
     await rename(path, newPath);
@@ -51,6 +51,11 @@ export const systemFiles: FileOps = {
     return bavail * bsize;
   },
 };
+
+/** A file opened with the flags of `open`. */
+export async function openFile(path: string, flags: string): Promise<SegmentFile> {
+  return segmentFile(await open(path, flags, 0o600));
+}
 
 /** Whether an operation failed because the disk, or the quota on it, is full. */
 export function isDiskFull(error: unknown): boolean {
