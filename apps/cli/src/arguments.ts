@@ -93,3 +93,10 @@ export function parseDuration(name: string, text: string): number {
     throw usage(`${name} must be a time such as 15m, 12h or 30d`);
   return Number(number) * UNIT_MS[unit!]!;
 }
+
+/** A whole number from 0 to `max`. Errors: "usage". */
+export function parseCount(name: string, text: string, max: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number > max) throw usage(`${name} must be a whole number from 0 to ${max}`);
+  return number;
+}

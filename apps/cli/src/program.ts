@@ -2,6 +2,7 @@
 import { failureCode, messageOf } from "@parley/base";
 import { type Arguments, parseArguments } from "./arguments.js";
 import type { Command, Context } from "./command.js";
+import { backupCommand, backupVerifyCommand, restoreCommand } from "./commands/backup-commands.js";
 import { doctorCommand } from "./commands/doctor-command.js";
 import { importIrcCommand } from "./commands/import-irc-command.js";
 import { serveCommand } from "./commands/serve-command.js";
@@ -25,6 +26,10 @@ const COMMANDS: readonly Command[] = [
   tokenIssueCommand,
   tokenListCommand,
   tokenRevokeCommand,
+  // Found by their first words: the longer name comes first.
+  backupVerifyCommand,
+  backupCommand,
+  restoreCommand,
   doctorCommand,
 ];
 

@@ -6,6 +6,7 @@
  *   lock/         the exclusive lock, see directory-lock.ts
  *   holder.pid    who holds it, for messages
  *   keys/         the key store, and the master key unless that comes from elsewhere
+ *   identity.json which installation this is; made when it is first served
  *   journal/      the log
  *   tables/       LevelDB
  *   parley.sock   where the running server is reached by its tools
@@ -21,6 +22,11 @@ import { createDirectory, syncDirectory } from "./durable-directory.js";
 
 const FORMAT_FILE = "format.json";
 const CREATED_BY = "parley 0.1.0";
+/** What makes a directory without a format something that is not finished, by the file that says so. */
+const UNFINISHED: ReadonlyMap<string, string> = new Map([
+  ["restore.json", "A restore into it was not finished: remove it and restore again."],
+  ["standby.json", "It is a standby's: promote it first (parley standby promote)."],
+]);
 /** What may lie in a directory that counts as empty: our own drafts, and what file systems put into their root. */
 const IGNORED = /^(format\.json\.\d+\.tmp|lost\+found)$/;
 
@@ -56,7 +62,8 @@ interface Format {
  * ends with `release` or with the process.
  *
  * Errors: "data-directory-locked", "data-directory-newer" and "data-directory-older" (another version of Parley wrote it),
- *   "data-directory-foreign" (something else is in it), "data-directory-unusable" (it cannot be created, read or written).
+ *   "data-directory-unfinished" (a restore was not finished, or it is a standby's), "data-directory-foreign" (something else
+ *   is in it), "data-directory-unusable" (it cannot be created, read or written).
  */
 export async function openDataDirectory(path: string, options: DataDirectoryOptions): Promise<DataDirectory> {
   const directory = resolve(path);
@@ -93,6 +100,7 @@ async function findFormat(directory: string): Promise<Format | undefined> {
   const names = await readdir(directory);
   if (!names.includes(FORMAT_FILE)) {
     if (names.every((name) => IGNORED.test(name))) return undefined;
+    for (const [file, remedy] of UNFINISHED) if (names.includes(file)) throw unfinished(directory, remedy);
     throw foreignFailure(directory);
   }
   const format = parseFormat(await readFile(join(directory, FORMAT_FILE), "utf8"));
@@ -153,6 +161,16 @@ function foreignFailure(directory: string): Failure {
     "data-directory-foreign",
     `${directory} is neither empty nor a data directory of Parley: it has no valid ${FORMAT_FILE}. Choose another one.`,
     { retry: "after-change" },
+  );
+}
+
+function unfinished(directory: string, remedy: string): Failure {
+  return new Failure(
+    "data-directory-unfinished",
+    `${directory} is no data directory of Parley yet. ${remedy}`,
+    {
+      retry: "after-change",
+    },
   );
 }
 

@@ -1,5 +1,6 @@
 /** One installation in one process, without a network: the services wired to the embedded engine. */
 import { SESSION, TOKEN } from "@parley/api";
+import { ensureIdentity, systemBackupFiles } from "@parley/backup";
 import { Failure } from "@parley/base";
 import {
   type DataDirectory,
@@ -11,6 +12,7 @@ import {
 import type { Keyring, MasterKeySource } from "@parley/keys";
 import { SYNC_QUEUE } from "@parley/sync";
 import { SealedTables, blockTableOf, type Tables } from "@parley/tables";
+import { Backups } from "./backup/backups.js";
 import { openKeyring, readMasterKey } from "./keys/open-keyring.js";
 import { type Services, type WiringOptions, journalLogs, wireServices } from "./wiring.js";
 
@@ -27,6 +29,7 @@ export interface ParleyOptions extends WiringOptions {
 
 export interface Parley extends Services {
   readonly socketPath: string;
+  readonly backups: Backups;
 }
 
 /**
@@ -46,6 +49,8 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
   let journal: Journal | undefined;
   try {
     const keyring = await findKeyring(directory, options, masterKey);
+    const files = systemBackupFiles;
+    const identity = await ensureIdentity(files, directory.path, options.ambient.random);
     const level = await openLevelTables({
       directory: directory.tablesPath,
       clock,
@@ -61,13 +66,22 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       onFatal: options.onFatal,
       keyring,
     });
-    const services = await wireServices(options, { tables, journal });
+    const source = {
+      identity,
+      directory: directory.path,
+      files,
+      journal: journal.files,
+      snapshotRows: () => level.snapshotRows(),
+    };
+    const services = await wireServices({ ...options, timeline: identity.timeline }, { tables, journal });
+    const backups = new Backups(source, files, options.ambient);
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
+      await backups.stop();
       await services.close();
       await directory.release();
     };
-    return { ...services, socketPath: directory.socketPath, close: () => (closing ??= close()) };
+    return { ...services, socketPath: directory.socketPath, backups, close: () => (closing ??= close()) };
   } catch (error) {
     await journal?.close();
     await tables?.close();

@@ -5,7 +5,7 @@ import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
 import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
 import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
-import { BlockTables, type Tables, type TableSpec, WriteBackTables } from "@parley/tables";
+import { BlockTables, type Tables, type TableSpec, type Write, WriteBackTables } from "@parley/tables";
 import { type Tracked, checkpoint, readCheckpoint } from "./checkpoint.js";
 
 /** Partitions of each log, fixed when an installation is made. */
@@ -18,6 +18,7 @@ const CHECKPOINT_RECORDS_MAX = 200_000;
 const CHECKPOINT_TICK_MS = 1_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const INSTALLATION: TableSpec = { name: "installation", keyOwner: "installation" };
+const TIMELINE = "timeline";
 
 export interface WiringOptions {
   readonly ambient: Ambient;
@@ -25,6 +26,8 @@ export interface WiringOptions {
   /** How long rows are held, unless the memory for them is used up. Default 30,000. */
   readonly holdMs?: number;
   readonly rebaseEvents?: number;
+  /** Names the course of events that the engine is of. Another one than before begins a new epoch of all queues. */
+  readonly timeline?: string;
   /** The process must stop now; acknowledged data is safe on disk and is recovered at the next start. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -77,7 +80,7 @@ export async function wireServices(
     beforeFlush: () => emitter.durable(),
     onFailure: onFatal,
   });
-  const epoch = await readEpoch(engine, clock.nowMs());
+  const epoch = await readEpoch(engine, clock.nowMs(), options.timeline);
   const userSide = await wireSync(options, { log: journal.log("user"), tables, epoch });
   const accounts = new AccountStore({ tables: engine, clock, random: ambient.random });
   const messageSide = await wireMessage(options, {
@@ -235,16 +238,28 @@ function appliedTo(tracked: Tracked): number {
   return sum;
 }
 
-/** The epoch of this installation's queues: the time of its creation, kept for ever. */
-async function readEpoch(tables: Tables, nowMs: number): Promise<number> {
+/**
+ * The epoch of this installation's queues: the time of its creation, kept until it begins anew from a copy. The queues of a
+ * copy may be behind its devices, and a place in what was lost must not be taken for a place in what comes.
+ */
+async function readEpoch(tables: Tables, nowMs: number, timeline: string | undefined): Promise<number> {
   const partition = ["epoch"];
-  const known = await tables.find(INSTALLATION, partition, []);
-  if (known !== undefined) return parseEpoch(new TextDecoder().decode(known));
-  const value = new TextEncoder().encode(String(nowMs));
-  await tables.write([{ partition, writes: [{ kind: "put", table: INSTALLATION, sort: [], value }] }], {
-    isDurable: true,
+  const rows = [[], [TIMELINE]].map((sort) => ({ partition, sort }));
+  const [epochRow, timelineRow] = await tables.findMany(INSTALLATION, rows);
+  const known = epochRow === undefined ? undefined : parseEpoch(new TextDecoder().decode(epochRow));
+  const before = timelineRow === undefined ? undefined : new TextDecoder().decode(timelineRow);
+  const isAnew = before !== undefined && timeline !== undefined && before !== timeline;
+  const epoch = known === undefined ? nowMs : isAnew ? Math.max(nowMs, known + 1) : known;
+  if (epoch === known && (timeline ?? before) === before) return epoch;
+  const put = (sort: readonly string[], text: string): Write => ({
+    kind: "put",
+    table: INSTALLATION,
+    sort,
+    value: new TextEncoder().encode(text),
   });
-  return nowMs;
+  const writes = [put([], String(epoch)), ...(timeline === undefined ? [] : [put([TIMELINE], timeline)])];
+  await tables.write([{ partition, writes }], { isDurable: true });
+  return epoch;
 }
 
 function parseEpoch(text: string): number {

@@ -29,7 +29,7 @@ const NO_BYTES = new Uint8Array(0);
 
 export interface UserStoreOptions {
   readonly tables: WriteBackTables;
-  /** Of queues that begin now. */
+  /** Of all queues. */
   readonly epoch: number;
   /** How long events stay in a queue. */
   readonly retentionMs: number;
@@ -56,7 +56,10 @@ export class UserStore {
   async readHead(tenantId: TenantId, userId: UserId): Promise<UserHeadRow> {
     const { tables, epoch } = this.#options;
     const row = await tables.find(USER_HEAD, userPartition(tenantId, userId), []);
-    return row === undefined ? { applied: 0, epoch, pts: 0 } : decode(UserHeadRow, row);
+    if (row === undefined) return { applied: 0, epoch, pts: 0 };
+    const head = decode(UserHeadRow, row);
+    // The installation may have begun anew since the row was written.
+    return { ...head, epoch: Math.max(head.epoch, epoch) };
   }
 }
 

@@ -1,7 +1,7 @@
 /** Segments of a journal that nobody has open: read, checked, and made fit for another place. */
 import { crc32 } from "node:zlib";
 import { corrupt, readHeader, scanCommits } from "./recovery.js";
-import { HEADER_PREFIX_BYTES, MAGIC, type SegmentHeader, decodeHeader } from "./record-format.js";
+import { HEADER_PREFIX_BYTES, MAGIC, SEALS_LOG, type SegmentHeader, decodeHeader } from "./record-format.js";
 
 export { segmentPath, segmentsAmong } from "./recovery.js";
 
@@ -41,17 +41,18 @@ export function checkSegment(
   const ends = header.logs.map(({ partitions }) => partitions.map(({ next }) => next));
   let records = 0;
   let number = header.commit;
-  const scanned = scanCommits(bytes, place, { commit: header.commit, length }, (found) => {
+  const scanned = scanCommits(bytes, place, { commit: header.commit, length }, (all) => {
+    const found = all.filter(({ logIndex }) => logIndex !== SEALS_LOG);
     number += 1;
     records += found.length;
     for (const { logIndex, partition, offset } of found) {
       const log = ends[logIndex];
-      if (log?.[partition] !== offset) throw corrupt(place.path, found[0]!.start);
+      if (log?.[partition] !== offset) throw corrupt(place.path, all[0]!.start);
       log[partition] = offset + 1;
     }
     take({
       commit: number,
-      end: found.at(-1)!.end,
+      end: all.at(-1)!.end,
       records: found.map(({ logIndex, partition, offset, producer }) => ({
         logIndex,
         partition,

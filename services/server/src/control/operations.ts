@@ -13,6 +13,7 @@ import {
   parseUserId,
 } from "@parley/protocol";
 import type { SessionInfo } from "@parley/contracts";
+import type { BackupStatus } from "../backup/backups.js";
 import type { Parley } from "../parley.js";
 import { type Fields, fieldsOf } from "./fields.js";
 
@@ -86,6 +87,13 @@ export interface Operations {
     readonly items: readonly ImportedItem[];
     readonly isLast: boolean;
   }): Promise<null>;
+  /** Begins a backup; `bytesPerSecond` 0 is no limit. Errors: those of `Backups.start`. */
+  startBackup(of: {
+    readonly tenant: string;
+    readonly directory: string;
+    readonly bytesPerSecond: number;
+  }): Promise<null>;
+  backupStatus(of: { readonly tenant: string }): Promise<BackupStatus>;
 }
 
 export type OperationName = keyof Operations;
@@ -165,6 +173,9 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
         isLast: call.flag("isLast"),
       }),
     ),
+  startBackup: (parley, call) =>
+    done(parley.backups.start(call.text("directory"), call.count("bytesPerSecond"))),
+  backupStatus: (parley) => Promise.resolve(parley.backups.status),
 };
 
 /** The operations on an installation that this process holds. */
