@@ -1,4 +1,4 @@
-/** The rows of the account store. Accounts are small metadata, written directly and durably, not through a log. */
+/** The rows of the account store. Accounts are small metadata, written directly and durably, not made by a machine. */
 import {
   type DeviceId,
   type Infer,

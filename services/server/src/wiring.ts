@@ -1,11 +1,12 @@
 /** The services of one node, wired to an engine: tables and a journal, real or simulated. */
-import { AccountStore } from "@parley/api";
+import { ACCOUNT, AccountStore, SESSION, TOKEN } from "@parley/api";
 import { type Ambient, Failure, type Timer, createUlidSource, isRareTime, messageOf } from "@parley/base";
 import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
 import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
 import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
 import { BlockTables, type Tables, type TableSpec, type Write, WriteBackTables } from "@parley/tables";
+import { LoggedTables } from "./logged-tables.js";
 import { type Tracked, checkpoint, readCheckpoint } from "./checkpoint.js";
 
 /** Partitions of each log, fixed when an installation is made. */
@@ -55,6 +56,7 @@ export function journalLogs(partitionCount: number = PARTITION_COUNT): JournalOp
   return [
     { name: "conversation", partitionCount },
     { name: "user", partitionCount },
+    { name: "account", partitionCount: 1 },
   ];
 }
 
@@ -82,7 +84,16 @@ export async function wireServices(
   });
   const epoch = await readEpoch(engine, clock.nowMs(), options.timeline);
   const userSide = await wireSync(options, { log: journal.log("user"), tables, epoch });
-  const accounts = new AccountStore({ tables: engine, clock, random: ambient.random });
+  const accountTables = new LoggedTables({
+    tables: engine,
+    log: journal.log("account"),
+    specs: [ACCOUNT, SESSION, TOKEN],
+    clock,
+    onFailure: onFatal,
+  });
+  const [accountStart] = await readCheckpoint(tables, "account", journal.log("account"));
+  await accountTables.recover(accountStart!);
+  const accounts = new AccountStore({ tables: accountTables, clock, random: ambient.random });
   const messageSide = await wireMessage(options, {
     log: journal.log("conversation"),
     tables,
@@ -101,6 +112,7 @@ export async function wireServices(
   const tracked: readonly Tracked[] = [
     { name: "conversation", log: journal.log("conversation"), appliedEnd: (at) => processor.appliedEnd(at) },
     { name: "user", log: journal.log("user"), appliedEnd: (at) => userSide.processor.appliedEnd(at) },
+    { name: "account", log: journal.log("account"), appliedEnd: () => accountTables.appliedEnd() },
   ];
   const checkpoints = startCheckpoints(tables, tracked, options);
   const close = async (): Promise<void> => {

@@ -157,12 +157,12 @@ describe("a copied segment", () => {
         3,
         [[0, 2], [1]],
         [
-          [1, [{ logIndex: 0, partition: 1, offset: 0, isSourced: false }]],
+          [1, [{ logIndex: 0, partition: 1, offset: 0 }]],
           [
             2,
             [
-              { logIndex: 0, partition: 1, offset: 1, isSourced: false },
-              { logIndex: 1, partition: 0, offset: 0, isSourced: true },
+              { logIndex: 0, partition: 1, offset: 1 },
+              { logIndex: 1, partition: 0, offset: 0 },
             ],
           ],
         ],

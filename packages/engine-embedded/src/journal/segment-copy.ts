@@ -24,7 +24,6 @@ export interface SegmentCommit {
     readonly logIndex: number;
     readonly partition: number;
     readonly offset: number;
-    readonly isSourced: boolean;
   }[];
 }
 
@@ -53,12 +52,7 @@ export function checkSegment(
     take({
       commit: number,
       end: all.at(-1)!.end,
-      records: found.map(({ logIndex, partition, offset, producer }) => ({
-        logIndex,
-        partition,
-        offset,
-        isSourced: producer !== "",
-      })),
+      records: found.map(({ logIndex, partition, offset }) => ({ logIndex, partition, offset })),
     });
   });
   return { header, commit: scanned.commit, end: scanned.end, records, ends };

@@ -141,9 +141,9 @@ async function startLoad(parley: Parley): Promise<Load> {
     isHistoryOpen: true,
   });
   const acknowledged: { sequence: number; text: string }[] = [];
-  let isStopped = false;
+  const stopping = new AbortController();
   const write = async (session: Session): Promise<void> => {
-    for (let number = 1; !isStopped; number++) {
+    for (let number = 1; !stopping.signal.aborted; number++) {
       const text = `${session.userId} ${number}`;
       const clientMessageId = `c${number}` as ClientMessageId;
       const body = { text: { text }, notice: undefined };
@@ -162,7 +162,7 @@ async function startLoad(parley: Parley): Promise<Load> {
     conversationId,
     acknowledged,
     async stop() {
-      isStopped = true;
+      stopping.abort();
       await writing;
     },
   };
