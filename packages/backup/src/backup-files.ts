@@ -51,8 +51,16 @@ export async function findContent(files: BackupFiles, path: string): Promise<Buf
   }
 }
 
-/** Writes a file under a draft's name and then gives it its own: it is there whole or not at all. Durable. */
-export async function writeWhole(files: BackupFiles, path: string, content: Uint8Array): Promise<void> {
+/**
+ * Writes a file under a draft's name and then gives it its own: it is there whole or not at all. Durable. `look` is given the
+ * draft's path before.
+ */
+export async function writeWhole(
+  files: BackupFiles,
+  path: string,
+  content: Uint8Array,
+  look: (draft: string) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const draft = `${path}.new`;
   await files.remove(draft);
   const file = await files.openSegment(draft, true);
@@ -62,6 +70,7 @@ export async function writeWhole(files: BackupFiles, path: string, content: Uint
   } finally {
     await file.close();
   }
+  await look(draft);
   await files.rename(draft, path);
 }
 

@@ -1,3 +1,4 @@
+export { Archiver, type ArchiverOptions, type ArchiveStatus } from "./archiver.js";
 export { type BackupFiles, systemBackupFiles } from "./backup-files.js";
 export { openDirectorySink } from "./directory-sink.js";
 export { ensureIdentity } from "./identity.js";

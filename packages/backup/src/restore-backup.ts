@@ -8,12 +8,14 @@
  */
 import { type Ambient, Failure } from "@parley/base";
 import { type RowImport, createStoredTables, headerWithoutTrims } from "@parley/engine-embedded";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type BackupFiles, createFile, findContent, writeWhole } from "./backup-files.js";
+import { timelineDirectory } from "./archiver.js";
+import { type BringForward, bringForward, requireEarlier } from "./bring-forward.js";
 import { newId, writeIdentity } from "./identity.js";
 import { type Identity, type Manifest, type Piece, damaged } from "./manifest.js";
 import { readPiece, readWholePiece } from "./piece-reading.js";
-import { FORMAT_FILE } from "./stable-files.js";
+import { FORMAT_FILE, KEYS_FOLDER } from "./stable-files.js";
 import { isRows, isSegment, readRowPieces, requireSound } from "./verify-backup.js";
 
 /** Also known to the data directory, which refuses to open such a one. */
@@ -31,28 +33,35 @@ export interface RestoreOptions {
   /** Makes the tables in an empty directory. Default: LevelDB's. */
   readonly createTables?: (directory: string) => Promise<RowImport>;
   readonly onProgress?: (share: number) => void;
-  /** What is done to the journal when all is there, before it becomes an installation. */
-  readonly beforeFinish?: (restored: { readonly to: string; readonly manifest: Manifest }) => Promise<void>;
+  /** What is behind the backup, and how it is read. */
+  readonly forward?: Omit<BringForward, "to" | "manifest" | "files">;
 }
 
 /**
  * Effects: verifies the backup, then makes the directory; twice is refused.
  * Errors: "backup-missing", "backup-damaged", "backup-newer", "restore-target-not-empty", "restore-unfinished", those of
- *   the file system and of the tables.
+ *   `bringForward`, of the file system and of the tables.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<{
   readonly manifest: Manifest;
   readonly identity: Identity;
+  /** Of the last record behind the backup; 0 without any. */
+  readonly lastMs: number;
 }> {
-  const { files, from, to, onProgress = () => undefined } = options;
+  const { files, from, to, forward, onProgress = () => undefined } = options;
   const { manifest } = await requireSound(files, from, (share) => onProgress(share * (1 - COPYING_SHARE)));
+  if (forward !== undefined) requireEarlier(manifest, forward.untilMs);
   await requireEmpty(files, to);
   const identity = { installation: manifest.installation, timeline: newId(options.ambient.random) };
   await beginRestore(files, to, { backup: manifest.id });
   await copyPieces(options, manifest, (share) => onProgress(1 - COPYING_SHARE + share * COPYING_SHARE));
-  await options.beforeFinish?.({ to, manifest });
+  let lastMs = 0;
+  if (forward !== undefined) {
+    ({ lastMs } = await bringForward({ ...forward, to, manifest, files }));
+    await copyArchivedKeys(files, timelineDirectory(forward.archive, manifest.timeline), to);
+  }
   await finishRestore(files, { from, to, manifest, identity });
-  return { manifest, identity };
+  return { manifest, identity, lastMs };
 }
 
 /** Says that a directory is being made. */
@@ -136,6 +145,19 @@ async function copyFile(
     throw error;
   }
   await file.end();
+}
+
+/** Those of the archive are newer: keys that were made since, without those that were destroyed. */
+async function copyArchivedKeys(files: BackupFiles, archive: string, to: string): Promise<void> {
+  const archived = await files.filesBelow(join(archive, KEYS_FOLDER));
+  if (archived.length === 0) return;
+  for (const name of await files.filesBelow(join(to, KEYS_FOLDER)))
+    await files.remove(join(to, KEYS_FOLDER, name));
+  for (const name of archived) {
+    const path = join(to, KEYS_FOLDER, name);
+    await files.openDirectory(dirname(path));
+    await writeWhole(files, path, (await findContent(files, join(archive, KEYS_FOLDER, name)))!);
+  }
 }
 
 async function requireEmpty(files: BackupFiles, directory: string): Promise<void> {
