@@ -13,10 +13,8 @@ export interface OptionSpec {
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** Options of every command that works on an installation. */
-export const INSTALLATION_OPTIONS = {
-  data: { type: "string", value: "DIR", help: "the data directory (PARLEY_DATA, default data)" },
-  tenant: { type: "string", value: "ID", help: "the organisation (default main)" },
+/** Where the master key is. */
+export const MASTER_KEY_OPTIONS = {
   "master-key-file": {
     type: "string",
     value: "FILE",
@@ -27,6 +25,13 @@ export const INSTALLATION_OPTIONS = {
     value: "COMMAND",
     help: "prints the master key (PARLEY_MASTER_KEY_COMMAND)",
   },
+} as const satisfies OptionSpecs;
+
+/** Options of every command that works on an installation. */
+export const INSTALLATION_OPTIONS = {
+  data: { type: "string", value: "DIR", help: "the data directory (PARLEY_DATA, default data)" },
+  tenant: { type: "string", value: "ID", help: "the organisation (default main)" },
+  ...MASTER_KEY_OPTIONS,
   json: { type: "boolean", help: "print the result as one line of JSON" },
 } as const satisfies OptionSpecs;
 
@@ -99,4 +104,11 @@ export function parseCount(name: string, text: string, max: number): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number > max) throw usage(`${name} must be a whole number from 0 to ${max}`);
   return number;
+}
+
+/** A moment such as "2026-11-21T10:30:00Z", with its zone, in milliseconds. Errors: "usage". */
+export function parseTime(name: string, text: string): number {
+  const timeMs = Date.parse(text);
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) && Number.isSafeInteger(timeMs)) return timeMs;
+  throw usage(`${name} must be a time with its zone, such as 2026-11-21T10:30:00Z`);
 }

@@ -57,8 +57,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<{
   await copyPieces(options, manifest, (share) => onProgress(1 - COPYING_SHARE + share * COPYING_SHARE));
   let lastMs = 0;
   if (forward !== undefined) {
-    ({ lastMs } = await bringForward({ ...forward, to, manifest, files }));
+    // The keys first: what is in the archive may be sealed under later ones than the backup has.
     await copyArchivedKeys(files, timelineDirectory(forward.archive, manifest.timeline), to);
+    ({ lastMs } = await bringForward({ ...forward, to, manifest, files }));
   }
   await finishRestore(files, { from, to, manifest, identity });
   return { manifest, identity, lastMs };

@@ -19,6 +19,9 @@ export interface Config {
   readonly isEncrypted: boolean;
   /** Without it, the master key is in the data directory. */
   readonly masterKey?: MasterKeySource;
+  /** Where segments are archived; undefined for nowhere. */
+  readonly archiveDirectory: string | undefined;
+  readonly archiveSeconds: number;
 }
 
 interface Setting {
@@ -85,6 +88,18 @@ export const SETTINGS = [
     fallback: "none",
     help: "command that prints the master key",
   },
+  {
+    option: "archive-dir",
+    variable: "PARLEY_ARCHIVE_DIR",
+    fallback: "off",
+    help: "directory that gets a copy of the journal, for point-in-time restores",
+  },
+  {
+    option: "archive-seconds",
+    variable: "PARLEY_ARCHIVE_SECONDS",
+    fallback: "60",
+    help: "what is not in the archive yet is at most this old",
+  },
 ] as const satisfies readonly Setting[];
 
 const FLAGS = { json: { type: "boolean" }, "no-encryption": { type: "boolean" } } as const;
@@ -139,6 +154,8 @@ export function parseConfig(
       command: textOf(values["master-key-command"]),
       env,
     }),
+    archiveDirectory: pathOrOff(text("archive-dir")),
+    archiveSeconds: integer(text("archive-seconds"), 1, 86_400),
   };
 }
 
@@ -178,6 +195,10 @@ export function findMasterKey(given: {
 function nonEmpty({ value, name }: { readonly value: string; readonly name: string }): string {
   if (value.trim() === "") throw bad(name, "must not be empty");
   return value;
+}
+
+function pathOrOff(given: { readonly value: string; readonly name: string }): string | undefined {
+  return given.value === "off" ? undefined : resolve(nonEmpty(given));
 }
 
 function integer(

@@ -1,6 +1,12 @@
 /** One installation in one process, without a network: the services wired to the embedded engine. */
 import { SESSION, TOKEN } from "@parley/api";
-import { ensureIdentity, systemBackupFiles } from "@parley/backup";
+import {
+  Archiver,
+  type ArchiveStatus,
+  type BackupSource,
+  ensureIdentity,
+  systemBackupFiles,
+} from "@parley/backup";
 import { Failure } from "@parley/base";
 import {
   type DataDirectory,
@@ -25,11 +31,15 @@ export interface ParleyOptions extends WiringOptions {
   readonly isEncrypted?: boolean;
   /** Where the master key is. Without it, in the data directory. */
   readonly masterKey?: MasterKeySource;
+  /** Keeps a copy of the journal for point-in-time restores. */
+  readonly archive?: { readonly directory: string; readonly intervalMs: number };
 }
 
 export interface Parley extends Services {
   readonly socketPath: string;
   readonly backups: Backups;
+  /** How the archive stands; undefined without one. */
+  archiveStatus(): ArchiveStatus | undefined;
 }
 
 /**
@@ -73,15 +83,24 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       journal: journal.files,
       snapshotRows: () => level.snapshotRows(),
     };
+    // Before anything is trimmed.
+    const archiver = await startArchiver(options, source);
     const services = await wireServices({ ...options, timeline: identity.timeline }, { tables, journal });
     const backups = new Backups(source, files, options.ambient);
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await backups.stop();
+      await archiver?.stop();
       await services.close();
       await directory.release();
     };
-    return { ...services, socketPath: directory.socketPath, backups, close: () => (closing ??= close()) };
+    return {
+      ...services,
+      socketPath: directory.socketPath,
+      backups,
+      archiveStatus: () => archiver?.status,
+      close: () => (closing ??= close()),
+    };
   } catch (error) {
     await journal?.close();
     await tables?.close();
@@ -108,4 +127,21 @@ async function findKeyring(
     );
   }
   return openKeyring({ directory, masterKey, ambient });
+}
+
+async function startArchiver(
+  { archive, ambient }: ParleyOptions,
+  { directory, identity, journal, files }: BackupSource,
+): Promise<Archiver | undefined> {
+  if (archive === undefined) return undefined;
+  const { intervalMs } = archive;
+  return Archiver.start({
+    archive: archive.directory,
+    directory,
+    identity,
+    journal,
+    files,
+    ambient,
+    intervalMs,
+  });
 }

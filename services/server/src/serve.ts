@@ -37,6 +37,9 @@ export async function startServer(
     rebaseEvents: config.rebaseEvents,
     isEncrypted: config.isEncrypted,
     ...(config.masterKey === undefined ? {} : { masterKey: config.masterKey }),
+    ...(config.archiveDirectory === undefined
+      ? {}
+      : { archive: { directory: config.archiveDirectory, intervalMs: config.archiveSeconds * 1000 } }),
     onFatal,
   });
   try {

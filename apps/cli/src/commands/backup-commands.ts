@@ -1,9 +1,16 @@
 /** `parley backup …` and `parley restore`. */
-import { readManifest, restoreBackup, systemBackupFiles, verifyBackup } from "@parley/backup";
+import { readManifest, systemBackupFiles, verifyBackup } from "@parley/backup";
 import { Failure, sleep } from "@parley/base";
-import type { BackupStatus } from "@parley/server";
+import { type BackupStatus, restoreInstallation } from "@parley/server";
 import { resolve } from "node:path";
-import { INSTALLATION_OPTIONS, parseCount, usage } from "../arguments.js";
+import {
+  INSTALLATION_OPTIONS,
+  MASTER_KEY_OPTIONS,
+  masterKeyOf,
+  parseCount,
+  parseTime,
+  usage,
+} from "../arguments.js";
 import { type Command, type Context, type Opened, print, withInstallation } from "../command.js";
 import { startProgressBar } from "../terminal/progress-bar.js";
 import { noArguments } from "./user-commands.js";
@@ -75,26 +82,33 @@ export const restoreCommand: Command = {
   options: {
     from: { type: "string", value: "DIR", help: "the backup" },
     "data-dir": { type: "string", value: "DIR", help: "the data directory to make; empty, or not there yet" },
+    archive: { type: "string", value: "DIR", help: "go on with this archive, as far as it goes" },
+    until: { type: "string", value: "TIME", help: "with --archive: stop at 2026-11-21T10:30:00Z" },
+    ...MASTER_KEY_OPTIONS,
     ...JSON_OPTION,
   },
   async run(args, context) {
     noArguments(args);
     const from = directoryOf("--from", args.text("from"));
     const to = directoryOf("--data-dir", args.text("data-dir"));
+    const archive = archiveOf(args.text("archive"), args.text("until"));
     // Before the bar: most mistakes are found here.
     await readManifest(systemBackupFiles, from);
     const bar = startProgressBar(context.terminal, context.ambient.clock, "restoring");
-    const { manifest } = await restoreBackup({
+    const { manifest, lastMs } = await restoreInstallation({
       from,
       to,
-      files: systemBackupFiles,
       ambient: context.ambient,
+      ...(archive === undefined ? {} : { archive }),
+      ...masterKeyOf(args, context.env),
       onProgress: (share) => bar.update(share),
     });
     bar.end();
     const time = new Date(manifest.createdMs).toISOString();
-    print(args, context, { id: manifest.id, time, directory: to, rows: manifest.rows }, [
+    const last = lastMs === 0 ? time : new Date(lastMs).toISOString();
+    print(args, context, { id: manifest.id, time, last, directory: to, rows: manifest.rows }, [
       `Restored the backup of ${time} into ${to}.`,
+      ...(archive === undefined ? [] : [`Brought forward; its last record is of ${last}.`]),
       `Start it with: parley serve --data ${to}`,
     ]);
     return 0;
@@ -114,6 +128,18 @@ async function watch({ tenant, installation }: Opened, context: Context): Promis
     if (status.state !== "running") return status;
     await sleep(ambient.scheduler, POLL_MS);
   }
+}
+
+function archiveOf(
+  archive: string | undefined,
+  until: string | undefined,
+): { readonly directory: string; readonly untilMs?: number } | undefined {
+  if (archive === undefined) {
+    if (until !== undefined) throw usage("--until needs --archive");
+    return undefined;
+  }
+  const directory = directoryOf("--archive", archive);
+  return until === undefined ? { directory } : { directory, untilMs: parseTime("--until", until) };
 }
 
 function onlyDirectory([directory, ...others]: readonly string[]): string {

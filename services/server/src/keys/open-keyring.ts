@@ -1,7 +1,7 @@
 /** Opening the keys of a data directory, or making them for a new one. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Ambient, failureCode } from "@parley/base";
+import { type Ambient, Failure, failureCode } from "@parley/base";
 import { type DataDirectory, keyFilesOn, systemFiles } from "@parley/engine-embedded";
 import {
   type KeyFiles,
@@ -18,6 +18,7 @@ export const MASTER_FILE = "master.key";
 /** The next master key, until the store is wrapped by it: after a stop in between, one of the two fits. */
 export const NEXT_MASTER_FILE = "master.key.new";
 const STORE_FILE = "store";
+const KEYS_FOLDER = "keys";
 
 export interface KeyringOptions {
   readonly directory: DataDirectory;
@@ -49,6 +50,27 @@ export async function openKeyring({ directory, masterKey, ambient }: KeyringOpti
     await files.rename(NEXT_MASTER_FILE, MASTER_FILE);
     return new Keyring({ ...ambient, store });
   }
+}
+
+/**
+ * Opens the keys of a copy of a directory, to read with; undefined when it has none, for what it holds is not sealed.
+ * Effects: none. Errors: as `openKeyring`; "master-key-missing" without a master key, which no copy has.
+ */
+export async function openCopiedKeyring(
+  directory: string,
+  masterKey: Uint8Array | undefined,
+  ambient: Ambient,
+): Promise<Keyring | undefined> {
+  const files = keyFilesOn(join(directory, KEYS_FOLDER), systemFiles);
+  if (!existsSync(join(files.path, STORE_FILE))) return undefined;
+  if (masterKey === undefined) {
+    throw new Failure(
+      "master-key-missing",
+      "What is to be read is encrypted, and a copy has no master key: say where it is with --master-key-file.",
+      { retry: "after-change" },
+    );
+  }
+  return new Keyring({ ...ambient, store: await KeyStore.open(files, secretKey(masterKey)) });
 }
 
 /** The key that a source gives. Errors: those of the source, "master-key-malformed". */
