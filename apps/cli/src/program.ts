@@ -5,6 +5,7 @@ import type { Command, Context } from "./command.js";
 import { backupCommand, backupVerifyCommand, restoreCommand } from "./commands/backup-commands.js";
 import { doctorCommand } from "./commands/doctor-command.js";
 import { importIrcCommand } from "./commands/import-irc-command.js";
+import { keysRotateCommand, keysShredCommand, keysStatusCommand } from "./commands/keys-commands.js";
 import { serveCommand } from "./commands/serve-command.js";
 import { tokenIssueCommand, tokenListCommand, tokenRevokeCommand } from "./commands/token-commands.js";
 import {
@@ -30,6 +31,9 @@ const COMMANDS: readonly Command[] = [
   backupVerifyCommand,
   backupCommand,
   restoreCommand,
+  keysStatusCommand,
+  keysRotateCommand,
+  keysShredCommand,
   doctorCommand,
 ];
 

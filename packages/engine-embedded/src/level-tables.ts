@@ -19,6 +19,7 @@ import {
   scanBounds,
   sortBounds,
   storedExpiry,
+  tableBounds,
   Turns,
   type AppendRows,
   type Batch,
@@ -70,8 +71,11 @@ export interface LevelTablesOptions {
 
 /** Tables whose deleted and replaced rows can be got rid of at once, instead of now and then. */
 export interface CompactableTables extends Tables {
-  /** Rewrites the files without what is deleted or replaced. Others may go on; it takes as long as copying everything. */
-  compact(): Promise<void>;
+  /**
+   * Rewrites the files, or one table's part of them, without what is deleted or replaced. Others may go on; it takes as long
+   * as copying everything.
+   */
+  compact(table?: TableSpec): Promise<void>;
 }
 
 /** Tables whose rows can be copied while they are written to. */
@@ -209,9 +213,12 @@ class LevelTables implements CompactableTables, SnapshotTables {
     });
   }
 
-  async compact(): Promise<void> {
+  async compact(table?: TableSpec): Promise<void> {
     this.#checkUsable();
-    await this.#reading(() => this.#database.compactRange(KEYS_START, KEYS_END));
+    const bounds = table === undefined ? undefined : tableBounds(table);
+    const from = bounds === undefined ? KEYS_START : keyBytes(bounds.from);
+    const before = bounds === undefined ? KEYS_END : keyBytes(bounds.before);
+    await this.#reading(() => this.#database.compactRange(from, before));
   }
 
   snapshotRows(): StoredRows {

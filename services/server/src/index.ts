@@ -10,7 +10,9 @@ export {
   USERS_PER_CALL_MAX,
 } from "./control/operations.js";
 export { DEMO_PASSWORD, DEMO_USERS } from "./demo.js";
-export { openParley, type Parley, type ParleyOptions } from "./parley.js";
+export type { KeyStatus } from "./keys/key-tools.js";
+export { masterKeyFile } from "./keys/master-key-sources.js";
+export { type Encryption, openParley, type Parley, type ParleyOptions } from "./parley.js";
 export { DEFAULT_TENANT, type RunningServer, startServer } from "./serve.js";
 export { runServer } from "./run.js";
 export { type Engine, journalLogs, type Services, wireServices, type WiringOptions } from "./wiring.js";

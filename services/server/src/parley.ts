@@ -15,10 +15,13 @@ import {
   openJournal,
   openLevelTables,
 } from "@parley/engine-embedded";
+import type { ConversationId, TenantId } from "@parley/protocol";
 import type { Keyring, MasterKeySource } from "@parley/keys";
 import { SYNC_QUEUE } from "@parley/sync";
 import { SealedTables, blockTableOf, type Tables } from "@parley/tables";
 import { Backups } from "./backup/backups.js";
+import { KeyTools } from "./keys/key-tools.js";
+import { type ShreddingOptions, shredConversation, shredTenant } from "./keys/shredding.js";
 import { openKeyring, readMasterKey } from "./keys/open-keyring.js";
 import { type Services, type WiringOptions, journalLogs, wireServices } from "./wiring.js";
 
@@ -40,6 +43,20 @@ export interface Parley extends Services {
   readonly backups: Backups;
   /** How the archive stands; undefined without one. */
   archiveStatus(): ArchiveStatus | undefined;
+  /** Undefined when the installation is not encrypted. */
+  readonly encryption: Encryption | undefined;
+}
+
+/** What can be done with the keys. After shredding, close the installation at once: its memory knows what is gone. */
+export interface Encryption {
+  readonly keys: KeyTools;
+  /** Errors: those of `shredTenant` in keys/shredding.ts. */
+  shredTenant(tenantId: TenantId): Promise<void>;
+  /** Errors: those of `shredConversation` in keys/shredding.ts. */
+  shredConversation(
+    at: { readonly tenantId: TenantId; readonly conversationId: ConversationId },
+    onProgress: (share: number) => void,
+  ): Promise<number>;
 }
 
 /**
@@ -87,6 +104,9 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     const archiver = await startArchiver(options, source);
     const services = await wireServices({ ...options, timeline: identity.timeline }, { tables, journal });
     const backups = new Backups(source, files, options.ambient);
+    const shreds = { services, journal, stored: tables, engine: level };
+    const encryption =
+      keyring === undefined ? undefined : encryptionOf(keyring, { directory, options, shreds });
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await backups.stop();
@@ -98,6 +118,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       ...services,
       socketPath: directory.socketPath,
       backups,
+      encryption,
       archiveStatus: () => archiver?.status,
       close: () => (closing ??= close()),
     };
@@ -144,4 +165,29 @@ async function startArchiver(
     ambient,
     intervalMs,
   });
+}
+
+function encryptionOf(
+  keyring: Keyring,
+  {
+    directory,
+    options,
+    shreds,
+  }: {
+    readonly directory: DataDirectory;
+    readonly options: ParleyOptions;
+    readonly shreds: Omit<ShreddingOptions, "keys">;
+  },
+): Encryption {
+  const keys = new KeyTools({
+    keyring,
+    keysPath: directory.keysPath,
+    hasOwnMasterKey: options.masterKey === undefined,
+    ambient: options.ambient,
+  });
+  return {
+    keys,
+    shredTenant: (tenantId) => shredTenant({ ...shreds, keys }, tenantId),
+    shredConversation: (at, onProgress) => shredConversation({ ...shreds, keys }, at, onProgress),
+  };
 }

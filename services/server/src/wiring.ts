@@ -46,6 +46,8 @@ export interface Services {
   readonly sync: SyncService;
   /** Names the queues of this installation in positions. */
   readonly epoch: number;
+  /** Makes durable what is applied, and lets the logs forget it. */
+  checkpoint(): Promise<void>;
   stats(): { readonly fsyncs: number; readonly journalBytes: number; readonly appendedRecords: number };
   /** Applies what is appended, flushes, and closes the engine. Idempotent. */
   close(): Promise<void>;
@@ -132,6 +134,7 @@ export async function wireServices(
     importing: messageSide.importing,
     sync: userSide.sync,
     epoch,
+    checkpoint: () => checkpoint(tables, tracked),
     stats: () => {
       const { syncs, appendedBytes, appendedRecords } = journal.stats();
       return { fsyncs: syncs, journalBytes: appendedBytes, appendedRecords };

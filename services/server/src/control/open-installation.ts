@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Ambient, failureCode } from "@parley/base";
 import type { MasterKeySource } from "@parley/keys";
-import { openParley } from "../parley.js";
+import { type Encryption, openParley } from "../parley.js";
 import { remoteOperations } from "./control-client.js";
 import { type Operations, localOperations } from "./operations.js";
 
@@ -10,6 +10,8 @@ export interface Installation {
   readonly operations: Operations;
   /** Whether a server runs on it. */
   readonly isServed: boolean;
+  /** The installation itself, when no server runs on it and it is encrypted. */
+  readonly encryption: Encryption | undefined;
   /** Flushes and lets go of the data directory when it was opened here. Idempotent. */
   close(): Promise<void>;
 }
@@ -24,10 +26,15 @@ export async function openInstallation(options: {
 }): Promise<Installation> {
   try {
     const parley = await openParley(options);
-    return { operations: localOperations(parley), isServed: false, close: () => parley.close() };
+    return {
+      operations: localOperations(parley),
+      isServed: false,
+      encryption: parley.encryption,
+      close: () => parley.close(),
+    };
   } catch (error) {
     if (failureCode(error) !== "data-directory-locked") throw error;
     const operations = remoteOperations(join(options.dataDirectory, "parley.sock"));
-    return { operations, isServed: true, close: () => Promise.resolve() };
+    return { operations, isServed: true, encryption: undefined, close: () => Promise.resolve() };
   }
 }

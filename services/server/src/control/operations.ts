@@ -14,7 +14,8 @@ import {
 } from "@parley/protocol";
 import type { SessionInfo } from "@parley/contracts";
 import type { BackupStatus } from "../backup/backups.js";
-import type { Parley } from "../parley.js";
+import type { KeyStatus } from "../keys/key-tools.js";
+import type { Encryption, Parley } from "../parley.js";
 import { type Fields, fieldsOf } from "./fields.js";
 
 export interface ImportedItem {
@@ -80,6 +81,10 @@ export interface Operations {
     readonly userIds: readonly string[];
     readonly timeMs: number;
   }): Promise<number>;
+  /** Errors: "not-encrypted". */
+  keyStatus(of: Readonly<Record<string, never>>): Promise<KeyStatus>;
+  /** Resolves with the version of the tenant's new key. Errors: "not-encrypted", "tenant-has-no-key". */
+  rotateKey(of: { readonly tenant: string }): Promise<number>;
   importHistory(batch: {
     readonly tenant: string;
     readonly conversationId: string;
@@ -94,6 +99,14 @@ export interface Operations {
     readonly bytesPerSecond: number;
   }): Promise<null>;
   backupStatus(of: { readonly tenant: string }): Promise<BackupStatus>;
+}
+
+/** Errors: "not-encrypted". */
+export function encryptionOf({ encryption }: Pick<Parley, "encryption">): Encryption {
+  if (encryption !== undefined) return encryption;
+  throw new Failure("not-encrypted", "This installation was created without encryption: it has no keys.", {
+    retry: "after-change",
+  });
 }
 
 export type OperationName = keyof Operations;
@@ -151,6 +164,8 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
     const { tenantId, userId } = userOf(call);
     return done(parley.accounts.revoke(tenantId, userId, call.text("sessionId") as SessionId));
   },
+  keyStatus: async (parley) => encryptionOf(parley).keys.status(),
+  rotateKey: async (parley, call) => encryptionOf(parley).keys.rotate(call.text("tenant")),
   openImportedGroup: (parley, call) =>
     parley.importing.openImportedGroup(tenantOf(call), {
       conversationId: parseConversationId(call.text("conversationId")),

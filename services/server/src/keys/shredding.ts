@@ -1,0 +1,94 @@
+/**
+ * Making a tenant's or a conversation's content unreadable for ever. Order:
+ *
+ *   1. Everything in the logs is in the rows, and the logs forget it: no segment holds it any more.
+ *   2. For a conversation: the queues of all who were ever in it go, and the files are rid of them. Their blocks mix
+ *      conversations, so they are sealed under the tenant's key. Devices that are behind start again from the list.
+ *   3. The key is destroyed.
+ *
+ * A stop in between is harmless: what is done stays done, and doing it again does the rest. Nobody else may be at work on the
+ * installation, and what it keeps in memory is wrong afterwards: it has to be closed at once.
+ */
+import type { AccountStore } from "@parley/api";
+import { Failure } from "@parley/base";
+import type { CompactableTables, Journal } from "@parley/engine-embedded";
+import type { ConversationId, TenantId, UserId } from "@parley/protocol";
+import { CONVERSATION_INBOX, SYNC_QUEUE, userPartition } from "@parley/sync";
+import { blockTableOf, type Key, type Tables, type TableSpec } from "@parley/tables";
+import type { Services } from "../wiring.js";
+import type { KeyTools } from "./key-tools.js";
+
+const USERS_PER_PAGE = 500;
+const ROWS_PER_STEP = 1_000;
+
+export interface ShreddingOptions {
+  readonly services: Pick<Services, "checkpoint"> & { readonly accounts: Pick<AccountStore, "listUsers"> };
+  readonly journal: Pick<Journal, "roll" | "stats">;
+  /** As the engine holds them: rows and blocks. */
+  readonly stored: Tables;
+  readonly engine: Pick<CompactableTables, "compact">;
+  readonly keys: KeyTools;
+}
+
+/** Errors: "tenant-has-no-key", "logs-not-empty". */
+export async function shredTenant(options: ShreddingOptions, tenantId: TenantId): Promise<void> {
+  await emptyLogs(options);
+  await options.keys.shredTenant(tenantId);
+}
+
+/** Resolves with how many users' queues went; `onProgress` is told how far it has come, from 0 to 1.
+ * Errors: "tenant-has-no-key", "shred-limit", "logs-not-empty". */
+export async function shredConversation(
+  options: ShreddingOptions,
+  { tenantId, conversationId }: { readonly tenantId: TenantId; readonly conversationId: ConversationId },
+  onProgress: (share: number) => void,
+): Promise<number> {
+  await emptyLogs(options);
+  const userIds = await usersOf(options, tenantId, conversationId);
+  const queueTables = [SYNC_QUEUE, blockTableOf(SYNC_QUEUE)];
+  for (const [index, userId] of userIds.entries()) {
+    for (const table of queueTables) await clear(options.stored, table, userPartition(tenantId, userId));
+    onProgress((index + 1) / (userIds.length + 1));
+  }
+  if (userIds.length > 0) for (const table of queueTables) await options.engine.compact(table);
+  await options.keys.shredConversation(tenantId, conversationId);
+  return userIds.length;
+}
+
+async function emptyLogs({ services, journal }: ShreddingOptions): Promise<void> {
+  await services.checkpoint();
+  await journal.roll();
+  if (journal.stats().segments === 1) return;
+  throw new Failure("logs-not-empty", "The log still holds records that are not applied. Try again.", {
+    retry: "same",
+  });
+}
+
+/** Those in whose list the conversation is or was. */
+async function usersOf(
+  { services, stored }: ShreddingOptions,
+  tenantId: TenantId,
+  conversationId: ConversationId,
+): Promise<readonly UserId[]> {
+  const found: UserId[] = [];
+  for (let after = ""; ;) {
+    const page = await services.accounts.listUsers(tenantId, { prefix: "", after, limit: USERS_PER_PAGE });
+    const keys = page.users.map(({ userId }) => ({
+      partition: userPartition(tenantId, userId),
+      sort: [conversationId],
+    }));
+    const entries = await stored.findMany(CONVERSATION_INBOX, keys);
+    found.push(...page.users.filter((_, index) => entries[index] !== undefined).map(({ userId }) => userId));
+    if (page.next === "") return found;
+    after = page.next;
+  }
+}
+
+async function clear(tables: Tables, table: TableSpec, partition: Key): Promise<void> {
+  for (;;) {
+    const rows = await tables.range({ table, partition, limit: ROWS_PER_STEP });
+    if (rows.length === 0) return;
+    const writes = rows.map(({ sort }) => ({ kind: "delete" as const, table, sort }));
+    await tables.write([{ partition, writes }], { isDurable: true });
+  }
+}
