@@ -46,7 +46,7 @@ export interface Services {
   readonly sync: SyncService;
   /** Names the queues of this installation in positions. */
   readonly epoch: number;
-  /** Makes durable what is applied, and lets the logs forget it. */
+  /** Applies what is appended, makes it durable as rows, and lets the logs forget it. */
   checkpoint(): Promise<void>;
   stats(): { readonly fsyncs: number; readonly journalBytes: number; readonly appendedRecords: number };
   /** Applies what is appended, flushes, and closes the engine. Idempotent. */
@@ -108,9 +108,12 @@ export async function wireServices(
   userSide.processor.start();
   // Nobody may read before all that was acknowledged before is there again: first what the conversations hold, then what
   // they emit, then what the users' queues and lists make of it.
-  await processor.recovered();
-  await emitter.durable();
-  await userSide.processor.recovered();
+  const recovered = async (): Promise<void> => {
+    await processor.recovered();
+    await emitter.durable();
+    await userSide.processor.recovered();
+  };
+  await recovered();
   const tracked: readonly Tracked[] = [
     { name: "conversation", log: journal.log("conversation"), appliedEnd: (at) => processor.appliedEnd(at) },
     { name: "user", log: journal.log("user"), appliedEnd: (at) => userSide.processor.appliedEnd(at) },
@@ -134,7 +137,10 @@ export async function wireServices(
     importing: messageSide.importing,
     sync: userSide.sync,
     epoch,
-    checkpoint: () => checkpoint(tables, tracked),
+    checkpoint: async () => {
+      await recovered();
+      await checkpoint(tables, tracked);
+    },
     stats: () => {
       const { syncs, appendedBytes, appendedRecords } = journal.stats();
       return { fsyncs: syncs, journalBytes: appendedBytes, appendedRecords };
