@@ -20,6 +20,8 @@ export interface InstallationPlan {
   readonly dataDirectory: string;
   readonly userIds: readonly string[];
   readonly devicesPerUser: number;
+  /** Default true. */
+  readonly isEncrypted?: boolean;
   /** The same for all; none means that nobody can sign in with a password. */
   readonly password?: string;
   /** How long tokens are good for; the server's own default when it is left out. */
@@ -36,6 +38,7 @@ export async function prepareInstallation(plan: InstallationPlan): Promise<Insta
   const parley = await openParley({
     dataDirectory: plan.dataDirectory,
     ambient: systemAmbient(),
+    isEncrypted: plan.isEncrypted ?? true,
     onFatal: (error) => {
       failure = error;
     },

@@ -17,6 +17,7 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --window N       sends of a pair without an answer at a time, 1 to 16 (8)
     --text-bytes N   (200)
     --directory DIR  where the data directory is made (the temporary directory)
+    --no-encryption  on a data directory that is not encrypted
     --pin            keep the server on one processor and the load on another (Linux)
 
   npm run -s bench -- idle [options]     connected devices that say nothing
@@ -47,6 +48,7 @@ const OPTIONS = {
   "text-bytes": { type: "string", default: "200" },
   directory: { type: "string" },
   pin: { type: "boolean", default: false },
+  "no-encryption": { type: "boolean", default: false },
   connections: { type: "string", default: "5000" },
   rows: { type: "string", default: "1000000" },
   conversations: { type: "string", default: "20000" },
@@ -114,6 +116,7 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
     textBytes: integer(values, "text-bytes", 10, 16_384),
     rate: values.rate === undefined ? undefined : integer(values, "rate", 1, 10_000_000),
     isPinned: values.pin,
+    isEncrypted: !values["no-encryption"],
     directory: values.directory,
   };
   return measureDirect(options, say);

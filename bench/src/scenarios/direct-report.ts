@@ -29,6 +29,7 @@ interface Reading {
 
 export interface DirectOptions extends DirectPlan {
   readonly isPinned: boolean;
+  readonly isEncrypted: boolean;
   /** Where the data directory is made; the measured disk. */
   readonly directory: string | undefined;
 }
@@ -47,6 +48,7 @@ export async function measureDirect(options: DirectOptions, say: (line: string) 
       dataDirectory,
       userIds: userIdsOf(options.pairs),
       devicesPerUser: 1,
+      isEncrypted: options.isEncrypted,
     });
     const bytesBefore = diskBytes(dataDirectory);
     const server = await ServerProcess.start({ dataDirectory, ...(isPinned ? { core: SERVER_CORE } : {}) });
@@ -80,6 +82,7 @@ export async function measureDirect(options: DirectOptions, say: (line: string) 
         window: options.window,
         rate: options.rate ?? null,
         pinned: isPinned,
+        encrypted: options.isEncrypted,
         node: process.version,
       },
       complaints: complaintsAbout(options, result, exit.code),
