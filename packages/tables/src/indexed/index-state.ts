@@ -15,7 +15,7 @@
 import { Failure } from "@parley/base";
 import type { Batch, Key, RowKey, Tables, TableSpec } from "../tables.js";
 
-export const INDEX_STATE: TableSpec = { name: "index-state" };
+export const INDEX_STATE: TableSpec = { name: "index-state", keyOwner: "installation" };
 const FORMAT = 1;
 const PHASES = ["absent", "delete-only", "write-only", "verifying", "readable"] as const;
 

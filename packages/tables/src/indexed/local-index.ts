@@ -111,6 +111,10 @@ export interface RowChange {
 
 /** The table that holds the entries of a generation. All that is declared about the rows' own table holds for it too. */
 export function indexTable(table: TableSpec, indexName: string, generation: number): TableSpec {
+  assert(
+    table.keyOwner !== "conversation-in-sort",
+    "the entries of an index have the owner of their partition",
+  );
   const { indexes: _indexes, globalIndexes: _globalIndexes, isPacked: _isPacked, ...declared } = table;
   return { ...declared, name: `${table.name}-by-${indexName}-${generation}` };
 }

@@ -7,6 +7,7 @@ import type { Keyring } from "@parley/keys";
 import { MemoryKeyFiles, openTestKeyring } from "@parley/keys/testing";
 import { BlockTables } from "../blocks/block-tables.js";
 import { encodePartition, encodeTuple } from "../key-encoding.js";
+import { openIndexedTables } from "../indexed/indexed-tables.js";
 import { LazyPut } from "../lazy-put.js";
 import { MemoryTables, MemoryTableStore } from "../memory-tables.js";
 import type { Key, TableSpec, Tables } from "../tables.js";
@@ -233,4 +234,20 @@ test("a flush that meets tenants without a key makes one for each", async () => 
   }));
   await tables.write(batches, DURABLE);
   equal(keyring.state.dataKeys.size, 5);
+});
+
+test("the states of indexes belong to the installation, and entries go with the owner of their rows", async () => {
+  const { tables, keyring, clock } = await bench();
+  const table: TableSpec = {
+    ...TALK,
+    indexes: [{ name: "first", version: 1, keyParts: 1, entriesOf: ({ value }) => [{ key: [value[0]!] }] }],
+  };
+  const scheduler = systemScheduler;
+  const indexed = await openIndexedTables({ tables, declared: [table], clock, scheduler });
+  await put(indexed, [table, ["main", "g:1"], [1]], "abc");
+  const query = { table, index: "first", partition: ["main", "g:1"], limit: 9 };
+  equal((await indexed.queryIndex(query)).length, 1);
+  deepEqual([...keyring.state.tenants.keys()].toSorted(), ["", "main"]);
+  await keyring.shredConversation("main", "g:1");
+  equal((await indexed.queryIndex(query)).length, 0);
 });
