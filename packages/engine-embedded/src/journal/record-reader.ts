@@ -13,11 +13,19 @@ const CHUNK_BYTES = 1024 * 1024;
 const OPENED_BYTES_MAX = 16 * 1024 * 1024;
 const NO_BYTES = new Uint8Array(0);
 
+interface OpenedRecord {
+  readonly record: FoundRecord;
+  /** Undefined when its key is destroyed. */
+  readonly payload: Uint8Array | undefined;
+}
+
 /** A commit in plain: its records by their positions in the segment. */
 interface OpenedCommit {
   readonly bytes: number;
-  readonly records: ReadonlyMap<number, FoundRecord & { readonly payload: Uint8Array | undefined }>;
+  readonly records: ReadonlyMap<number, OpenedRecord>;
 }
+
+type CommitPlace = NonNullable<ReturnType<SegmentSet["commitAt"]>>;
 
 interface Chunk {
   readonly path: string;
@@ -31,6 +39,7 @@ export class RecordReader {
   readonly #keyring: Keyring | undefined;
   readonly #opened = new LruMap<string, OpenedCommit>();
   #openedBytes = 0;
+  readonly #reading = new Map<string, Promise<Chunk>>();
 
   constructor(segments: SegmentSet, keyring: Keyring | undefined) {
     this.#segments = segments;
@@ -58,45 +67,53 @@ export class RecordReader {
     { recordsMax, bytesMax }: ReadLimits,
   ): Promise<readonly LogRecord[]> {
     if (this.#segments.isClosed) throw new Failure("log-closed", "The journal is closed.");
-    const found = state.locate(from, recordsMax);
-    if (found === undefined) throw new Failure("log-trimmed", `Offset ${from} is no longer kept.`);
-    const { segment, positions } = found;
+    const place = state.locate(from, recordsMax);
+    if (place === undefined) throw new Failure("log-trimmed", `Offset ${from} is no longer kept.`);
+    const { segment, positions } = place;
     const records: LogRecord[] = [];
     let chunk: Chunk | undefined;
     let bytes = 0;
     for (const [index, position] of positions.entries()) {
-      const place = this.#segments.commitAt(segment, position);
-      if (place === undefined) throw new Failure("log-trimmed", `Offset ${from} is no longer kept.`);
-      const name = `${segment}/${place.start}`;
+      const commit = this.#segments.commitAt(segment, position);
+      if (commit === undefined) throw new Failure("log-trimmed", `Offset ${from} is no longer kept.`);
+      const name = `${segment}/${commit.start}`;
       let opened = this.#opened.find(name);
       if (opened === undefined) {
         // One read a call: what lies further on is for the next one.
-        if (chunk !== undefined && !holds(chunk, place) && records.length > 0) return records;
-        if (chunk === undefined || !holds(chunk, place)) chunk = await this.#readChunk(segment, place);
-        opened = this.#open(chunk, place);
-        this.#keep(name, opened);
+        if (chunk !== undefined && !holds(chunk, commit) && records.length > 0) return records;
+        if (chunk === undefined || !holds(chunk, commit)) chunk = await this.#readChunk(segment, commit);
+        // Another partition's read may have opened it meanwhile.
+        opened = this.#opened.find(name) ?? this.#keep(name, this.#open(chunk, commit));
       }
-      const record = opened.records.get(position);
-      if (record === undefined || !isOf(state, record, from + index)) {
+      const found = opened.records.get(position);
+      if (found === undefined || !isOf(state, found.record, from + index)) {
         throw corrupt(this.#segments.pathOf(segment), position);
       }
-      bytes += record.end - record.payloadStart;
+      bytes += found.record.end - found.record.payloadStart;
       if (records.length > 0 && bytes > bytesMax) return records;
-      records.push(logRecord(record));
+      records.push(logRecord(found));
     }
     return records;
   }
 
-  async #readChunk(
-    segment: number,
-    { start, end }: { readonly start: number; readonly end: number | undefined },
-  ): Promise<Chunk> {
+  /** Reads that want the same at the same time share it. */
+  #readChunk(segment: number, place: CommitPlace): Promise<Chunk> {
+    const name = `${segment}/${place.start}/${place.end}`;
+    let reading = this.#reading.get(name);
+    if (reading === undefined) {
+      reading = this.#readAlone(segment, place).finally(() => this.#reading.delete(name));
+      this.#reading.set(name, reading);
+    }
+    return reading;
+  }
+
+  async #readAlone(segment: number, { start, end }: CommitPlace): Promise<Chunk> {
     const length = Math.max(CHUNK_BYTES, (end ?? Infinity) - start);
     return { ...(await this.#segments.readChunk(segment, start, length)), start };
   }
 
   /** Errors: "log-corrupt", "key-missing". */
-  #open(chunk: Chunk, place: { readonly commit: number; readonly start: number }): OpenedCommit {
+  #open(chunk: Chunk, place: CommitPlace): OpenedCommit {
     const found: FoundRecord[] = [];
     for (let at = place.start - chunk.start; ;) {
       const record = readRecord(chunk.bytes, at);
@@ -107,7 +124,10 @@ export class RecordReader {
     }
     const payloads = this.#payloads(chunk, found, place);
     const records = new Map(
-      payloads.map((payload, index) => [chunk.start + found[index]!.start, { ...found[index]!, payload }]),
+      payloads.map((payload, index) => [
+        chunk.start + found[index]!.start,
+        { record: found[index]!, payload },
+      ]),
     );
     return { bytes: found.at(-1)!.end - found[0]!.start, records };
   }
@@ -115,7 +135,7 @@ export class RecordReader {
   #payloads(
     { path, bytes }: Chunk,
     found: readonly FoundRecord[],
-    { commit, start }: { readonly commit: number; readonly start: number },
+    { commit, start }: CommitPlace,
   ): readonly (Uint8Array | undefined)[] {
     const keyring = this.#keyring;
     if (keyring === undefined) {
@@ -134,25 +154,22 @@ export class RecordReader {
     throw corrupt(path, start);
   }
 
-  #keep(name: string, opened: OpenedCommit): void {
+  #keep(name: string, opened: OpenedCommit): OpenedCommit {
     this.#openedBytes += opened.bytes;
     if (this.#openedBytes > OPENED_BYTES_MAX) {
       this.#opened.cutTo(0);
       this.#openedBytes = opened.bytes;
     }
     this.#opened.put(name, opened);
+    return opened;
   }
 }
 
-function logRecord(record: FoundRecord & { readonly payload: Uint8Array | undefined }): LogRecord {
-  const { offset, payload } = record;
+function logRecord({ record: { offset }, payload }: OpenedRecord): LogRecord {
   return payload === undefined ? { offset, payload: NO_BYTES, isDestroyed: true } : { offset, payload };
 }
 
-function holds(
-  { start, bytes }: Chunk,
-  place: { readonly start: number; readonly end: number | undefined },
-): boolean {
+function holds({ start, bytes }: Chunk, place: CommitPlace): boolean {
   const end = start + bytes.length;
   return place.start >= start && place.start < end && place.end !== undefined && place.end <= end;
 }
