@@ -186,3 +186,20 @@ test("a key may not be used after its turn: a new one is asked for", async () =>
   equal(keyring.sealingKey(MAIN), undefined);
   throws(() => keyring.open(MAIN, AAD, Buffer.from("never sealed")), { code: "seal-corrupt" });
 });
+
+test("each opening that seals has an epoch of its own, which is durable before it does", async () => {
+  const files = new MemoryKeyFiles();
+  const epochs: unknown[] = [];
+  for (let opening = 0; opening < 3; opening++) {
+    const keyring = await open(files);
+    await keyring.prepare(["main"]);
+    const stored = (await open(files)).state.epoch;
+    const sealed = await seal(keyring, MAIN, "x");
+    epochs.push([stored, sealed.readUInt32BE(5), Number(sealed.readBigUInt64BE(9))]);
+  }
+  deepEqual(epochs, [
+    [1, 1, 1],
+    [2, 2, 1],
+    [3, 3, 1],
+  ]);
+});
