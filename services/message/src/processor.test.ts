@@ -175,6 +175,18 @@ test("a record that cannot be read is reported, has no effect, and those behind 
   assert.deepEqual([sequence, bench.logger.errors, bench.life.failures], [2, ["poison-record"], []]);
 });
 
+test("a record whose key is destroyed is passed over without a word, and those behind it are applied", async () => {
+  const bench = new MessageBench({ partitionCount: 1 });
+  const id = await bench.group("ann");
+  const payload = new Uint8Array([255, 255, 255]);
+  const appended = bench.life.log.append(0, payload);
+  const { records } = bench.logStore.partitions[0]!;
+  records.push({ ...records.pop()!, isDestroyed: true });
+  await bench.run(appended);
+  const { sequence } = await bench.run(bench.send(bench.session("ann"), id, 1));
+  assert.deepEqual([sequence, bench.logger.errors, bench.life.failures], [2, [], []]);
+});
+
 test("a failed flush is a failure of the service, told once", async () => {
   const bench = new MessageBench();
   const id = await bench.group("ann");

@@ -199,6 +199,18 @@ test("a record that cannot be read is reported, has no effect, and those behind 
   assert.deepEqual([entry?.unread, bench.logger.errors, bench.life.failures], [1, ["poison-record"], []]);
 });
 
+test("a record whose key is destroyed is passed over without a word, and those behind it are applied", async () => {
+  const bench = new SyncBench({ partitionCount: 1 });
+  bench.emit(["ann"], [joined("g:a")]);
+  const appended = bench.life.log.append(0, new Uint8Array([255, 255]));
+  const { records } = bench.logStore.partitions[0]!;
+  records.push({ ...records.pop()!, isDestroyed: true });
+  await bench.run(appended);
+  bench.emit(["ann"], [message("g:a", 1)]);
+  const [entry] = await bench.list("ann");
+  assert.deepEqual([entry?.unread, bench.logger.errors, bench.life.failures], [1, [], []]);
+});
+
 test("tables that fail while states are loaded are a failure of the service", async () => {
   const bench = new SyncBench();
   const failure = new Error("the disk failed");
