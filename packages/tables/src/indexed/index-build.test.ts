@@ -24,6 +24,7 @@ import { ManualClock } from "../testing/manual-time.js";
 import { overTables } from "../testing/over-tables.js";
 import { NOTES, TYPING } from "../testing/table-model.js";
 import type { Batch, Key, Tables, TableSpec, Write } from "../tables.js";
+import { INDEX_STATE } from "./index-state.js";
 import type { IndexedTables } from "./indexed-tables.js";
 
 const WORD = { table: "notes", index: "word" };
@@ -366,6 +367,25 @@ describe("an index that is no longer declared", () => {
     deepEqual([unharmed, ended, await entriesOf(third, 1)], ["readable", "dropped", 0]);
   });
 
+  it("leaves no entries of an expiring table that nobody declares either", async () => {
+    const [clock, store] = [new ManualClock(), new MemoryTableStore()];
+    const typing: TableSpec = { ...TYPING, indexes: [BY_WORD] };
+    const first = await openIndexed(store, clock, { declared: [typing] });
+    const write: Write = {
+      kind: "put",
+      table: TYPING,
+      sort: [1],
+      value: bytes("a"),
+      expiresAtMs: clock.nowMs() + 9,
+    };
+    await first.write([batch(P, write)], DURABLE);
+    await first.close();
+    const second = await openIndexed(store, clock, { declared: [] });
+    await second.write([batch(P, { ...write, value: bytes("b") })], DURABLE);
+    await second.completeIndexes();
+    deepEqual(await allRows(second, { name: "typing-by-word-1", hasExpiry: true }), []);
+  });
+
   it("leaves no entries when what is dropped is removed", async () => {
     const world = await filled(4, seededRandom(6));
     const first = await open(world);
@@ -450,12 +470,35 @@ describe("verifying an index", () => {
 describe("the state of an index", () => {
   it("that is none is reported, never taken for another", async () => {
     const clock = new ManualClock();
-    const damaged = ["", "{", "[]", "null", '{"format":2}', '{"format":1,"version":1,"phase":"ready"}'];
+    const whole = {
+      format: 1,
+      version: 1,
+      generation: 1,
+      phase: "readable",
+      rowsDone: 0,
+      removing: [],
+      stored: {},
+    };
+    const damagedFields = [
+      { format: 2 },
+      { version: -1 },
+      { generation: "1" },
+      { phase: "ready" },
+      { rowsDone: 0.5 },
+      { removing: [null] },
+      { removing: 1 },
+      { stored: null },
+      { stored: { keyOwner: "nobody" } },
+      { stored: { hasExpiry: 1 } },
+      { cursor: { partition: ["p"] } },
+      { cursor: { partition: [{}], sort: [1] } },
+    ].map((field) => JSON.stringify({ ...whole, ...field }));
+    const damaged = [...damagedFields, "", "{", "[]", "null"];
     for (const value of damaged) {
       const store = new MemoryTableStore();
       const write: Write = {
         kind: "put",
-        table: { name: "index-state" },
+        table: INDEX_STATE,
         sort: ["word"],
         value: bytes(value),
       };

@@ -60,7 +60,7 @@ export class IndexCatalog {
     for (const table of declared) {
       const known = await readIndexStates(tables, table.name);
       for (const spec of table.indexes ?? []) {
-        const state = known.get(spec.name) ?? unknownState(spec.version);
+        const state = known.get(spec.name) ?? unknownState(spec.version, table);
         const index = new LocalIndex(table, spec, state);
         await settle(tables, index);
         indexes.push(index);
@@ -141,7 +141,11 @@ export class IndexCatalog {
       state.removing.map((generation) => ({ table, index: spec.name, generation })),
     );
     const undeclared = this.#undeclared.flatMap(({ tableName, indexName, state }) =>
-      state.removing.map((generation) => ({ table: { name: tableName }, index: indexName, generation })),
+      state.removing.map((generation) => ({
+        table: { ...state.stored, name: tableName },
+        index: indexName,
+        generation,
+      })),
     );
     return [...declared, ...undeclared];
   }

@@ -100,10 +100,10 @@ export class IndexJobs {
   async #build(index: LocalIndex, work: IndexWork): Promise<void> {
     const { catalog, alone } = this.#options;
     await alone(async () => {
-      const { version, generation, phase, removing } = index.state;
+      const { version, generation, phase, removing, stored } = index.state;
       if (phase !== "absent") return;
       // Writers first only remove, so that nobody who still removes only ever misses what another puts.
-      const state = { version, generation: generation + 1, rowsDone: 0, removing };
+      const state = { version, generation: generation + 1, rowsDone: 0, removing, stored };
       await catalog.change(index, { ...state, phase: "delete-only" });
     });
     const { generation } = index.state;

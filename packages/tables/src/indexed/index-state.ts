@@ -3,7 +3,7 @@
  *
  *   table index-state, partition (table name), sort (index name), value JSON:
  *   {"format":1,"version":2,"generation":3,"phase":"write-only","rowsDone":512,"removing":[2],
- *    "cursor":{"partition":["main","c1"],"sort":[77]}}
+ *    "stored":{"keyOwner":"conversation"},"cursor":{"partition":["main","c1"],"sort":[77]}}
  *
  *   absent ──► delete-only ──► write-only ──► verifying ──► readable
  *     ▲            │               │ backfill      │            │
@@ -17,6 +17,7 @@ import type { Batch, Key, RowKey, Tables, TableSpec } from "../tables.js";
 
 export const INDEX_STATE: TableSpec = { name: "index-state", keyOwner: "installation" };
 const FORMAT = 1;
+const KEY_OWNERS = ["installation", "tenant", "conversation"] as const;
 const PHASES = ["absent", "delete-only", "write-only", "verifying", "readable"] as const;
 
 export type IndexPhase = (typeof PHASES)[number];
@@ -33,18 +34,26 @@ export interface IndexState {
   readonly rowsDone: number;
   /** Generations of which there may still be entries. */
   readonly removing: readonly number[];
+  /** How the entries' tables are stored, for whoever has to remove them when nobody declares the table any more. */
+  readonly stored: StoredAs;
 }
 
+type StoredAs = Pick<TableSpec, "hasExpiry" | "keyOwner">;
+
 /** The state of an index of which the database knows nothing. */
-export function unknownState(version: number): IndexState {
-  return { version, generation: 0, phase: "absent", rowsDone: 0, removing: [] };
+export function unknownState(version: number, { hasExpiry, keyOwner }: TableSpec): IndexState {
+  const stored = {
+    ...(hasExpiry === undefined ? {} : { hasExpiry }),
+    ...(keyOwner === undefined ? {} : { keyOwner }),
+  };
+  return { version, generation: 0, phase: "absent", rowsDone: 0, removing: [], stored };
 }
 
 /** The state of an index whose entries are no longer kept up: they are to be removed. */
 export function droppedState(state: IndexState): IndexState {
-  const { version, generation, phase, removing } = state;
+  const { version, generation, phase, removing, stored } = state;
   if (phase === "absent") return state;
-  return { version, generation, phase: "absent", rowsDone: 0, removing: [...removing, generation] };
+  return { version, generation, phase: "absent", rowsDone: 0, removing: [...removing, generation], stored };
 }
 
 /** Reads the states of all indexes of a table by the name of the index. Errors: "tables-corrupt". */
@@ -75,8 +84,7 @@ export function stateBatch(
 }
 
 function decodeIndexState(value: Uint8Array): IndexState {
-  const stored = parse(value);
-  const { format, version, generation, phase, cursor, rowsDone, removing } = stored;
+  const { format, version, generation, phase, cursor, rowsDone, removing, stored } = parse(value);
   const knownPhase = PHASES.find((known) => known === phase);
   if (
     format !== FORMAT ||
@@ -86,11 +94,12 @@ function decodeIndexState(value: Uint8Array): IndexState {
     knownPhase === undefined ||
     !Array.isArray(removing) ||
     !removing.every(isCount) ||
+    !isStoredAs(stored) ||
     !(cursor === undefined || isRowKey(cursor))
   ) {
     throw corruptState();
   }
-  const state = { version, generation, phase: knownPhase, rowsDone, removing };
+  const state = { version, generation, phase: knownPhase, rowsDone, removing, stored };
   return cursor === undefined ? state : { ...state, cursor };
 }
 
@@ -106,6 +115,13 @@ function parse(value: Uint8Array): Partial<Record<string, unknown>> {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isStoredAs(value: unknown): value is StoredAs {
+  if (typeof value !== "object" || value === null) return false;
+  const { hasExpiry, keyOwner } = value as Partial<Record<keyof StoredAs, unknown>>;
+  const isOwnerKnown = keyOwner === undefined || KEY_OWNERS.some((known) => known === keyOwner);
+  return isOwnerKnown && (hasExpiry === undefined || typeof hasExpiry === "boolean");
 }
 
 function isRowKey(value: unknown): value is RowKey {

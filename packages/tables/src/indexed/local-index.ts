@@ -37,6 +37,7 @@ export class LocalIndex {
     assert(INDEX_NAME.test(spec.name), "an index's name is lower-case words with hyphens between them");
     assert(Number.isSafeInteger(spec.version) && spec.version >= 1, "an index's version is 1 or more");
     assert(Number.isSafeInteger(spec.keyParts) && spec.keyParts >= 1, "an index's key has a part or more");
+    assert(table.keyOwner !== "conversation-in-sort", "who owns an entry stands in its partition key");
     this.table = table;
     this.spec = spec;
     this.#state = state;
