@@ -7,6 +7,7 @@ import { type ConversationKey, HeadRow, MemberRow } from "@parley/domain";
 import { Failure } from "@parley/base";
 import {
   type ConversationId,
+  type UserId,
   DIGEST_SPAN_MAX,
   HISTORY_PAGE_MAX,
   Message,
@@ -16,11 +17,15 @@ import {
 } from "@parley/protocol";
 import type { Row, WriteBackTables } from "@parley/tables";
 import {
+  BY_SENDER,
   CONVERSATION_HEAD,
   CONVERSATION_MEMBER,
   CONVERSATION_MESSAGE,
   conversationPartition,
 } from "./conversation-tables.js";
+
+/** Messages of a conversation that are read instead of an index that is not ready. */
+const SCAN_MESSAGES_MAX = 10_000;
 
 /** What a member may see of a conversation now. */
 interface View {
@@ -28,6 +33,19 @@ interface View {
   readonly head: HeadRow;
   readonly firstVisible: number;
   readonly lastSequence: number;
+}
+
+/** A page of what one member wrote. `before` is exclusive, and 0 for the newest. */
+export interface SenderRequest {
+  readonly conversationId: ConversationId;
+  readonly senderId: UserId;
+  readonly before: number;
+  readonly limit: number;
+}
+
+export interface SenderPage {
+  readonly messages: readonly Message[];
+  readonly before: number;
 }
 
 export class HistoryReader {
@@ -71,6 +89,45 @@ export class HistoryReader {
       last,
     });
     return { first, last, messages, firstVisible, lastSequence };
+  }
+
+  /**
+   * What one member of a group wrote, the newest first. It goes on `before` the sequence that is returned; 0 at the end.
+   * Cost: one range of the index, and one read of the messages it finds. While the index is being built, of the conversation.
+   * Errors: "not-a-member"; "index-not-ready" (it is being built, and the conversation is long).
+   */
+  async bySender(session: Session, request: SenderRequest): Promise<SenderPage> {
+    const { conversationId, senderId } = request;
+    const { key, firstVisible, lastSequence } = await this.authorize(session, conversationId);
+    const limit = Math.min(Math.max(1, request.limit || HISTORY_PAGE_MAX), HISTORY_PAGE_MAX);
+    const end = request.before > 0 ? Math.min(request.before, lastSequence + 1) : lastSequence + 1;
+    const partition = conversationPartition(key);
+    const matches = await this.#tables.queryIndex({
+      table: CONVERSATION_MESSAGE,
+      index: BY_SENDER.name,
+      partition,
+      from: [senderId, firstVisible],
+      before: [senderId, end],
+      isDescending: true,
+      limit,
+      scanRowsMax: SCAN_MESSAGES_MAX,
+    });
+    const values = await this.#tables.findMany(
+      CONVERSATION_MESSAGE,
+      matches.map(({ sort }) => ({ partition, sort })),
+    );
+    const rows = matches.flatMap(({ sort }, index) => {
+      const value = values[index];
+      return value === undefined ? [] : [{ sort, value }];
+    });
+    const fitting = fittingRows(rows, true);
+    const last = fitting.at(-1);
+    if (last === undefined) return { messages: [], before: 0 };
+    const first = last.sort[0] as number;
+    const span = { conversationId, first, last: fitting[0]!.sort[0] as number };
+    const messages = await this.#visible(session, fitting, span);
+    const isEnd = matches.length < limit && fitting.length === rows.length;
+    return { messages, before: isEnd ? 0 : first };
   }
 
   /** The digest of what the user may see from `first` to `last`. Errors: "not-a-member", "bad-request". */

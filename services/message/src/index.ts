@@ -1,3 +1,4 @@
+export { CONVERSATION_MESSAGE } from "./conversation-tables.js";
 export { ConversationStore } from "./conversation-store.js";
 export { Emitter } from "./emitter.js";
 export { Importing, type ImportedGroup } from "./importing.js";

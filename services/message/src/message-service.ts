@@ -40,7 +40,7 @@ import {
 import type { WriteBackTables } from "@parley/tables";
 import type { ConversationStore } from "./conversation-store.js";
 import { CONVERSATION_HEAD, CONVERSATION_MEMBER, conversationPartition } from "./conversation-tables.js";
-import { HistoryReader } from "./history.js";
+import { HistoryReader, type SenderPage, type SenderRequest } from "./history.js";
 import type { Processor } from "./processor.js";
 
 export interface MessageServiceOptions {
@@ -194,6 +194,11 @@ export class MessageService implements MessageCalls {
 
   history(session: Session, request: HistoryRequest): Promise<HistorySpan> {
     return this.#history.page(session, request);
+  }
+
+  /** What one member of a group wrote. Errors: "not-a-member", "index-not-ready". */
+  messagesBySender(session: Session, request: SenderRequest): Promise<SenderPage> {
+    return this.#history.bySender(session, request);
   }
 
   digest(

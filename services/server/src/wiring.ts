@@ -1,11 +1,36 @@
 /** The services of one node, wired to an engine: tables and a journal, real or simulated. */
 import { ACCOUNT, AccountStore, SESSION, TOKEN } from "@parley/api";
-import { type Ambient, Failure, type Timer, createUlidSource, isRareTime, messageOf } from "@parley/base";
+import {
+  type Ambient,
+  Failure,
+  failureCode,
+  type Logger,
+  type Timer,
+  createUlidSource,
+  isRareTime,
+  messageOf,
+} from "@parley/base";
 import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
-import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
+import {
+  CONVERSATION_MESSAGE,
+  ConversationStore,
+  Emitter,
+  Importing,
+  MessageService,
+  Processor,
+} from "@parley/message";
 import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
-import { BlockTables, type Tables, type TableSpec, type Write, WriteBackTables } from "@parley/tables";
+import {
+  BlockTables,
+  type IndexedTables,
+  type IndexStatus,
+  openIndexedTables,
+  type Tables,
+  type TableSpec,
+  type Write,
+  WriteBackTables,
+} from "@parley/tables";
 import { LoggedTables } from "./logged-tables.js";
 import { type Tracked, checkpoint, readCheckpoint } from "./checkpoint.js";
 
@@ -18,6 +43,8 @@ const CHECKPOINT_MS_MIN = 5_000;
 const CHECKPOINT_RECORDS_MAX = 200_000;
 const CHECKPOINT_TICK_MS = 1_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** All tables that have indexes. */
+const INDEXED: readonly TableSpec[] = [CONVERSATION_MESSAGE];
 const INSTALLATION: TableSpec = { name: "installation", keyOwner: "installation" };
 const TIMELINE = "timeline";
 
@@ -48,6 +75,8 @@ export interface Services {
   readonly epoch: number;
   /** Applies what is appended, makes it durable as rows, and lets the logs forget it. */
   checkpoint(): Promise<void>;
+  /** How far the indexes are that are built in the background. */
+  indexes(): readonly IndexStatus[];
   stats(): { readonly fsyncs: number; readonly journalBytes: number; readonly appendedRecords: number };
   /** Applies what is appended, flushes, and closes the engine. Idempotent. */
   close(): Promise<void>;
@@ -73,11 +102,13 @@ export async function wireServices(
 ): Promise<Services> {
   const { ambient, onFatal } = options;
   const { clock, scheduler } = ambient;
-  const engine = new BlockTables({ tables: stored, clock, scheduler, logger: ambient.logger });
+  const blocks = new BlockTables({ tables: stored, clock, scheduler, logger: ambient.logger });
+  const engine = await openIndexedTables({ tables: blocks, declared: INDEXED, clock, scheduler });
   const emitter = new Emitter(journal.log("user"), onFatal);
   // Rows may not say that a record is applied before what it emitted is durable.
   const tables = new WriteBackTables({
     tables: engine,
+    indexes: engine,
     clock,
     scheduler,
     flushIntervalMs: options.holdMs ?? HOLD_MS,
@@ -120,6 +151,7 @@ export async function wireServices(
     { name: "account", log: journal.log("account"), appliedEnd: () => accountTables.appliedEnd() },
   ];
   const checkpoints = startCheckpoints(tables, tracked, options);
+  const indexing = completeIndexes(engine, ambient.logger);
   const close = async (): Promise<void> => {
     await checkpoints.stop();
     await processor.stop();
@@ -129,6 +161,7 @@ export async function wireServices(
     await tables.close();
     await journal.close();
     await engine.close();
+    await indexing;
   };
   let closing: Promise<void> | undefined;
   return {
@@ -141,6 +174,7 @@ export async function wireServices(
       await recovered();
       await checkpoint(tables, tracked);
     },
+    indexes: () => engine.indexStatus(),
     stats: () => {
       const { syncs, appendedBytes, appendedRecords } = journal.stats();
       return { fsyncs: syncs, journalBytes: appendedBytes, appendedRecords };
@@ -210,6 +244,17 @@ async function wireMessage(
   const message = new MessageService({ processor, store, tables, sync, accounts, clock, newMessageId });
   const importing = new Importing({ processor, service: message, newMessageId, clock });
   return { processor, message, importing };
+}
+
+/** Builds in the background what is declared and not built yet. Ends when the tables are closed. */
+async function completeIndexes(tables: IndexedTables, logger: Logger): Promise<void> {
+  try {
+    await tables.completeIndexes();
+  } catch (error) {
+    // Queries are refused until it is built; the next start tries again, and writers meet what is wrong with the disk.
+    if (failureCode(error) !== "tables-closed")
+      logger.error("index-build-failed", { error: messageOf(error) });
+  }
 }
 
 function startCheckpoints(

@@ -12,7 +12,14 @@ import {
   Message,
   encode,
 } from "@parley/protocol";
-import { MemoryTableStore, MemoryTables, WriteBackTables } from "@parley/tables";
+import {
+  type Batch,
+  MemoryTableStore,
+  MemoryTables,
+  openIndexedTables,
+  WriteBackTables,
+  type Write,
+} from "@parley/tables";
 import {
   CONVERSATION_HEAD,
   CONVERSATION_MEMBER,
@@ -44,11 +51,42 @@ export function readerOf(messages: readonly Init<Message>[], hidden: readonly nu
     tables: new MemoryTables(new MemoryTableStore(), clock),
     clock,
     scheduler,
-    onFailure: (failure) => {
-      throw failure;
-    },
+    onFailure: fail,
   });
-  const partition = conversationPartition({ tenantId: SESSION.tenantId, conversationId: CONVERSATION });
+  tables.stage(batchOf(messages));
+  return readerOver(tables, hidden);
+}
+
+/** The same with indexes; `storedCount` messages are stored, before or after the index was declared, the others staged. */
+export async function indexedReaderOf(
+  messages: readonly Init<Message>[],
+  { storedCount, isIndexed }: { readonly storedCount: number; readonly isIndexed: boolean },
+  hidden: readonly number[] = [],
+): Promise<HistoryReader> {
+  const memory = new MemoryTables(new MemoryTableStore(), clock);
+  if (!isIndexed) await memory.write([batchOf(messages.slice(0, storedCount))], { isDurable: true });
+  const indexed = await openIndexedTables({
+    tables: memory,
+    declared: [CONVERSATION_MESSAGE],
+    clock,
+    scheduler,
+  });
+  if (isIndexed) await indexed.write([batchOf(messages.slice(0, storedCount))], { isDurable: true });
+  const tables = new WriteBackTables({
+    tables: indexed,
+    indexes: indexed,
+    clock,
+    scheduler,
+    onFailure: fail,
+  });
+  const { partition, writes } = batchOf(messages);
+  const known = (write: Write): boolean =>
+    write.table.name === CONVERSATION_MESSAGE.name && (write.sort[0] as number) <= storedCount;
+  tables.stage({ partition, writes: writes.filter((write) => !known(write)) });
+  return readerOver(tables, hidden);
+}
+
+function batchOf(messages: readonly Init<Message>[]): Batch {
   const head = encode(HeadRow, { lastSequence: messages.length });
   const member = encode(MemberRow, { role: "member", firstVisible: 1 });
   const rows = messages.map((message, index) => ({
@@ -57,16 +95,23 @@ export function readerOf(messages: readonly Init<Message>[], hidden: readonly nu
     sort: [index + 1],
     value: encode(Message, { conversationId: CONVERSATION, ...message, sequence: index + 1 }),
   }));
-  tables.stage({
-    partition,
+  return {
+    partition: conversationPartition({ tenantId: SESSION.tenantId, conversationId: CONVERSATION }),
     writes: [
       { kind: "put", table: CONVERSATION_HEAD, sort: [], value: head },
       { kind: "put", table: CONVERSATION_MEMBER, sort: [SESSION.userId], value: member },
       ...rows,
     ],
-  });
+  };
+}
+
+function readerOver(tables: WriteBackTables, hidden: readonly number[]): HistoryReader {
   return new HistoryReader(tables, {
     hiddenSequences: async (_session, { first, last }) =>
       hidden.filter((sequence) => sequence >= first && sequence <= last),
   });
+}
+
+function fail(failure: Error): never {
+  throw failure;
 }
