@@ -1,5 +1,5 @@
 import { type FileOps, type SegmentFile, openFile, systemFiles } from "@parley/engine-embedded";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
 /** A file that is only read. */
@@ -11,6 +11,10 @@ export interface BackupFiles extends FileOps {
   openToRead(path: string): Promise<ReadableFile>;
   /** The files in a directory and in those below it, by their paths from it, sorted; none when there is no directory. */
   filesBelow(directory: string): Promise<readonly string[]>;
+  /** Gives a directory another name durably, with all that is in it. Does nothing when there is none. */
+  moveDirectory(path: string, newPath: string): Promise<void>;
+  /** Removes a directory durably, with all that is in it, if there is one. */
+  removeDirectory(path: string): Promise<void>;
 }
 
 export const systemBackupFiles: BackupFiles = {
@@ -27,6 +31,18 @@ export const systemBackupFiles: BackupFiles = {
       if (isMissing(error)) return [];
       throw error;
     }
+  },
+  async moveDirectory(path, newPath) {
+    try {
+      await systemFiles.rename(path, newPath);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+    await systemFiles.syncDirectory(dirname(path));
+  },
+  async removeDirectory(path) {
+    await rm(path, { recursive: true, force: true });
+    await systemFiles.syncDirectory(dirname(path));
   },
 };
 

@@ -161,6 +161,7 @@ async function copyArchivedKeys(files: BackupFiles, archive: string, to: string)
   }
 }
 
+/** Errors: "restore-unfinished", "restore-target-not-empty". */
 async function requireEmpty(files: BackupFiles, directory: string): Promise<void> {
   const names = (await files.openDirectory(directory)).filter((name) => !IGNORED.test(name));
   if (names.length === 0) return;

@@ -1,6 +1,8 @@
+export { CommitReader } from "./journal/commit-reader.js";
 export { openDataDirectory, type DataDirectory } from "./data-directory.js";
 export { keyFilesOn } from "./key-files.js";
 export { createDirectory, syncDirectory } from "./durable-directory.js";
+export { type DirectoryLock, lockDirectory } from "./directory-lock.js";
 export { type FileOps, openFile, type SegmentFile, systemFiles } from "./journal/files.js";
 export type { JournalFiles } from "./journal/journal-files.js";
 export { openJournal, type Journal, type JournalOptions, type JournalStats } from "./journal/journal.js";
@@ -8,6 +10,7 @@ export {
   type CheckedSegment,
   checkSegment,
   headerWithoutTrims,
+  parseHeader,
   type SegmentCommit,
   segmentPath,
   segmentsAmong,

@@ -24,6 +24,13 @@ export function filesOf(disk: SimulatedDisk): BackupFiles {
     ...files,
     openToRead: (path) => files.openSegment(path, false),
     filesBelow: async (directory) => (await files.openDirectory(directory)).toSorted(),
+    async moveDirectory(path, newPath) {
+      for (const name of await files.openDirectory(path))
+        await files.rename(`${path}/${name}`, `${newPath}/${name}`);
+    },
+    async removeDirectory(path) {
+      for (const name of await files.openDirectory(path)) await files.remove(`${path}/${name}`);
+    },
   };
 }
 

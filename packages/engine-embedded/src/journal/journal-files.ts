@@ -1,3 +1,4 @@
+import type { Log } from "@parley/logs";
 import { withFiles } from "./files.js";
 import type { JournalEnd, SegmentHold, SegmentSet } from "./segment-set.js";
 
@@ -19,13 +20,15 @@ export interface JournalFiles {
    * happens. Errors: "log-failed", "log-closed".
    */
   roll(): Promise<void>;
+  /** Calls `listener` after commits; returns the function that removes it. A listener must not throw. */
+  onDurable(listener: () => void): () => void;
 }
 
-/** Those of a journal in `directory`. `roll` begins a segment between two commits. */
+/** Those of a journal in `directory`, whose `roll` begins a segment between two commits. */
 export function journalFiles(
   directory: string,
   segments: SegmentSet,
-  roll: () => Promise<void>,
+  by: { readonly roll: () => Promise<void>; readonly logs: readonly Pick<Log, "onDurable">[] },
 ): JournalFiles {
   const reading = `read from ${directory}`;
   return {
@@ -37,6 +40,10 @@ export function journalFiles(
     read: (segment, position, length) =>
       withFiles(reading, async () => (await segments.readChunk(segment, position, length)).bytes),
     hold: () => segments.hold(),
-    roll,
+    roll: by.roll,
+    onDurable: (listener) => {
+      const removals = by.logs.map((log) => log.onDurable(listener));
+      return () => removals.forEach((remove) => remove());
+    },
   };
 }

@@ -148,7 +148,8 @@ class FileJournal implements Journal, LogEngine {
     this.#cache = new TailCache(options.tailCacheBytes ?? TAIL_CACHE_BYTES);
     this.#reader = new RecordReader(segments, options.keyring);
     this.#logs = options.logs.map((_, index) => new JournalLog(this, segments.partitions[index]!));
-    this.files = journalFiles(options.directory, segments, () => this.#roll());
+    const by = { roll: () => this.#roll(), logs: this.#logs };
+    this.files = journalFiles(options.directory, segments, by);
     if ((options.reserveBytes ?? 0) > 0) {
       this.#spaceTimer = options.scheduler.every(SPACE_CHECK_MS, () => this.#lookAtSpace());
     }

@@ -58,6 +58,13 @@ export function checkSegment(
   return { header, commit: scanned.commit, end: scanned.end, records, ends };
 }
 
+/** The header that a segment begins with, and its length; undefined when it is incomplete or damaged. */
+export function parseHeader(
+  bytes: Buffer,
+): { readonly header: SegmentHeader; readonly length: number } | undefined {
+  return decodeHeader(bytes);
+}
+
 /**
  * The header of a segment, saying of no partition that it was trimmed: copied tables may be older than the trims that a
  * segment tells of, and need what these allowed to be removed. As long as before, so nothing behind it moves.
