@@ -2,13 +2,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openLevelTables } from "@parley/engine-embedded";
+import { keyFilesOn, openLevelTables, systemFiles } from "@parley/engine-embedded";
+import { KeyStore, Keyring, secretKey } from "@parley/keys";
 import { systemAmbient } from "@parley/base/node";
-import { BlockTables, type Tables, type TableSpec, WriteBackTables } from "@parley/tables";
+import { BlockTables, SealedTables, type Tables, type TableSpec, WriteBackTables } from "@parley/tables";
 import { Histogram } from "../histogram.js";
 import { diskBytes, processWrittenBytes } from "../process-figures.js";
 import { partitionKey, seededUnit, Workload } from "./workload.js";
 
+const MASTER = secretKey(new Uint8Array(32).fill(7));
 const PAGE_ROWS = 50;
 const ROWS_PER_ROOM = 500;
 const HOLD_MS = 3_600_000;
@@ -20,6 +22,7 @@ const HOT_CONVERSATIONS = 100;
 export interface LayoutPlan {
   readonly name: string;
   readonly isPacked: boolean;
+  readonly isSealed: boolean;
   readonly rows: number;
   readonly conversations: number;
   readonly rowBytes: number;
@@ -70,7 +73,7 @@ type FillFigures = Omit<
 async function fill(plan: LayoutPlan, { directory, table, workload }: Place): Promise<FillFigures> {
   const ambient = systemAmbient();
   const stored = await openLevelTables({ directory: join(directory, "tables"), clock: ambient.clock });
-  const blocks = new BlockTables({ tables: stored, ...ambient });
+  const blocks = new BlockTables({ tables: await sealed(plan, directory, stored), ...ambient });
   const tables = new WriteBackTables({
     tables: blocks,
     ...ambient,
@@ -139,7 +142,7 @@ async function scan(
   };
   dropPageCache();
   const stored = await openLevelTables({ directory: join(directory, "tables"), clock: ambient.clock });
-  const tables = new BlockTables({ tables: stored, ...ambient });
+  const tables = new BlockTables({ tables: await sealed(plan, directory, stored), ...ambient });
   // Opening verifies every file, which brings all of them into memory.
   dropPageCache();
   for (let count = 0; count < plan.scans; count++)
@@ -166,6 +169,18 @@ export function dropPageCache(): boolean {
   } catch {
     return false;
   }
+}
+
+/** The engine under the seals of the plan. Its keys are made at the first opening, under a master key that is always the same. */
+async function sealed({ isSealed }: LayoutPlan, directory: string, stored: Tables): Promise<Tables> {
+  if (!isSealed) return stored;
+  const ambient = systemAmbient();
+  const files = keyFilesOn(join(directory, "keys"), systemFiles);
+  const isNew = (await files.read("store")) === undefined;
+  const store = isNew
+    ? await KeyStore.create(files, MASTER, ambient.random)
+    : await KeyStore.open(files, MASTER);
+  return new SealedTables({ tables: stored, keyring: new Keyring({ store, ...ambient }), ...ambient });
 }
 
 /** The product's timers do not keep a process alive; the bench has nothing else to wait for. */
