@@ -41,7 +41,7 @@ import type {
 } from "./tables.js";
 
 const FLUSH_INTERVAL_MS = 200;
-const DIRTY_BYTES_MAX = 64 * 1024 * 1024;
+const DIRTY_BYTES_MAX = 128 * 1024 * 1024;
 /**
  * Of a generation this large the hotter half is flushed at once: with a frozen one of the same size, half of the limit is
  * still free.
@@ -57,7 +57,7 @@ export interface WriteBackOptions {
   readonly scheduler: Scheduler;
   /** How long a staged row waits for company at most. Default 200. */
   readonly flushIntervalMs?: number;
-  /** Beyond this the layer is overloaded. Default 64 MiB. */
+  /** Beyond this the layer is overloaded. Default 128 MiB. */
   readonly dirtyBytesMax?: number;
   /** Resolves when everything emitted up to the call is durable elsewhere. A failure is a failure of the flush. */
   readonly beforeFlush?: () => Promise<void>;

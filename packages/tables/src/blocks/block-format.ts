@@ -25,9 +25,9 @@ const WINDOW_BITS = 18;
 /** What a body may claim to be: damaged blocks must not fill the memory. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
-/** How dearly a block is compressed: `hot` while traffic waits, `cold` for what is kept for years. */
-export type Density = "hot" | "cold";
-const QUALITY: Readonly<Record<Density, number>> = { hot: 2, cold: 5 };
+/** How hard a block is compressed: fast while traffic waits, dense in the background, for what is kept for years. */
+export type Density = "fast" | "dense";
+const QUALITY: Readonly<Record<Density, number>> = { fast: 2, dense: 5 };
 
 export interface PackedRow {
   readonly number: number;
@@ -82,7 +82,7 @@ export class Block {
 }
 
 /** Makes a block of at least one row. Their numbers ascend. */
-export function encodeBlock(rows: readonly PackedRow[], density: Density = "hot"): Uint8Array {
+export function encodeBlock(rows: readonly PackedRow[], density: Density = "fast"): Uint8Array {
   const first = rows[0]!.number;
   const span = rows.at(-1)!.number - first;
   const hasExpiry = rows.some(({ expiresAtMs }) => expiresAtMs !== undefined);

@@ -29,7 +29,7 @@ import type {
   TableSpec,
   Write,
 } from "../tables.js";
-import { type Block, encodeBlock, type PackedRow } from "./block-format.js";
+import { type Block, type Density, encodeBlock, type PackedRow } from "./block-format.js";
 import { BlockReader, type BlockSpan, bounds } from "./block-reader.js";
 import { mergedRows, type SpanSources } from "./merge-span.js";
 import { Packer, type Place } from "./packer.js";
@@ -207,7 +207,7 @@ export class BlockTables implements Tables {
       const writes: Write[] = [
         ...tail.blocks.map(({ last }): Write => ({ kind: "delete", table: blockTable, sort: [last] })),
         ...tail.beside.map(({ sort }): Write => ({ kind: "delete", table, sort })),
-        ...cutIntoBlocks(tail.rows).map((run) => this.#blockOf(table, run)),
+        ...cutIntoBlocks(tail.rows).map((run) => this.#blockOf(table, run, "dense")),
       ];
       batches.push({ partition, writes });
       rows += tail.rows.length;
@@ -307,13 +307,13 @@ export class BlockTables implements Tables {
       return;
     }
     for (const run of cutIntoBlocks(ascending(rows))) {
-      writes.push(this.#blockOf(table, run));
+      writes.push(this.#blockOf(table, run, "fast"));
       this.#stats.packedRows += run.length;
     }
   }
 
-  #blockOf(table: TableSpec, run: readonly PackedRow[]): Write {
-    const value = encodeBlock(run);
+  #blockOf(table: TableSpec, run: readonly PackedRow[], density: Density): Write {
+    const value = encodeBlock(run, density);
     this.#stats.blocks += 1;
     this.#stats.blockBytes += value.length;
     this.#stats.plainBytes += run.reduce((sum, row) => sum + row.value.length, 0);
