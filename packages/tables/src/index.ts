@@ -6,6 +6,18 @@ export type { IndexMatch, IndexQuery, IndexReader } from "./indexed/index-query.
 export type { Verification, WrongEntry } from "./indexed/index-verify.js";
 export type { IndexName, IndexProgress, IndexWork } from "./indexed/index-work.js";
 export { IndexedTables, openIndexedTables, type IndexedTablesOptions } from "./indexed/indexed-tables.js";
+export type {
+  ColumnBatch,
+  ColumnChange,
+  ColumnCondition,
+  ColumnPage,
+  ColumnQuery,
+  ColumnRow,
+  ColumnSelection,
+  ColumnTable,
+  ColumnVersion,
+} from "./columns/column-table.js";
+export { ColumnTables } from "./columns/column-tables.js";
 export {
   decodeRowKey,
   decodeTuple,
