@@ -2,7 +2,8 @@
 import { readManifest, systemBackupFiles, verifyBackup } from "@parley/backup";
 import { Failure, sleep } from "@parley/base";
 import { type BackupStatus, restoreInstallation } from "@parley/server";
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import {
   INSTALLATION_OPTIONS,
   MASTER_KEY_OPTIONS,
@@ -109,6 +110,9 @@ export const restoreCommand: Command = {
     print(args, context, { id: manifest.id, time, last, directory: to, rows: manifest.rows }, [
       `Restored the backup of ${time} into ${to}.`,
       ...(archive === undefined ? [] : [`Brought forward; its last record is of ${last}.`]),
+      ...(existsSync(join(to, "keys"))
+        ? [`No copy has the master key: put it into ${join(to, "keys", "master.key")}.`]
+        : []),
       `Start it with: parley serve --data ${to}`,
     ]);
     return 0;
