@@ -11,6 +11,7 @@ export {
 } from "./control/operations.js";
 export { DEMO_PASSWORD, DEMO_USERS } from "./demo.js";
 export type { KeyStatus } from "./keys/key-tools.js";
+export { openCopiedKeyring, readMasterKey } from "./keys/open-keyring.js";
 export { masterKeyFile } from "./keys/master-key-sources.js";
 export { type Encryption, openParley, type Parley, type ParleyOptions } from "./parley.js";
 export { DEFAULT_TENANT, type RunningServer, startServer } from "./serve.js";

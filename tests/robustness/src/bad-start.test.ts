@@ -1,7 +1,7 @@
 /** Goal: a server that cannot start says in one line what is wrong, ends with the promised code, and changes nothing. */
 import { runServer } from "@parley/bench";
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,35 @@ test("a data directory of a newer version is refused and not changed", async (t)
   writeFileSync(path, newer);
   const exit = await runServer(["--data", world.dataDirectory, "--port", "0", "--demo", "off"]);
   deepEqual([exit.code, readFileSync(path, "utf8")], [1, newer]);
-  match(exit.stderr, /has format 999.*reads up to format \d+\. Run a version/);
+  match(exit.stderr, /has format 999.*reads format \d+\. Run a version/);
+});
+
+test("a master key that is wrong, missing, malformed or open to others is refused with what to do", async (t) => {
+  const world = await startWorld(t);
+  await world.server.stop();
+  const start = (environment: Record<string, string>): ReturnType<typeof runServer> =>
+    runServer(["--data", world.dataDirectory, "--port", "0", "--demo", "off"], { environment });
+  const path = join(world.dataDirectory, "keys", "master.key");
+  const refusals = [
+    await start({ PARLEY_MASTER_KEY: "ab".repeat(32) }),
+    await start({ PARLEY_MASTER_KEY: "secret" }),
+    await start({ PARLEY_MASTER_KEY_COMMAND: "false" }),
+    await start({ PARLEY_MASTER_KEY_FILE: `${path}.elsewhere` }),
+  ];
+  chmodSync(path, 0o644);
+  refusals.push(await start({}));
+  const expected = [
+    /not the one that .* was made with/,
+    /PARLEY_MASTER_KEY does not give a master key: 64 hexadecimal digits/,
+    /--master-key-command ended with 1/,
+    /cannot be read\. Put the master key back/,
+    /may be read by others .* chmod 600/,
+  ];
+  for (const [index, { code, stderr }] of refusals.entries()) {
+    equal(code, 1);
+    match(stderr, expected[index]!);
+    ok(!/^\s+at /m.test(stderr) && !stderr.includes("abab") && !stderr.includes("secret"), stderr);
+  }
 });
 
 test("a port in use is named", async (t) => {

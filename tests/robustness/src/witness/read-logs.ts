@@ -1,7 +1,7 @@
 /** Reads what a server has accepted, from the data directory that it has left. */
-import { silentLogger, systemScheduler } from "@parley/base/node";
+import { silentLogger, systemAmbient, systemScheduler } from "@parley/base/node";
 import { openJournal } from "@parley/engine-embedded";
-import { journalLogs } from "@parley/server";
+import { journalLogs, masterKeyFile, openCopiedKeyring, readMasterKey } from "@parley/server";
 import type { LogTap } from "@parley/simulator/recording";
 import { join } from "node:path";
 
@@ -13,6 +13,7 @@ const READ_LIMITS = { recordsMax: 1_000, bytesMax: 4 * 1024 * 1024 };
  * Effects: as at the server's next start, a record that was torn at the end is cut off.
  */
 export async function readLogs(dataDirectory: string, tap: LogTap): Promise<void> {
+  const masterKey = await readMasterKey(masterKeyFile(join(dataDirectory, "keys", "master.key")));
   let failure: unknown;
   // The journal alone: the lock of the directory is LevelDB's, which a server started meanwhile would inherit.
   const journal = await openJournal({
@@ -20,6 +21,7 @@ export async function readLogs(dataDirectory: string, tap: LogTap): Promise<void
     logs: journalLogs(),
     scheduler: systemScheduler,
     logger: silentLogger,
+    keyring: await openCopiedKeyring(dataDirectory, masterKey, systemAmbient()),
     onFatal: (error) => {
       failure = error;
     },
