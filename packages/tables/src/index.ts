@@ -1,6 +1,7 @@
 export { BlockTables, type BlockStats, type BlockTablesOptions } from "./blocks/block-tables.js";
 export { blockTableOf } from "./blocks/stored-keys.js";
 export { appendInTurn, Turns, type AppendAccess } from "./append-rows.js";
+export type { GlobalIndexQuery, GlobalLag, GlobalMatch } from "./indexed/global/global-indexes.js";
 export type { IndexStatus } from "./indexed/index-catalog.js";
 export type { IndexMatch, IndexQuery, IndexReader } from "./indexed/index-query.js";
 export type { Verification, WrongEntry } from "./indexed/index-verify.js";

@@ -58,6 +58,8 @@ export interface GlobalIndexSpec {
   readonly keyParts: number;
   /** How many parts the partition key of the table has. */
   readonly partitionParts: number;
+  /** Whose key seals the entries. Default "tenant". What is erased with a key of its rows' own is not with this one. */
+  readonly keyOwner?: KeyOwnerRule;
   entriesOf(row: Row & { readonly partition: Key }): readonly GlobalIndexEntry[];
 }
 

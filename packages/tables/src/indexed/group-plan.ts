@@ -6,6 +6,8 @@ import type { Clock, Failure, Scheduler } from "@parley/base";
 import { isExpired } from "../stored-value.js";
 import type { Batch, Key, RowKey, Tables, TableSpec, Write } from "../tables.js";
 import { unmetCondition } from "./conditions.js";
+import type { RowChangeRecord } from "./global/change-queue.js";
+import type { GlobalIndexes } from "./global/global-indexes.js";
 import type { LocalIndex } from "./local-index.js";
 import type { PreparedGroup } from "./sequencer.js";
 import { rowName, type TouchedRows } from "./touched-rows.js";
@@ -22,6 +24,8 @@ export interface PlanSources {
   /** The indexes of a table that a write has to maintain; undefined when there are none. */
   readonly indexesOf: (tableName: string) => readonly LocalIndex[] | undefined;
   readonly touched: TouchedRows;
+  /** Undefined when none is declared. */
+  readonly globals: GlobalIndexes | undefined;
 }
 
 interface Wanted {
@@ -40,12 +44,15 @@ export async function planGroup(batches: readonly Batch[], sources: PlanSources)
       sources.scheduler.soon(resolve);
     });
   }
+  await plan.finish();
   return plan;
 }
 
 class GroupPlan implements PreparedGroup {
   readonly batches: Batch[] = [];
   readonly failures = new Map<number, Failure>();
+  first: readonly Batch[] = [];
+  readonly #changes: RowChangeRecord[] = [];
   readonly #sources: PlanSources;
   readonly #wanted = new Map<string, Wanted>();
   /** The values of rows as the batches so far leave them. A row of an indexed table that is not here was said to be new. */
@@ -65,7 +72,7 @@ class GroupPlan implements PreparedGroup {
     }
     for (const write of writes) {
       const isKnown = write.kind === "put" && write.isNew === true;
-      if (!isKnown && this.#sources.indexesOf(write.table.name) !== undefined) {
+      if (!isKnown && this.#isIndexed(write.table.name)) {
         this.#want(write.table, partition, write.sort);
       }
     }
@@ -100,6 +107,20 @@ class GroupPlan implements PreparedGroup {
     return isTurnOver;
   }
 
+  /** Queues what the global indexes have to follow. */
+  async finish(): Promise<void> {
+    if (this.#changes.length > 0) this.first = (await this.#sources.globals?.queued(this.#changes)) ?? [];
+  }
+
+  onWritten(): void {
+    if (this.#changes.length > 0) this.#sources.globals?.settled();
+  }
+
+  #isIndexed(tableName: string): boolean {
+    const { indexesOf, globals } = this.#sources;
+    return indexesOf(tableName) !== undefined || globals?.maintained(tableName) !== undefined;
+  }
+
   #want(table: TableSpec, partition: Key, sort: Key): void {
     let wanted = this.#wanted.get(table.name);
     if (wanted === undefined) {
@@ -111,14 +132,17 @@ class GroupPlan implements PreparedGroup {
 
   #apply(partition: Key, write: Write, indexWrites: Write[]): void {
     const { table, sort } = write;
-    const indexes = this.#sources.indexesOf(table.name);
-    if (indexes === undefined && !this.#conditionTables.has(table.name)) return;
+    const isIndexed = this.#isIndexed(table.name);
+    if (!isIndexed && !this.#conditionTables.has(table.name)) return;
     const name = rowName(table, { partition, sort });
     const after = write.kind === "put" ? write.value : undefined;
     const expiresAtMs = write.kind === "put" ? write.expiresAtMs : undefined;
-    if (indexes !== undefined) {
+    if (isIndexed) {
       const before = this.#values.get(name);
-      for (const index of indexes) index.writesFor({ sort, before, after, expiresAtMs }, indexWrites);
+      const change = this.#sources.globals?.changeOf(table, { partition, sort }, { before, after });
+      if (change !== undefined) this.#changes.push(change);
+      for (const index of this.#sources.indexesOf(table.name) ?? [])
+        index.writesFor({ sort, before, after, expiresAtMs }, indexWrites);
       this.#sources.touched.note(table.name, name);
       this.#rowsInTurn += 1;
     }

@@ -30,6 +30,23 @@ export interface Remains {
   readonly generation: number;
 }
 
+/** What is known about an index of either kind. */
+export function statusOf({
+  table,
+  spec,
+  state,
+}: Pick<LocalIndex, "table" | "state"> & { readonly spec: { readonly name: string } }): IndexStatus {
+  const { version, generation, phase, rowsDone, removing } = state;
+  return {
+    table: table.name,
+    index: spec.name,
+    version,
+    generation,
+    phase: phase === "absent" && removing.length > 0 ? "dropped" : phase,
+    rowsDone,
+  };
+}
+
 interface Undeclared {
   readonly tableName: string;
   readonly indexName: string;
@@ -80,18 +97,6 @@ export class IndexCatalog {
     throw new Failure("index-unknown", `No index ${indexName} is declared for the table ${tableName}.`, {
       details: { table: tableName, index: indexName },
     });
-  }
-
-  statusOf({ table, spec, state }: LocalIndex): IndexStatus {
-    const { version, generation, phase, rowsDone, removing } = state;
-    return {
-      table: table.name,
-      index: spec.name,
-      version,
-      generation,
-      phase: phase === "absent" && removing.length > 0 ? "dropped" : phase,
-      rowsDone,
-    };
   }
 
   /** The indexes that a write to a table has to maintain. */

@@ -18,7 +18,7 @@ import { indexTable, type LocalIndex } from "./local-index.js";
 import { rowName, type TouchedRows } from "./touched-rows.js";
 
 /** Rows that are worked on at a time: what a writer may have to wait for. */
-const CHUNK_ROWS = 256;
+const CHUNK_ROWS = 512;
 /** Of the time, what the work takes at most. */
 const TIME_SHARE = 0.3;
 export interface IndexJobsOptions {
@@ -50,12 +50,19 @@ export class IndexJobs {
   readonly #builds = new Map<LocalIndex, Promise<void>>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #pauses = new Set<() => void>();
+  /** How long chunks have waited for their turn, all together: waiting is no work. */
+  #waitedMs = 0;
   #isStopped = false;
 
   constructor(options: IndexJobsOptions) {
     this.#options = options;
-    const { tables, clock, alone } = options;
-    this.#access = { tables, clock, alone, chunk: (work, task) => this.#chunk(work, task) };
+    const { tables, clock } = options;
+    this.#access = {
+      tables,
+      clock,
+      alone: (task) => this.#alone(task),
+      chunk: (work, task) => this.#chunk(work, task),
+    };
   }
 
   /** Runs work that `stop` waits for. */
@@ -123,14 +130,14 @@ export class IndexJobs {
     for (let isDone = false; !isDone;) {
       isDone = await this.#chunk(work, async (rowsMax) => {
         const scan = { table: index.table, limit: rowsMax, ...afterOf(progress.cursor) };
-        const { alone, tables, touched: tracker } = this.#options;
-        const touched = await alone(async () => {
+        const { tables, touched: tracker } = this.#options;
+        const touched = await this.#alone(async () => {
           checkPresent(index, generation);
           return tracker.begin(index.table.name);
         });
         try {
           const rows = await tables.scanTable(scan);
-          return await alone(async () => {
+          return await this.#alone(async () => {
             checkPresent(index, generation);
             if (touched.isTooMany) {
               const again = await tables.scanTable(scan);
@@ -216,10 +223,20 @@ export class IndexJobs {
   async #chunk<T>(work: IndexWork, task: (rowsMax: number) => Promise<T>): Promise<T> {
     const { clock } = this.#options;
     const beganMs = clock.monotonicMs();
+    const waitedMs = this.#waitedMs;
     const result = await task(work.chunkRows ?? CHUNK_ROWS);
-    const tookMs = clock.monotonicMs() - beganMs;
+    const tookMs = Math.max(0, clock.monotonicMs() - beganMs - (this.#waitedMs - waitedMs));
     await this.#pause(tookMs * (1 / (work.timeShare ?? TIME_SHARE) - 1));
     return result;
+  }
+
+  async #alone<T>(task: () => Promise<T>): Promise<T> {
+    const { clock, alone } = this.#options;
+    const askedMs = clock.monotonicMs();
+    return alone(async () => {
+      this.#waitedMs += clock.monotonicMs() - askedMs;
+      return task();
+    });
   }
 
   async #pause(delayMs: number): Promise<void> {

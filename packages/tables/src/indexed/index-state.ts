@@ -17,7 +17,7 @@ import type { Batch, Key, RowKey, Tables, TableSpec } from "../tables.js";
 
 export const INDEX_STATE: TableSpec = { name: "index-state", keyOwner: "installation" };
 const FORMAT = 1;
-const KEY_OWNERS = ["installation", "tenant", "conversation"] as const;
+const KEY_OWNERS = ["installation", "tenant", "conversation", "conversation-in-sort"] as const;
 const PHASES = ["absent", "delete-only", "write-only", "verifying", "readable"] as const;
 
 export type IndexPhase = (typeof PHASES)[number];
@@ -38,10 +38,10 @@ export interface IndexState {
   readonly stored: StoredAs;
 }
 
-type StoredAs = Pick<TableSpec, "hasExpiry" | "keyOwner">;
+export type StoredAs = Pick<TableSpec, "hasExpiry" | "keyOwner">;
 
 /** The state of an index of which the database knows nothing. */
-export function unknownState(version: number, { hasExpiry, keyOwner }: TableSpec): IndexState {
+export function unknownState(version: number, { hasExpiry, keyOwner }: StoredAs): IndexState {
   const stored = {
     ...(hasExpiry === undefined ? {} : { hasExpiry }),
     ...(keyOwner === undefined ? {} : { keyOwner }),

@@ -1,6 +1,6 @@
 import { Failure, type Clock } from "@parley/base";
-import type { Tables } from "../tables.js";
-import type { LocalIndex } from "./local-index.js";
+import type { Tables, TableSpec } from "../tables.js";
+import type { IndexState } from "./index-state.js";
 
 /** Names a declared index. */
 export interface IndexName {
@@ -10,7 +10,7 @@ export interface IndexName {
 
 /** How work on an index is done. */
 export interface IndexWork {
-  /** Default 256. */
+  /** Default 512. */
   readonly chunkRows?: number;
   /** Of the time, from 0 to 1, exclusive and inclusive; the rest is pause. Default 0.3. */
   readonly timeShare?: number;
@@ -34,8 +34,15 @@ export interface IndexAccess {
   readonly alone: <T>(task: () => Promise<T>) => Promise<T>;
 }
 
+/** An index of either kind. */
+interface WorkedIndex {
+  readonly table: Pick<TableSpec, "name">;
+  readonly spec: { readonly name: string };
+  readonly state: IndexState;
+}
+
 /** Errors: "index-dropped". */
-export function checkPresent(index: LocalIndex, generation: number): void {
+export function checkPresent(index: WorkedIndex, generation: number): void {
   if (index.state.phase !== "absent" && index.state.generation === generation) return;
   throw new Failure(
     "index-dropped",

@@ -25,8 +25,14 @@ import type {
   TableScan,
   TableSpec,
 } from "../tables.js";
+import {
+  GlobalIndexes,
+  type GlobalIndexQuery,
+  type GlobalLag,
+  type GlobalMatch,
+} from "./global/global-indexes.js";
 import { planGroup } from "./group-plan.js";
-import { IndexCatalog, type IndexStatus } from "./index-catalog.js";
+import { IndexCatalog, type IndexStatus, statusOf } from "./index-catalog.js";
 import { IndexJobs } from "./index-jobs.js";
 import {
   findIndexSpec,
@@ -56,7 +62,9 @@ export interface IndexedTablesOptions {
  * Errors: "tables-corrupt" and whatever reading and writing says.
  */
 export async function openIndexedTables(options: IndexedTablesOptions): Promise<IndexedTables> {
-  return new IndexedTables(options, await IndexCatalog.open(options.tables, options.declared));
+  const catalog = await IndexCatalog.open(options.tables, options.declared);
+  // Begins to work at once, so it comes last: nobody would end it if something failed after it.
+  return new IndexedTables(options, catalog, await GlobalIndexes.open(options));
 }
 
 export class IndexedTables implements Tables, IndexReader {
@@ -64,21 +72,30 @@ export class IndexedTables implements Tables, IndexReader {
   readonly #catalog: IndexCatalog;
   readonly #sequencer: Sequencer;
   readonly #jobs: IndexJobs;
+  readonly #globals: GlobalIndexes | undefined;
   readonly #turns = new Turns();
   #closing: Promise<void> | undefined;
 
   /** Use `openIndexedTables`. */
-  constructor({ tables, clock, scheduler }: IndexedTablesOptions, catalog: IndexCatalog) {
+  constructor(
+    { tables, clock, scheduler }: IndexedTablesOptions,
+    catalog: IndexCatalog,
+    globals: GlobalIndexes | undefined,
+  ) {
     this.#tables = tables;
     this.#catalog = catalog;
+    this.#globals = globals;
     const touched = new TouchedRows();
     const indexesOf = (tableName: string) => catalog.maintained(tableName);
     this.#sequencer = new Sequencer({
       isPlain: ({ writes, conditions }) =>
-        conditions === undefined && !writes.some(({ table }) => catalog.isTouchedBy(table.name)),
+        conditions === undefined &&
+        !writes.some(
+          ({ table: { name } }) => catalog.isTouchedBy(name) || globals?.maintained(name) !== undefined,
+        ),
       prepare: async (batches) => {
         await catalog.retireUndeclared(batches);
-        return planGroup(batches, { tables, clock, scheduler, indexesOf, touched });
+        return planGroup(batches, { tables, clock, scheduler, indexesOf, touched, globals });
       },
       write: (batches, writeOptions) => tables.write(batches, writeOptions),
     });
@@ -124,7 +141,7 @@ export class IndexedTables implements Tables, IndexReader {
       if (index.isReadable && index.state.generation === generation)
         return rows.map((row) => matchOf(index.spec, row));
     }
-    const failure = notReady(this.#catalog.statusOf(index));
+    const failure = notReady(statusOf(index));
     if (query.scanRowsMax === undefined) throw failure;
     return scanForIndex(query, (rest) => this.#tables.range(rest), failure);
   }
@@ -146,26 +163,49 @@ export class IndexedTables implements Tables, IndexReader {
     });
   }
 
+  /** What a global index finds. Errors: "index-unknown", "index-not-ready". */
+  async queryGlobal(query: GlobalIndexQuery): Promise<readonly GlobalMatch[]> {
+    this.#checkOpen();
+    return this.#globalsOf(query.table.name, query.index).query(query);
+  }
+
+  /** How far the global indexes are behind the rows. */
+  async globalLag(): Promise<GlobalLag> {
+    this.#checkOpen();
+    return this.#globals === undefined ? { records: 0, ageMs: 0, trouble: "" } : this.#globals.lag();
+  }
+
+  /** Resolves when the global indexes have what was written before the call. */
+  async globalsFollowed(): Promise<void> {
+    this.#checkOpen();
+    await this.#globals?.followed();
+  }
+
   /** What is known about each index that is declared. */
   indexStatus(): readonly IndexStatus[] {
-    return this.#catalog.all().map((index) => this.#catalog.statusOf(index));
+    return [...this.#catalog.all(), ...(this.#globals?.all() ?? [])].map((index) => statusOf(index));
   }
 
   /**
    * Builds an index while writes go on, from where an earlier build was left, verifies it and makes it readable. Nothing is
-   * to do when it is readable. Who calls again while it is being built waits for the same build.
+   * to do when it is readable; but a global index is then built again, while it is read, which mends whatever is wrong with
+   * it. Who calls again while a local index is being built waits for the same build.
    * Errors: "index-unknown"; "index-dropped" (it was dropped meanwhile); "index-damaged" (what was built is not right: a
    *   defect; its details tell what was found); "tables-closed" (call again after the next opening), those of the engine.
    */
-  buildIndex(name: IndexName, work: IndexWork = {}): Promise<void> {
-    return this.#jobs.build(name, work);
+  async buildIndex(name: IndexName, work: IndexWork = {}): Promise<void> {
+    const globals = this.#globals;
+    if (globals?.has(name) === true) await this.#jobs.run((access) => globals.build(name, work, access));
+    else await this.#jobs.build(name, work);
   }
 
   /** Builds every index that is declared and not readable, and removes what is left of those that were dropped. */
   async completeIndexes(work: IndexWork = {}): Promise<void> {
     await this.#jobs.removeDropped(work);
-    for (const { table, spec, isReadable } of this.#catalog.all()) {
-      if (!isReadable) await this.#jobs.build({ table: table.name, index: spec.name }, work);
+    const globals = this.#globals;
+    if (globals !== undefined) await this.#jobs.run((access) => globals.removeDropped(work, access));
+    for (const { table, index, phase } of this.indexStatus()) {
+      if (phase !== "readable") await this.buildIndex({ table, index }, work);
     }
   }
 
@@ -174,17 +214,19 @@ export class IndexedTables implements Tables, IndexReader {
    * drop goes on with it.
    * Errors: "index-unknown"; "tables-closed"; those of the engine.
    */
-  dropIndex(name: IndexName, work: IndexWork = {}): Promise<void> {
-    return this.#jobs.drop(name, work);
+  async dropIndex(name: IndexName, work: IndexWork = {}): Promise<void> {
+    const globals = this.#globals;
+    if (globals?.has(name) === true) await this.#jobs.run((access) => globals.drop(name, work, access));
+    else await this.#jobs.drop(name, work);
   }
 
   /**
-   * Compares an index with its rows both ways while writes go on.
+   * Compares a local index with its rows both ways while writes go on.
    * Errors: "index-unknown"; "index-not-ready"; "index-dropped"; "tables-closed"; those of the engine.
    */
   async verifyIndex({ table, index: indexName }: IndexName, work: IndexWork = {}): Promise<Verification> {
     const index = this.#catalog.find(table, indexName);
-    if (!index.isReadable) throw notReady(this.#catalog.statusOf(index));
+    if (!index.isReadable) throw notReady(statusOf(index));
     return this.#jobs.run((access) => verifyIndex(index, access, work));
   }
 
@@ -195,8 +237,16 @@ export class IndexedTables implements Tables, IndexReader {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.#sequencer.close(), this.#jobs.stop()]);
+    await Promise.all([this.#sequencer.close(), this.#jobs.stop(), this.#globals?.close()]);
     await this.#tables.close();
+  }
+
+  #globalsOf(table: string, index: string): GlobalIndexes {
+    const globals = this.#globals;
+    if (globals?.has({ table, index }) === true) return globals;
+    throw new Failure("index-unknown", `The table ${table} declares no global index ${index}.`, {
+      details: { table, index },
+    });
   }
 
   #checkOpen(): void {

@@ -27,6 +27,8 @@ interface Waiting {
 
 /** A group as it is written: `batches` goes down, `failures` holds why a batch of the group, by its index, does not. */
 export interface PreparedGroup {
+  /** Is durable before anything else of the group is written. */
+  readonly first?: readonly Batch[];
   readonly batches: readonly Batch[];
   readonly failures: ReadonlyMap<number, Failure>;
   /** Called when the batches are written. */
@@ -123,9 +125,11 @@ export class Sequencer {
     this.#waiting = [];
     const batches = group.flatMap((waiting) => waiting.batches);
     try {
-      const prepared = batches.every(this.#options.isPlain)
+      const prepared: PreparedGroup = batches.every(this.#options.isPlain)
         ? { batches, failures: new Map<number, Failure>() }
         : await this.#options.prepare(batches);
+      const { first = [] } = prepared;
+      if (first.length > 0) await this.#options.write(first, { isDurable: true });
       const isDurable = group.some((waiting) => waiting.isDurable);
       if (prepared.batches.length > 0) await this.#options.write(prepared.batches, { isDurable });
       prepared.onWritten?.();
