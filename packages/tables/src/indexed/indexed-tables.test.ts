@@ -2,6 +2,7 @@ import { deepEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Failure, failureCode } from "@parley/base";
 import * as fc from "fast-check";
+import { encodePartition, encodeTuple } from "../key-encoding.js";
 import { MemoryTables, MemoryTableStore } from "../memory-tables.js";
 import { batch, bytes, contents, DURABLE, P, put, remove, text } from "../testing/conformance-support.js";
 import { tableConformance } from "../testing/conformance.js";
@@ -233,6 +234,16 @@ describe("a local index", () => {
     const afterNew = looks.length;
     await Promise.all([1, 2, 3].map((sort) => tables.write([batch(P, put([sort], "c d"))], DURABLE)));
     deepEqual([afterNew, looks], [0, [3]]);
+  });
+
+  it("lies in these bytes for ever", async () => {
+    const tables = await openIndexed(new MemoryTableStore(), new ManualClock());
+    await tables.write([batch(P, put([7], "tea"))], DURABLE);
+    const [entry] = await allRows(tables, { name: "notes-by-word-1" });
+    const key = encodePartition({ name: "notes-by-word-1" }, entry!.partition) + encodeTuple(entry!.sort);
+    // As in docs/subsystems/tables.md.
+    const golden = ["6e6f7465732d62792d776f72642d3100", "027000", "01", "0274656100", "1107"].join("");
+    deepEqual([Buffer.from(key, "latin1").toString("hex"), text(entry!.value)], [golden, "t"]);
   });
 
   it("leaves entries alone that a change of the row does not touch", async () => {

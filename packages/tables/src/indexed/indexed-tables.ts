@@ -54,6 +54,8 @@ export interface IndexedTablesOptions {
   readonly declared: readonly TableSpec[];
   readonly clock: Clock;
   readonly scheduler: Scheduler;
+  /** Changes that the global indexes may be behind; beyond it writers wait. Default 1,000,000. */
+  readonly queueRecordsMax?: number;
 }
 
 /**

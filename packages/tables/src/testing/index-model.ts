@@ -51,9 +51,14 @@ export function openIndexed(
   {
     declared = [INDEXED_NOTES, INDEXED_TYPING],
     engine = new MemoryTables(store, clock),
-  }: { readonly declared?: readonly TableSpec[]; readonly engine?: Tables } = {},
+    ...limits
+  }: {
+    readonly declared?: readonly TableSpec[];
+    readonly engine?: Tables;
+    readonly queueRecordsMax?: number;
+  } = {},
 ): Promise<IndexedTables> {
-  return openIndexedTables({ tables: engine, declared, clock, scheduler: promptScheduler });
+  return openIndexedTables({ tables: engine, declared, clock, scheduler: promptScheduler, ...limits });
 }
 
 /** All rows of a table. */

@@ -304,6 +304,39 @@ describe("a global index", () => {
     await tables.close();
   });
 
+  it("lets writers wait when it is too far behind", async () => {
+    const world = emptyWorld();
+    const memory = new MemoryTables(world.store, world.clock);
+    let letThrough = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      letThrough = resolve;
+    });
+    const engine = overTables(memory, {
+      write: async (batches, options) => {
+        if (batches.some(({ writes }) => writes[0]?.table.name === "account-by-word-1")) await gate;
+        await memory.write(batches, options);
+      },
+    });
+    const tables = await openIndexed(world.store, world.clock, {
+      declared: [INDEXED],
+      engine,
+      queueRecordsMax: 3,
+    });
+    let written = 0;
+    const writing = (async () => {
+      for (let number = 1; number <= 5; number++) {
+        await tables.write([batch(["a"], put(number, "x"))], DURABLE);
+        written += 1;
+      }
+    })();
+    for (let turns = 0; turns < 100; turns++) await turn();
+    equal(written, 3);
+    letThrough();
+    await writing;
+    await checkRight(tables, 1);
+    await tables.close();
+  });
+
   it("notes no change that leaves its entries as they are", async () => {
     const world = emptyWorld();
     const memory = new MemoryTables(world.store, world.clock);

@@ -21,7 +21,7 @@ import { GlobalIndex, isSameEntries } from "./global-index.js";
 /** Records that a build lets wait, so that writers' own are not long behind. */
 const BUILD_LAG_MAX = 5_000;
 /** Records that may wait; beyond it writers do. */
-export const QUEUE_RECORDS_MAX = 1_000_000;
+const QUEUE_RECORDS_MAX = 1_000_000;
 
 /** A range of a global index within one of its own partitions. */
 export interface GlobalIndexQuery {
@@ -57,6 +57,8 @@ export interface GlobalIndexesOptions {
   readonly declared: readonly TableSpec[];
   readonly clock: Clock;
   readonly scheduler: Scheduler;
+  /** Records of changes that may wait; beyond it writers wait. Default 1,000,000. */
+  readonly queueRecordsMax?: number | undefined;
 }
 
 interface Walk {
@@ -132,7 +134,8 @@ export class GlobalIndexes {
 
   /** The records of changes, to be written before them. Waits while too many wait already. */
   async queued(changes: readonly RowChangeRecord[]): Promise<readonly Batch[]> {
-    while (this.#queue.length > QUEUE_RECORDS_MAX) await this.#follower.progress();
+    while (this.#queue.length >= (this.#options.queueRecordsMax ?? QUEUE_RECORDS_MAX))
+      await this.#follower.progress();
     return this.#queue.add(changes, this.#options.clock.nowMs());
   }
 

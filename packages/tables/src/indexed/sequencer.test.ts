@@ -1,0 +1,152 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { test } from "node:test";
+import { Failure, failureCode } from "@parley/base";
+import type { Batch } from "../tables.js";
+import { Sequencer, WAITING_WRITES_MAX } from "./sequencer.js";
+
+const DURABLE = { isDurable: true };
+
+function named(name: string, isPlain = false): Batch {
+  return isPlain ? { partition: [name], writes: [] } : { partition: [name], writes: [], conditions: [] };
+}
+
+interface World {
+  readonly sequencer: Sequencer;
+  /** What was done, in order. */
+  readonly log: string[];
+  /** Lets a write that waits go on, and everything after it that does not wait. */
+  readonly release: () => Promise<void>;
+}
+
+function world(failing: ReadonlySet<string> = new Set()): World {
+  const log: string[] = [];
+  const gates: (() => void)[] = [];
+  const names = (batches: readonly Batch[]): string => batches.map(({ partition }) => partition[0]).join("+");
+  const sequencer = new Sequencer({
+    isPlain: ({ conditions }) => conditions === undefined,
+    prepare: async (batches) => {
+      log.push(`look ${names(batches)}`);
+      const failures = new Map(
+        batches.flatMap(({ partition }, index) =>
+          failing.has(String(partition[0]))
+            ? [[index, new Failure("condition-failed", "Not met.")] as const]
+            : [],
+        ),
+      );
+      return { batches: batches.filter((_, index) => !failures.has(index)), failures };
+    },
+    write: async (batches) => {
+      log.push(`write ${names(batches)}`);
+      await new Promise<void>((resolve) => {
+        gates.push(resolve);
+      });
+      if (batches.some(({ partition }) => partition[0] === "broken"))
+        throw new Failure("tables-failed", "Broken.");
+      log.push(`written ${names(batches)}`);
+    },
+  });
+  const turn = (): Promise<void> =>
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  const release = async (): Promise<void> => {
+    await turn();
+    gates.shift()?.();
+    await turn();
+  };
+  return { sequencer, log, release };
+}
+
+function outcomes(promises: readonly Promise<unknown>[]): Promise<readonly string[]> {
+  return Promise.all(
+    promises.map(async (promise) => {
+      try {
+        await promise;
+        return "done";
+      } catch (error) {
+        return failureCode(error) ?? String(error);
+      }
+    }),
+  );
+}
+
+test("plain writes pass side by side, and whoever looks waits until they are written", async () => {
+  const { sequencer, log, release } = world();
+  const writes = [
+    sequencer.write([named("a", true)], DURABLE),
+    sequencer.write([named("b", true)], DURABLE),
+    sequencer.write([named("c")], DURABLE),
+    sequencer.write([named("d", true)], DURABLE),
+  ];
+  for (let step = 0; step < 3; step++) await release();
+  deepEqual(await outcomes(writes), ["done", "done", "done", "done"]);
+  deepEqual(log, ["write a", "write b", "written a", "written b", "look c+d", "write c+d", "written c+d"]);
+});
+
+test("writes that wait become one group, and a task that is alone runs between two", async () => {
+  const { sequencer, log, release } = world();
+  const first = sequencer.write([named("a")], DURABLE);
+  await release();
+  const rest = ["b", "c"].map((name) => sequencer.write([named(name)], DURABLE));
+  const alone = sequencer.alone(async () => void log.push("alone"));
+  const last = sequencer.write([named("d")], DURABLE);
+  for (let step = 0; step < 3; step++) await release();
+  deepEqual(await outcomes([first, ...rest, alone, last]), ["done", "done", "done", "done", "done"]);
+  deepEqual(log, ["look a", "write a", "written a", "look b+c+d", "write b+c+d", "written b+c+d", "alone"]);
+});
+
+test("a condition that is not met fails its own call alone, and a failed write all calls of its group", async () => {
+  const { sequencer, release } = world(new Set(["unmet"]));
+  const met = outcomes([
+    sequencer.write([named("a"), named("unmet"), named("b")], DURABLE),
+    sequencer.write([named("c")], DURABLE),
+  ]);
+  await release();
+  const broken = outcomes([
+    sequencer.write([named("broken")], DURABLE),
+    sequencer.write([named("e")], DURABLE),
+  ]);
+  await release();
+  deepEqual(
+    [...(await met), ...(await broken)],
+    ["condition-failed", "done", "tables-failed", "tables-failed"],
+  );
+});
+
+test("beyond the writes that may wait the next is refused, and those who wait are written", async () => {
+  const { sequencer, release } = world();
+  const first = sequencer.write([named("a")], DURABLE);
+  // Until the first group is under way, the first call waits too.
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+  const waiting = Array.from({ length: WAITING_WRITES_MAX }, () => sequencer.write([named("w")], DURABLE));
+  const refused = await outcomes([sequencer.write([named("x")], DURABLE)]);
+  await release();
+  await release();
+  const ends = await outcomes([first, ...waiting]);
+  deepEqual([refused, new Set(ends)], [["tables-busy"], new Set(["done"])]);
+});
+
+test("a closed sequencer finishes what it has taken and refuses the rest", async () => {
+  const { sequencer, log, release } = world();
+  const writes = [
+    sequencer.write([named("a")], DURABLE),
+    sequencer.alone(async () => void log.push("alone")),
+  ];
+  const closing = sequencer.close();
+  const late = await outcomes([
+    sequencer.write([named("b", true)], DURABLE),
+    sequencer.alone(async () => undefined),
+  ]);
+  await release();
+  await closing;
+  equal(log.at(-1), "alone");
+  deepEqual(
+    [await outcomes(writes), late],
+    [
+      ["done", "done"],
+      ["tables-closed", "tables-closed"],
+    ],
+  );
+});
