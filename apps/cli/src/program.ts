@@ -7,6 +7,7 @@ import { doctorCommand } from "./commands/doctor-command.js";
 import { importIrcCommand } from "./commands/import-irc-command.js";
 import { keysRotateCommand, keysShredCommand, keysStatusCommand } from "./commands/keys-commands.js";
 import { serveCommand } from "./commands/serve-command.js";
+import { standbyCommand, standbyListCommand, standbyPromoteCommand } from "./commands/standby-commands.js";
 import { tokenIssueCommand, tokenListCommand, tokenRevokeCommand } from "./commands/token-commands.js";
 import {
   userAddCommand,
@@ -34,6 +35,9 @@ const COMMANDS: readonly Command[] = [
   keysStatusCommand,
   keysRotateCommand,
   keysShredCommand,
+  standbyPromoteCommand,
+  standbyListCommand,
+  standbyCommand,
   doctorCommand,
 ];
 

@@ -22,6 +22,9 @@ export interface Config {
   /** Where segments are archived; undefined for nowhere. */
   readonly archiveDirectory: string | undefined;
   readonly archiveSeconds: number;
+  /** Where standbys come, and the file of their token; undefined for nowhere. */
+  readonly standby: { readonly host: string; readonly port: number; readonly tokenFile: string } | undefined;
+  readonly standbyKeepMb: number;
 }
 
 interface Setting {
@@ -100,6 +103,24 @@ export const SETTINGS = [
     fallback: "60",
     help: "what is not in the archive yet is at most this old",
   },
+  {
+    option: "standby-listen",
+    variable: "PARLEY_STANDBY_LISTEN",
+    fallback: "off",
+    help: "host:port where standbys come",
+  },
+  {
+    option: "standby-token-file",
+    variable: "PARLEY_STANDBY_TOKEN_FILE",
+    fallback: "off",
+    help: "file with the secret that standbys need",
+  },
+  {
+    option: "standby-keep-mb",
+    variable: "PARLEY_STANDBY_KEEP_MB",
+    fallback: "1024",
+    help: "journal kept for a standby that is behind",
+  },
 ] as const satisfies readonly Setting[];
 
 const FLAGS = { json: { type: "boolean" }, "no-encryption": { type: "boolean" } } as const;
@@ -156,12 +177,20 @@ export function parseConfig(
     }),
     archiveDirectory: pathOrOff(text("archive-dir")),
     archiveSeconds: integer(text("archive-seconds"), 1, 86_400),
+    standby: standbyOf(text("standby-listen"), text("standby-token-file")),
+    standbyKeepMb: integer(text("standby-keep-mb"), 64, 10_000_000),
   };
 }
 
 /** Only as a variable: other users of the machine see arguments. */
 const MASTER_KEY_VARIABLE = "PARLEY_MASTER_KEY";
 const NONE = "none";
+/** A value and the name by which it was given. */
+interface Given {
+  readonly value: string;
+  readonly name: string;
+}
+
 /** Variables of the tests and tools, which the server ignores. */
 const KNOWN_ELSEWHERE = /^PARLEY_(MASTER_KEY|ROBUSTNESS|SEED|TEST_.*)$/;
 
@@ -197,8 +226,25 @@ function nonEmpty({ value, name }: { readonly value: string; readonly name: stri
   return value;
 }
 
-function pathOrOff(given: { readonly value: string; readonly name: string }): string | undefined {
+function pathOrOff(given: Given): string | undefined {
   return given.value === "off" ? undefined : resolve(nonEmpty(given));
+}
+
+/** Never open without a secret. */
+function standbyOf(listen: Given, tokenFile: Given): Config["standby"] {
+  if (listen.value === "off") return undefined;
+  const path = pathOrOff(tokenFile);
+  if (path === undefined) throw bad(tokenFile.name, "must name a file when standbys are to come");
+  return { ...hostAndPort(listen), tokenFile: path };
+}
+
+/** "127.0.0.1:8701" or "[::1]:8701". */
+function hostAndPort({ value, name }: Given): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || Number(port) > 65_535)
+    throw bad(name, "must be a host and a port, such as 127.0.0.1:8701");
+  return { host, port: Number(port) };
 }
 
 function integer(

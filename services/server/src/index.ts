@@ -16,4 +16,5 @@ export { masterKeyFile } from "./keys/master-key-sources.js";
 export { type Encryption, openParley, type Parley, type ParleyOptions } from "./parley.js";
 export { DEFAULT_TENANT, type RunningServer, startServer } from "./serve.js";
 export { runServer } from "./run.js";
+export { promote, type RunningStandby, type StandbyOptions, startStandby } from "./standby/run-standby.js";
 export { type Engine, journalLogs, type Services, wireServices, type WiringOptions } from "./wiring.js";

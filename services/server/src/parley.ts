@@ -4,6 +4,7 @@ import {
   Archiver,
   type ArchiveStatus,
   type BackupSource,
+  StandbySource,
   ensureIdentity,
   systemBackupFiles,
 } from "@parley/backup";
@@ -36,6 +37,8 @@ export interface ParleyOptions extends WiringOptions {
   readonly masterKey?: MasterKeySource;
   /** Keeps a copy of the journal for point-in-time restores. */
   readonly archive?: { readonly directory: string; readonly intervalMs: number };
+  /** Lets standbys follow, and keeps so much of the journal for each. */
+  readonly standby?: { readonly keepBytes: number };
 }
 
 export interface Parley extends Services {
@@ -43,6 +46,8 @@ export interface Parley extends Services {
   readonly backups: Backups;
   /** How the archive stands; undefined without one. */
   archiveStatus(): ArchiveStatus | undefined;
+  /** What standbys follow; undefined when there are to be none. */
+  readonly standbys: StandbySource | undefined;
   /** Undefined when the installation is not encrypted. */
   readonly encryption: Encryption | undefined;
 }
@@ -107,8 +112,10 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     const shreds = { services, journal, stored: tables, engine: level };
     const encryption =
       keyring === undefined ? undefined : encryptionOf(keyring, { directory, options, shreds });
+    const standbys = standbySource(options, source);
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
+      standbys?.stop();
       await backups.stop();
       await archiver?.stop();
       await services.close();
@@ -120,6 +127,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       backups,
       encryption,
       archiveStatus: () => archiver?.status,
+      standbys,
       close: () => (closing ??= close()),
     };
   } catch (error) {
@@ -190,4 +198,17 @@ function encryptionOf(
     shredTenant: (tenantId) => shredTenant({ ...shreds, keys }, tenantId),
     shredConversation: (at, onProgress) => shredConversation({ ...shreds, keys }, at, onProgress),
   };
+}
+
+/** Bases go out as fast as backups do by default: the disk is the people's. */
+const BASE_BYTES_PER_SECOND = 50 * 1024 * 1024;
+
+function standbySource({ standby, ambient }: ParleyOptions, source: BackupSource): StandbySource | undefined {
+  if (standby === undefined) return undefined;
+  return new StandbySource({
+    source,
+    ambient,
+    keepBytes: standby.keepBytes,
+    bytesPerSecond: BASE_BYTES_PER_SECOND,
+  });
 }

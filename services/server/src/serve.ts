@@ -1,5 +1,5 @@
 import { createApi } from "@parley/api";
-import { type Ambient, Failure } from "@parley/base";
+import { type Ambient, Failure, type Logger } from "@parley/base";
 import { Gateway, listenForWebSockets } from "@parley/gateway";
 import { parseTenantId } from "@parley/protocol";
 import { existsSync } from "node:fs";
@@ -8,6 +8,8 @@ import type { Config } from "./config.js";
 import { listenForControl } from "./control/control-server.js";
 import { DEMO_PASSWORD, DEMO_USERS, createDemo } from "./demo.js";
 import { type Parley, openParley } from "./parley.js";
+import { type StandbyListener, listenForStandbys } from "./standby/standby-server.js";
+import { readStandbyToken } from "./standby/standby-token.js";
 
 /** The organisation that people belong to when they name none. */
 export const DEFAULT_TENANT = parseTenantId("main");
@@ -18,6 +20,8 @@ export interface RunningServer {
   readonly url: string;
   readonly parley: Parley;
   readonly gateway: Gateway;
+  /** Where standbys come; 0 when they do not. */
+  readonly standbyPort: number;
   /** Tells devices to come back, stops listening, flushes and lets go of the data directory. Idempotent. */
   close(): Promise<void>;
 }
@@ -40,6 +44,7 @@ export async function startServer(
     ...(config.archiveDirectory === undefined
       ? {}
       : { archive: { directory: config.archiveDirectory, intervalMs: config.archiveSeconds * 1000 } }),
+    ...(config.standby === undefined ? {} : { standby: { keepBytes: config.standbyKeepMb * 1024 * 1024 } }),
     onFatal,
   });
   try {
@@ -76,16 +81,23 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     await api.close();
     throw listenFailure(config, cause);
   }
+  const standbys = await openStandbys(config, parley, ambient.logger).catch(async (error: unknown) => {
+    stopWebSockets();
+    await gateway.drain(0);
+    await api.close();
+    throw error;
+  });
   const stopControl = await listenForControl(parley, ambient.logger);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     stopWebSockets();
+    await standbys?.close();
     await stopControl();
     await gateway.drain(DRAIN_MS_MAX);
     await api.close();
     await parley.close();
   };
-  return { url, parley, gateway, close: () => (closing ??= close()) };
+  return { url, parley, gateway, standbyPort: standbys?.port ?? 0, close: () => (closing ??= close()) };
 }
 
 /** True when this is a demo installation: a marker user that only the demo makes. */
@@ -100,9 +112,25 @@ async function ensureDemo(config: Config, parley: Parley): Promise<boolean> {
   return found.every((user, index) => user?.name === DEMO_USERS[index]!.name);
 }
 
-function listenFailure(config: Config, cause: unknown): Failure {
+/** Undefined when there are to be none. Errors: "bad-setting" (the token file), "port-in-use", "address-not-available". */
+async function openStandbys(
+  { standby }: Config,
+  { standbys: source }: Parley,
+  logger: Logger,
+): Promise<StandbyListener | undefined> {
+  if (standby === undefined || source === undefined) return undefined;
+  const { host, port, tokenFile } = standby;
+  const token = await readStandbyToken(tokenFile);
+  try {
+    return await listenForStandbys({ host, port, token, source, logger });
+  } catch (cause) {
+    throw listenFailure(standby, cause);
+  }
+}
+
+function listenFailure(at: { readonly host: string; readonly port: number }, cause: unknown): Failure {
   const code = (cause as { code?: unknown }).code;
-  const where = `${config.host}:${config.port}`;
+  const where = `${at.host}:${at.port}`;
   if (code === "EADDRINUSE") {
     return new Failure(
       "port-in-use",

@@ -129,8 +129,12 @@ export class StandbySource implements Primary {
     known.records = request.records;
     known.hold ??= await this.#journal.hold();
     known.hold.moveTo(request.segment);
-    if (!(await this.#hasMore(request))) await this.#wait(Math.min(request.waitMs, WAIT_MS_MAX));
-    return this.#chunk(request, known);
+    known.behindBytes = behind(await this.#journal.list(), request.segment, request.position);
+    if (known.behindBytes === 0) {
+      known.currentMs = known.heardMs;
+      await this.#wait(Math.min(request.waitMs, WAIT_MS_MAX));
+    }
+    return this.#chunk(request);
   }
 
   keys(): Promise<readonly SmallFile[]> {
@@ -146,7 +150,7 @@ export class StandbySource implements Primary {
     this.#known.clear();
   }
 
-  async #chunk(request: TailRequest, known: Known): Promise<TailChunk> {
+  async #chunk(request: TailRequest): Promise<TailChunk> {
     const { segment, position } = request;
     const end = this.#journal.durableEnd();
     const records = this.#records();
@@ -157,8 +161,6 @@ export class StandbySource implements Primary {
     const bytes = length === 0 ? Buffer.alloc(0) : await this.#journal.read(segment, position, length);
     const isComplete = segment < end.segment && position + bytes.length === available;
     const behindBytes = behind(list, segment, position);
-    known.behindBytes = behindBytes;
-    if (behindBytes === 0) known.currentMs = this.#options.ambient.clock.monotonicMs();
     // After the bytes were read: keys are durable before they are used, so these have all that the bytes need.
     const keysPrint = printOf(await this.#readKeys());
     return { bytes, isComplete, behindBytes: behindBytes - bytes.length, records, keysPrint };
@@ -173,10 +175,6 @@ export class StandbySource implements Primary {
     if (length === 0) return;
     const bytes = await this.#journal.read(segment, checkFrom, length);
     if (bytes.length !== length || crc32(bytes) !== checkCrc) throw diverged();
-  }
-
-  async #hasMore({ segment, position }: TailRequest): Promise<boolean> {
-    return behind(await this.#journal.list(), segment, position) > 0;
   }
 
   async #wait(waitMs: number): Promise<void> {

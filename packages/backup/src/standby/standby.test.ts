@@ -253,7 +253,17 @@ describe("a standby", () => {
   test("takes a new base when its journal is long, and loses nothing by it", async () => {
     const primary = await startPrimary();
     const disk = new SimulatedDisk();
-    const standby = follow(disk, () => primary.source, { journalBytesMax: 3_000 });
+    const slow: Primary = {
+      tail: (request) => primary.source.tail(request),
+      keys: () => primary.source.keys(),
+      async base(name, sink) {
+        const manifest = await primary.source.base(name, sink);
+        // What follows goes on meanwhile, into segments that the base does not have.
+        for (let turns = 0; turns < 60; turns++) await turn();
+        return manifest;
+      },
+    };
+    const standby = follow(disk, () => slow, { journalBytesMax: 3_000 });
     await caughtUp(standby, primary);
     for (let number = 0; number < 120; number++) {
       await write(primary, `message ${number}`);

@@ -13,6 +13,7 @@ import {
   parseUserId,
 } from "@parley/protocol";
 import type { SessionInfo } from "@parley/contracts";
+import type { ArchiveStatus, StandbyStatus } from "@parley/backup";
 import type { BackupStatus } from "../backup/backups.js";
 import type { KeyStatus } from "../keys/key-tools.js";
 import type { Encryption, Parley } from "../parley.js";
@@ -99,6 +100,11 @@ export interface Operations {
     readonly bytesPerSecond: number;
   }): Promise<null>;
   backupStatus(of: { readonly tenant: string }): Promise<BackupStatus>;
+  /** How the copies that are kept elsewhere stand; null for an archive that is not kept. */
+  copies(of: { readonly tenant: string }): Promise<{
+    readonly archive: ArchiveStatus | null;
+    readonly standbys: readonly StandbyStatus[];
+  }>;
 }
 
 /** Errors: "not-encrypted". */
@@ -191,6 +197,8 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
   startBackup: (parley, call) =>
     done(parley.backups.start(call.text("directory"), call.count("bytesPerSecond"))),
   backupStatus: (parley) => Promise.resolve(parley.backups.status),
+  copies: (parley) =>
+    Promise.resolve({ archive: parley.archiveStatus() ?? null, standbys: parley.standbys?.status ?? [] }),
 };
 
 /** The operations on an installation that this process holds. */
