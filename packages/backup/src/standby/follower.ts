@@ -171,7 +171,8 @@ export class Follower {
       records,
       ...check,
       bytesMax: this.#bytesMax,
-      waitMs: WAIT_MS,
+      // At first it only has to be known how far the primary is.
+      waitMs: this.#status.state === "following" ? WAIT_MS : 0,
     });
     // Keys first: what is received can be read.
     if (chunk.keysPrint !== this.#keysPrint) {
