@@ -98,15 +98,26 @@ export interface NewFile {
   abandon(): Promise<void>;
 }
 
+/**
+ * What is written between two syncs. Left to the end, a file system that keeps data and names in order would write all of it
+ * within the next sync of somebody else: that of the journal, for which everybody waits.
+ */
+const SYNC_BYTES = 1024 * 1024;
+
 /** Creates a file, and the directory that it is in. */
 export async function createFile(files: BackupFiles, path: string): Promise<NewFile> {
   await files.openDirectory(dirname(path));
   const file = await files.openSegment(path, true);
   let position = 0;
+  let unsyncedBytes = 0;
   return {
     async write(bytes) {
       await file.write(bytes, position);
       position += bytes.length;
+      unsyncedBytes += bytes.length;
+      if (unsyncedBytes < SYNC_BYTES) return;
+      await file.sync();
+      unsyncedBytes = 0;
     },
     async end() {
       try {

@@ -54,7 +54,7 @@ function folder(t: TestContext): string {
 /** Sends until it is told to stop, through every end of a connection, and counts what was acknowledged. */
 class Writer {
   acknowledged = 0;
-  #stopping = new AbortController();
+  readonly #stopping = new AbortController();
   readonly #world: World;
   readonly #ended: Promise<void>;
 
