@@ -200,7 +200,7 @@ function encryptionOf(
   };
 }
 
-/** Bases go out as fast as backups do by default: the disk is the people's. */
+/** Bases go out at this rate at most: the disk is the people's. */
 const BASE_BYTES_PER_SECOND = 50 * 1024 * 1024;
 
 function standbySource({ standby, ambient }: ParleyOptions, source: BackupSource): StandbySource | undefined {

@@ -18,7 +18,7 @@ import { noArguments } from "./user-commands.js";
 
 const MIB = 1024 ** 2;
 /** Leaves the disk and the processor to the people who chat. */
-const MB_PER_SECOND_DEFAULT = 50;
+const MB_PER_SECOND_DEFAULT = 20;
 const MB_PER_SECOND_MAX = 100_000;
 const POLL_MS = 200;
 /** Damages named on the screen; the rest is counted. */
