@@ -1,10 +1,16 @@
 import { corrupt } from "./recovery.js";
-import { RECORD_PREFIX_BYTES, type SegmentHeader, commitBits, readRecord } from "./record-format.js";
+import {
+  RECORD_PREFIX_BYTES,
+  SEALS_LOG,
+  type SegmentHeader,
+  commitBits,
+  readRecord,
+} from "./record-format.js";
 
 /** Checks the records of a segment as its bytes come, commit by commit. */
 export class CommitReader {
   readonly #path: string;
-  readonly #ends: number[][];
+  #ends: number[][];
   #commit: number;
   #position: number;
 
@@ -31,30 +37,28 @@ export class CommitReader {
    * again with the next. Errors: "log-corrupt" with file and position.
    */
   take(bytes: Buffer): number {
-    let done = 0;
-    let at = 0;
+    const from = this.#position;
     let next = this.#ends.map((ends) => [...ends]);
-    while (at + RECORD_PREFIX_BYTES <= bytes.length) {
+    for (let at = 0; at + RECORD_PREFIX_BYTES <= bytes.length;) {
       const end = at + RECORD_PREFIX_BYTES + bytes.readUInt32LE(at);
       if (end > bytes.length) break;
       const record = readRecord(bytes, at);
-      const log = next[record?.logIndex ?? -1];
-      if (
-        record === undefined ||
-        record.commitBits !== commitBits(this.#commit + 1) ||
-        log?.[record.partition] !== record.offset
-      ) {
-        throw corrupt(this.#path, this.#position + at);
+      if (record === undefined || record.commitBits !== commitBits(this.#commit + 1)) {
+        throw corrupt(this.#path, from + at);
       }
-      log[record.partition] = record.offset + 1;
+      // The seals of a commit are no record of a log.
+      if (record.logIndex !== SEALS_LOG) {
+        const log = next[record.logIndex];
+        if (log?.[record.partition] !== record.offset) throw corrupt(this.#path, from + at);
+        log[record.partition] = record.offset + 1;
+      }
       at = record.end;
       if (record.isContinued) continue;
       this.#commit += 1;
-      for (const [index, ends] of next.entries()) this.#ends[index] = ends;
+      this.#position = from + at;
+      this.#ends = next;
       next = next.map((ends) => [...ends]);
-      done = at;
     }
-    this.#position += done;
-    return done;
+    return this.#position - from;
   }
 }

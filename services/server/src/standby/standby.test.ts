@@ -1,6 +1,6 @@
 /** A standby of a real server, over a real connection: it follows, is promoted, and nobody else may. */
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -100,6 +100,8 @@ describe("a standby of a server", () => {
       );
 
       await promote(directory, ambient);
+      // The master key goes to no standby.
+      await cp(join(root, "data/keys/master.key"), join(directory, "keys/master.key"));
       const promoted = await openParley({ dataDirectory: directory, ambient, onFatal });
       try {
         const page = { conversationId, before: 0, after: 0, atMs: 0, limit: 1, isForward: false };
