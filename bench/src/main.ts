@@ -23,7 +23,8 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
   npm run -s bench -- idle [options]     connected devices that say nothing
     --connections N  (5000)
 
-  npm run -s bench -- tables [options]   messages of a company's conversations, stored as rows and in blocks
+  npm run -s bench -- tables [options]   messages of a company's conversations, stored as rows and in blocks; and what reads pay
+                                         for features that their table does not use
     --rows N           (1000000)
     --conversations N  (20000): 6% of them hold half of the rows
     --row-bytes N      (200)

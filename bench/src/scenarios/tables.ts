@@ -1,6 +1,7 @@
 /** What it costs to store messages, and to read the newest of a conversation: as rows, plain and sealed, and as blocks, sealed. */
 import { textSource } from "../storage/workload.js";
 import { dropPageCache, type LayoutFigures, measureLayout } from "../storage/layout.js";
+import { measureShortPath } from "../storage/short-path.js";
 import type { Report } from "./direct-report.js";
 
 export interface TablesPlan {
@@ -35,10 +36,13 @@ export async function measureTables(plan: TablesPlan, say: (line: string) => voi
     for (const figure of COMPARED)
       figures[`sealed_blocks_to_${other}_${figure}`] = round(blocks[figure] / measured.get(other)![figure]);
   }
+  say("short path: the newest 50 rows of tables that use more and more features");
+  const shortPath = await measureShortPath(plan);
+  Object.assign(figures, shortPath.figures);
   const complaints = [...measured]
     .filter(([, { wrong_scans: wrong }]) => wrong > 0)
     .map(([name, { wrong_scans: wrong }]) => `${wrong} scans of ${name} gave other rows than were written`);
-  return { figures, complaints };
+  return { figures, complaints: [...complaints, ...shortPath.complaints] };
 }
 
 const COMPARED = [
