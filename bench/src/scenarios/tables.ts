@@ -1,6 +1,7 @@
 /** What it costs to store messages, and to read the newest of a conversation: as rows, plain and sealed, and as blocks, sealed. */
 import { textSource } from "../storage/workload.js";
 import { dropPageCache, type LayoutFigures, measureLayout } from "../storage/layout.js";
+import { measureMeter } from "../storage/meter-cost.js";
 import { measureShortPath } from "../storage/short-path.js";
 import type { Report } from "./direct-report.js";
 
@@ -38,7 +39,7 @@ export async function measureTables(plan: TablesPlan, say: (line: string) => voi
   }
   say("short path: the newest 50 rows of tables that use more and more features");
   const shortPath = await measureShortPath(plan);
-  Object.assign(figures, shortPath.figures);
+  Object.assign(figures, shortPath.figures, measureMeter(plan.seed));
   const complaints = [...measured]
     .filter(([, { wrong_scans: wrong }]) => wrong > 0)
     .map(([name, { wrong_scans: wrong }]) => `${wrong} scans of ${name} gave other rows than were written`);

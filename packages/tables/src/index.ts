@@ -34,6 +34,12 @@ export { LazyPut } from "./lazy-put.js";
 export { SealedTables, type SealedTablesOptions } from "./sealed/sealed-tables.js";
 export { MemoryTables, MemoryTableStore } from "./memory-tables.js";
 export { sortBounds, type SortBounds } from "./range-query.js";
+export type { TableCounts } from "./statistics/counts.js";
+export type { HotPartition } from "./statistics/hot-partitions.js";
+export { MeasuredTables, MeasuredWriteBack } from "./statistics/measured-tables.js";
+export { PROMETHEUS_CONTENT_TYPE, prometheusText, type PlainMetric } from "./statistics/prometheus.js";
+export { TableMeter, type TableFigures, type TableMeterOptions } from "./statistics/table-meter.js";
+export { tableStatistics, type TableStatistics } from "./statistics/table-statistics.js";
 export { liveValue, storedExpiry, storedLength, storedValue, writeStored } from "./stored-value.js";
 export type {
   AppendRows,

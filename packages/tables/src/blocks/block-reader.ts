@@ -27,6 +27,9 @@ export class BlockReader {
   readonly #tables: Tables;
   readonly #blockTables = new Map<string, TableSpec>();
   readonly #kept = new LruMap<string, KeptBlock>();
+  /** How many of the blocks read were unpacked already, and how many were not. */
+  hits = 0;
+  misses = 0;
 
   constructor(tables: Tables) {
     this.#tables = tables;
@@ -69,7 +72,11 @@ export class BlockReader {
   #decoded(key: string, value: Uint8Array): Block {
     const checksum = crc32(value);
     const kept = this.#kept.find(key);
-    if (kept !== undefined && kept.checksum === checksum && kept.length === value.length) return kept.block;
+    if (kept !== undefined && kept.checksum === checksum && kept.length === value.length) {
+      this.hits += 1;
+      return kept.block;
+    }
+    this.misses += 1;
     const block = decodeBlock(value);
     this.#kept.put(key, { checksum, length: value.length, block });
     this.#kept.cutTo(BLOCKS_KEPT_MAX);

@@ -64,6 +64,9 @@ export interface BlockStats {
   readonly blockBytes: number;
   /** Rows that were packed together later, out of short blocks and single rows. */
   readonly repackedRows: number;
+  /** Blocks read that were kept unpacked, and those that were not. */
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
 }
 
 export class BlockTables implements Tables {
@@ -89,7 +92,7 @@ export class BlockTables implements Tables {
   }
 
   get stats(): BlockStats {
-    return { ...this.#stats };
+    return { ...this.#stats, cacheHits: this.#reader.hits, cacheMisses: this.#reader.misses };
   }
 
   async find(table: TableSpec, partition: Key, sort: Key): Promise<Uint8Array | undefined> {

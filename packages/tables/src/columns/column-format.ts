@@ -135,6 +135,14 @@ export function readExpiry(stored: Uint8Array): number | undefined {
   return expiresAtMs;
 }
 
+/** How many columns a stored row has, for statistics: 1 when it is none that can be read. */
+export function countColumns(stored: Uint8Array): number {
+  const reader = new VarintReader(stored, 1);
+  if (((stored[0] ?? 0) & HAS_EXPIRY) !== 0) reader.next();
+  const count = reader.next();
+  return reader.isBroken || count < 1 || count > ROW_COLUMNS_MAX ? 1 : count;
+}
+
 function readCount(reader: VarintReader): number {
   const count = reader.next();
   if (reader.isBroken || count < 1 || count > ROW_COLUMNS_MAX) throw corrupt();
