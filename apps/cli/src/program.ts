@@ -9,6 +9,7 @@ import { keysRotateCommand, keysShredCommand, keysStatusCommand } from "./comman
 import { serveCommand } from "./commands/serve-command.js";
 import { standbyCommand, standbyListCommand, standbyPromoteCommand } from "./commands/standby-commands.js";
 import { tokenIssueCommand, tokenListCommand, tokenRevokeCommand } from "./commands/token-commands.js";
+import { tablesStatsCommand } from "./commands/tables-commands.js";
 import {
   userAddCommand,
   userDisableCommand,
@@ -38,6 +39,7 @@ const COMMANDS: readonly Command[] = [
   standbyPromoteCommand,
   standbyListCommand,
   standbyCommand,
+  tablesStatsCommand,
   doctorCommand,
 ];
 

@@ -16,6 +16,8 @@ export interface Config {
   readonly rebaseEvents: number;
   readonly heartbeatSeconds: number;
   readonly holdMs: number;
+  /** Where metrics can be had on this machine; undefined for the control socket only. */
+  readonly metricsPort: number | undefined;
   readonly isEncrypted: boolean;
   /** Without it, the master key is in the data directory. */
   readonly masterKey?: MasterKeySource;
@@ -78,6 +80,12 @@ export const SETTINGS = [
     variable: "PARLEY_HOLD_MS",
     fallback: "30000",
     help: "how long rows are held in memory to be stored together; a restart applies that much again",
+  },
+  {
+    option: "metrics-port",
+    variable: "PARLEY_METRICS_PORT",
+    fallback: "off",
+    help: "port of 127.0.0.1 with metrics for Prometheus; 0 takes a free one",
   },
   {
     option: "master-key-file",
@@ -169,6 +177,7 @@ export function parseConfig(
     rebaseEvents: integer(text("rebase-events"), 1, 1_000_000),
     heartbeatSeconds: integer(text("heartbeat-seconds"), 1, 300),
     holdMs: integer(text("hold-ms"), 10, 600_000),
+    metricsPort: text("metrics-port").value === "off" ? undefined : integer(text("metrics-port"), 0, 65_535),
     isEncrypted: values["no-encryption"] !== true,
     ...findMasterKey({
       file: textOf(values["master-key-file"]),

@@ -14,6 +14,7 @@ export type { KeyStatus } from "./keys/key-tools.js";
 export { openCopiedKeyring, readMasterKey } from "./keys/open-keyring.js";
 export { masterKeyFile } from "./keys/master-key-sources.js";
 export { type Encryption, openParley, type Parley, type ParleyOptions } from "./parley.js";
+export type { TableFigures, TableStatistics } from "@parley/tables";
 export { DEFAULT_TENANT, type RunningServer, startServer } from "./serve.js";
 export { runServer } from "./run.js";
 export { promote, type RunningStandby, type StandbyOptions, startStandby } from "./standby/run-standby.js";

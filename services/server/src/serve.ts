@@ -1,11 +1,12 @@
 import { createApi } from "@parley/api";
-import { type Ambient, Failure, type Logger } from "@parley/base";
+import { type Ambient, Failure, failureCode, type Logger } from "@parley/base";
 import { Gateway, listenForWebSockets } from "@parley/gateway";
 import { parseTenantId } from "@parley/protocol";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Config } from "./config.js";
 import { listenForControl } from "./control/control-server.js";
+import { listenForMetrics, type MetricsListener } from "./control/metrics.js";
 import { DEMO_PASSWORD, DEMO_USERS, createDemo } from "./demo.js";
 import { type Parley, openParley } from "./parley.js";
 import { type StandbyListener, listenForStandbys } from "./standby/standby-server.js";
@@ -22,6 +23,8 @@ export interface RunningServer {
   readonly gateway: Gateway;
   /** Where standbys come; 0 when they do not. */
   readonly standbyPort: number;
+  /** Where Prometheus finds the metrics, if not only on the control socket. */
+  readonly metricsUrl: string | undefined;
   /** Tells devices to come back, stops listening, flushes and lets go of the data directory. Idempotent. */
   close(): Promise<void>;
 }
@@ -73,16 +76,20 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
   });
   const stopWebSockets = listenForWebSockets(api.server, gateway);
   let url: string;
+  let metrics: MetricsListener | undefined;
   try {
     url = await api.listen({ host: config.host, port: config.port });
+    if (config.metricsPort !== undefined) metrics = await listenForMetrics(parley, config.metricsPort);
   } catch (cause) {
     stopWebSockets();
     await gateway.drain(0);
     await api.close();
-    throw listenFailure(config, cause);
+    throw failureCode(cause) === undefined ? listenFailure(config, cause) : cause;
   }
+  if (metrics !== undefined) ambient.logger.info("metrics", { url: metrics.url });
   const standbys = await openStandbys(config, parley, ambient.logger).catch(async (error: unknown) => {
     stopWebSockets();
+    await metrics?.close();
     await gateway.drain(0);
     await api.close();
     throw error;
@@ -92,12 +99,20 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
   const close = async (): Promise<void> => {
     stopWebSockets();
     await standbys?.close();
+    await metrics?.close();
     await stopControl();
     await gateway.drain(DRAIN_MS_MAX);
     await api.close();
     await parley.close();
   };
-  return { url, parley, gateway, standbyPort: standbys?.port ?? 0, close: () => (closing ??= close()) };
+  return {
+    url,
+    parley,
+    gateway,
+    standbyPort: standbys?.port ?? 0,
+    metricsUrl: metrics?.url,
+    close: () => (closing ??= close()),
+  };
 }
 
 /** True when this is a demo installation: a marker user that only the demo makes. */

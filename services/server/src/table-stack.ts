@@ -2,18 +2,30 @@
  * The tables of the services, one feature over the other, over any engine:
  *
  *   WriteBackTables ──► IndexedTables ──► BlockTables ──► the engine, sealed or not
+ *        counted                                counted
+ *
+ * Counted where the services ask, whether memory answers or not: that is where a partition is hot. Counted again where the
+ * engine is asked: by the difference one sees what holding and packing save. What bypasses the memory (accounts and sessions)
+ * is counted only there.
  */
 import { type Ambient, failureCode, type Logger, messageOf } from "@parley/base";
 import { CONVERSATION_MESSAGE } from "@parley/message";
 import {
   BlockTables,
   type IndexedTables,
+  MeasuredTables,
+  MeasuredWriteBack,
   openIndexedTables,
+  TableMeter,
   type Tables,
   type TableSpec,
-  WriteBackTables,
+  type TableStatistics,
+  tableStatistics,
+  type WriteBackTables,
 } from "@parley/tables";
 
+/** How often the windows of the statistics move on. */
+const METER_TICK_MS = 1_000;
 /** All tables that have indexes. */
 const INDEXED: readonly TableSpec[] = [CONVERSATION_MESSAGE];
 
@@ -34,6 +46,8 @@ export interface TableStack {
   readonly direct: IndexedTables;
   /** Begins to build in the background what is declared and not built yet. */
   completeIndexes(): void;
+  /** What was read and written since the start, with so many of the hottest partitions. */
+  statistics(hotMax: number): TableStatistics;
   /** Flushes, and closes the engine. */
   close(): Promise<void>;
 }
@@ -41,9 +55,13 @@ export interface TableStack {
 export async function openTableStack(options: TableStackOptions): Promise<TableStack> {
   const { stored, ambient, holdMs, beforeFlush, onFailure } = options;
   const { clock, scheduler, logger } = ambient;
-  const blocks = new BlockTables({ tables: stored, clock, scheduler, logger });
+  const meter = new TableMeter({ clock, hasPartitions: true });
+  const engineMeter = new TableMeter({ clock, isPhysical: true });
+  const engine = new MeasuredTables(stored, engineMeter);
+  const blocks = new BlockTables({ tables: engine, clock, scheduler, logger });
   const direct = await openIndexedTables({ tables: blocks, declared: INDEXED, clock, scheduler });
-  const tables = new WriteBackTables({
+  const tables = new MeasuredWriteBack({
+    meter,
     tables: direct,
     indexes: direct,
     clock,
@@ -52,6 +70,10 @@ export async function openTableStack(options: TableStackOptions): Promise<TableS
     beforeFlush,
     onFailure,
   });
+  const tick = scheduler.every(METER_TICK_MS, () => {
+    meter.roll();
+    engineMeter.roll();
+  });
   let indexing: Promise<void> | undefined;
   return {
     tables,
@@ -59,7 +81,13 @@ export async function openTableStack(options: TableStackOptions): Promise<TableS
     completeIndexes() {
       indexing ??= completeIndexes(direct, logger);
     },
+    statistics(hotMax) {
+      const { dirtyBytes: stagedBytes } = tables;
+      const nowMs = clock.monotonicMs();
+      return tableStatistics({ meter, engineMeter, blocks: blocks.stats, stagedBytes, nowMs }, hotMax);
+    },
     async close() {
+      tick.cancel();
       await tables.close();
       await direct.close();
       await indexing;

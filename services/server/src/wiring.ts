@@ -5,7 +5,7 @@ import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
 import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
 import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
-import type { IndexStatus, Tables, WriteBackTables } from "@parley/tables";
+import type { IndexStatus, Tables, TableStatistics, WriteBackTables } from "@parley/tables";
 import { type Tracked, checkpoint, readCheckpoint, startCheckpoints } from "./checkpoint.js";
 import { readEpoch } from "./epoch.js";
 import { LoggedTables } from "./logged-tables.js";
@@ -46,6 +46,8 @@ export interface Services {
   checkpoint(): Promise<void>;
   /** How far the indexes are that are built in the background. */
   indexes(): readonly IndexStatus[];
+  /** What was read from tables and written to them since the start, with so many of the hottest partitions. */
+  tableStatistics(hotMax: number): TableStatistics;
   stats(): { readonly fsyncs: number; readonly journalBytes: number; readonly appendedRecords: number };
   /** Applies what is appended, flushes, and closes the engine. Idempotent. */
   close(): Promise<void>;
@@ -125,6 +127,7 @@ export async function wireServices(
       await checkpoint(tables, tracked);
     },
     indexes: () => direct.indexStatus(),
+    tableStatistics: (hotMax) => stack.statistics(hotMax),
     stats: () => {
       const { syncs, appendedBytes, appendedRecords } = journal.stats();
       return { fsyncs: syncs, journalBytes: appendedBytes, appendedRecords };

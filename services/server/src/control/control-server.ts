@@ -3,12 +3,14 @@
  * that directory, which only its owner may enter; whoever can open it can read the data anyway, so it asks for no password.
  *
  *   POST /<operation>   body: JSON arguments   answer: 200 {"result": …} or 4xx/500 {"error": {code, message, retry}}
+ *   GET /metrics        see metrics.ts
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { chmod, rm } from "node:fs/promises";
 import { Failure, type Logger, failureCode, messageOf } from "@parley/base";
 import type { Parley } from "../parley.js";
 import { fieldsOf } from "./fields.js";
+import { answerMetrics } from "./metrics.js";
 import { HANDLERS, parseOperationName } from "./operations.js";
 
 export const CONTROL_BODY_BYTES_MAX = 16 * 1024 * 1024;
@@ -54,6 +56,7 @@ async function answer(
   logger: Logger,
 ): Promise<void> {
   try {
+    if (answerMetrics(parley, request, response)) return;
     const name = parseOperationName((request.url ?? "").slice(1));
     const result = await HANDLERS[name](parley, fieldsOf(await readJson(request)));
     respond(response, 200, { result });

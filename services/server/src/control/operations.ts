@@ -14,6 +14,7 @@ import {
 } from "@parley/protocol";
 import type { SessionInfo } from "@parley/contracts";
 import type { ArchiveStatus, StandbyStatus } from "@parley/backup";
+import type { TableStatistics } from "@parley/tables";
 import type { BackupStatus } from "../backup/backups.js";
 import type { KeyStatus } from "../keys/key-tools.js";
 import type { Encryption, Parley } from "../parley.js";
@@ -105,6 +106,8 @@ export interface Operations {
     readonly archive: ArchiveStatus | null;
     readonly standbys: readonly StandbyStatus[];
   }>;
+  /** Since the server was started, of all tenants; with so many of the hottest partitions. */
+  tableStatistics(of: { readonly hotMax: number }): Promise<TableStatistics>;
 }
 
 /** Errors: "not-encrypted". */
@@ -199,6 +202,7 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
   backupStatus: (parley) => Promise.resolve(parley.backups.status),
   copies: (parley) =>
     Promise.resolve({ archive: parley.archiveStatus() ?? null, standbys: parley.standbys?.status ?? [] }),
+  tableStatistics: (parley, call) => Promise.resolve(parley.tableStatistics(call.count("hotMax"))),
 };
 
 /** The operations on an installation that this process holds. */

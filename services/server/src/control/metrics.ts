@@ -1,0 +1,75 @@
+/**
+ * Figures for a monitoring system: `GET /metrics` in the text format of Prometheus, on the control socket and, when asked for, on
+ * a port of this machine's own address. They name tables, never users, conversations or content.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Failure } from "@parley/base";
+import { PROMETHEUS_CONTENT_TYPE, type PlainMetric, prometheusText } from "@parley/tables";
+import type { Parley } from "../parley.js";
+
+/** Whoever watches from another machine puts a proxy in front that asks who it is. */
+const METRICS_HOST = "127.0.0.1";
+const REQUEST_MS_MAX = 10_000;
+const METRICS_PATH = "/metrics";
+
+export interface MetricsListener {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Listens on a port; 0 takes a free one. Errors: "port-in-use". */
+export async function listenForMetrics(parley: Parley, port: number): Promise<MetricsListener> {
+  const server = createServer((request, response) => {
+    if (answerMetrics(parley, request, response)) return;
+    response.writeHead(404, { "content-type": "text/plain" }).end(`Only GET ${METRICS_PATH} is here.\n`);
+  });
+  server.requestTimeout = REQUEST_MS_MAX;
+  await listening(server, port);
+  const { port: taken } = server.address() as AddressInfo;
+  return { url: `http://${METRICS_HOST}:${taken}${METRICS_PATH}`, close: () => closed(server) };
+}
+
+/** Answers a request for the metrics; false for any other. */
+export function answerMetrics(parley: Parley, request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.method !== "GET" || request.url !== METRICS_PATH) return false;
+  response.writeHead(200, { "content-type": PROMETHEUS_CONTENT_TYPE }).end(metricsText(parley));
+  return true;
+}
+
+function metricsText(parley: Parley): string {
+  const { fsyncs, journalBytes, appendedRecords } = parley.stats();
+  const counter = (name: string, help: string, value: number): PlainMetric => ({
+    name,
+    type: "counter",
+    help,
+    value,
+  });
+  return prometheusText(parley.tableStatistics(0), [
+    counter("parley_journal_syncs_total", "Syncs of the journal to disk.", fsyncs),
+    counter("parley_journal_written_bytes_total", "Bytes appended to the journal.", journalBytes),
+    counter("parley_journal_records_total", "Records appended to the journal.", appendedRecords),
+  ]);
+}
+
+async function listening(server: Server, port: number): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, METRICS_HOST, resolve);
+    });
+  } catch (cause) {
+    throw new Failure(
+      "port-in-use",
+      `Metrics cannot be had on ${METRICS_HOST}:${port}: choose another with --metrics-port.`,
+      { cause },
+    );
+  }
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
