@@ -16,7 +16,7 @@ import { assert } from "@parley/base";
 import { type Keyring, SEAL_BYTES, SEAL_HEAD_BYTES, SEAL_TAG_BYTES } from "@parley/keys";
 import {
   type FoundRecord,
-  RECORD_HEAD_START,
+  RECORD_PREFIX_BYTES,
   SEALS_LOG,
   closeRecord,
   markRecord,
@@ -152,7 +152,7 @@ function groupsOf(
 function add<R extends Place>(group: SealGroup<R>, record: R): void {
   group.records.push(record);
   group.plainBytes += record.end - record.payloadStart;
-  group.aadBytes += LENGTH_BYTES + record.payloadStart - record.start - RECORD_HEAD_START;
+  group.aadBytes += LENGTH_BYTES + record.payloadStart - record.start - RECORD_PREFIX_BYTES;
 }
 
 function aadOf(bytes: Buffer, { records, aadBytes }: SealGroup<Place>, commit: number): Buffer {
@@ -161,7 +161,7 @@ function aadOf(bytes: Buffer, { records, aadBytes }: SealGroup<Place>, commit: n
   let at = COMMIT_BYTES;
   for (const { start, payloadStart } of records) {
     at += bytes.copy(aad, at, start, start + LENGTH_BYTES);
-    at += bytes.copy(aad, at, start + RECORD_HEAD_START, payloadStart);
+    at += bytes.copy(aad, at, start + RECORD_PREFIX_BYTES, payloadStart);
   }
   return aad;
 }

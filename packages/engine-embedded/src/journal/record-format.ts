@@ -19,8 +19,6 @@ export const MAGIC = Buffer.from("PARLEYJ1", "ascii");
 export const HEADER_PREFIX_BYTES = MAGIC.length + 8;
 /** Length and crc. */
 export const RECORD_PREFIX_BYTES = 8;
-/** Where the head of a record goes on behind the length and the crc. */
-export const RECORD_HEAD_START = RECORD_PREFIX_BYTES;
 /** Commit, log, producer length, partition, offset, seal. */
 const RECORD_FIXED_BYTES = 4 + 1 + 1 + 2 + 6 + 3;
 /** Where a record says its seal. */
