@@ -74,6 +74,7 @@ export class GlobalIndexes {
   readonly #queue: ChangeQueue;
   readonly #follower: Follower;
   readonly #byTable = new Map<string, readonly GlobalIndex[]>();
+  readonly #maintained = new Map<string, readonly GlobalIndex[]>();
 
   private constructor(options: GlobalIndexesOptions, queue: ChangeQueue, indexes: readonly GlobalIndex[]) {
     this.#options = options;
@@ -82,6 +83,7 @@ export class GlobalIndexes {
       const { name } = index.table;
       this.#byTable.set(name, [...(this.#byTable.get(name) ?? []), index]);
     }
+    for (const tableName of this.#byTable.keys()) this.#refresh(tableName);
     const { tables, scheduler } = options;
     const indexesOf = (tableName: string): readonly GlobalIndex[] => this.maintained(tableName) ?? [];
     this.#follower = new Follower({ tables, queue, scheduler, indexesOf });
@@ -108,8 +110,7 @@ export class GlobalIndexes {
 
   /** The indexes of a table whose entries are kept up, undefined when there are none. */
   maintained(tableName: string): readonly GlobalIndex[] | undefined {
-    const found = this.#byTable.get(tableName)?.filter(({ state }) => state.phase !== "absent") ?? [];
-    return found.length === 0 ? undefined : found;
+    return this.#maintained.get(tableName);
   }
 
   /** What has to be noted when a row is changed; undefined when no index is touched. */
@@ -321,6 +322,13 @@ export class GlobalIndexes {
     const name = { tableName: index.table.name, indexName: index.spec.name };
     await writeIndexState(this.#options.tables, name, state);
     index.state = state;
+    this.#refresh(index.table.name);
+  }
+
+  #refresh(tableName: string): void {
+    const kept = (this.#byTable.get(tableName) ?? []).filter(({ state }) => state.phase !== "absent");
+    if (kept.length > 0) this.#maintained.set(tableName, kept);
+    else this.#maintained.delete(tableName);
   }
 }
 
