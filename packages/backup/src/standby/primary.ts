@@ -34,7 +34,7 @@ export interface TailChunk {
 
 /** Errors of every call: "unavailable" when it cannot be reached, "standby-refused" when the token is wrong. */
 export interface Primary {
-  /** Gives a base: a whole backup. Errors: "standby-busy" while another is given. */
+  /** Gives a base: a whole backup. Errors: "standby-busy" while another is given, "standby-base-too-slow". */
   base(standby: string, sink: BackupSink): Promise<Manifest>;
   /**
    * What follows a position. Errors: "standby-diverged" (another installation or timeline, or other bytes before the

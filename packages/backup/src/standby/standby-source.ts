@@ -62,6 +62,8 @@ export class StandbySource implements Primary {
   readonly #timer: Timer;
   readonly #waiting = new Set<() => void>();
   #isGivingBase = false;
+  /** What follows the base that is being given. */
+  #following: { readonly hold: SegmentHold; readonly segment: number; isKept: boolean } | undefined;
   #isStopped = false;
 
   constructor(options: StandbySourceOptions) {
@@ -97,7 +99,10 @@ export class StandbySource implements Primary {
     try {
       const began = this.#journal.durableEnd().segment;
       const isCancelled = (): boolean => this.#isStopped;
+      const following = { hold, segment: began, isKept: true };
+      this.#following = following;
       const manifest = await takeBackup(source, sink, { ambient, bytesPerSecond, isCancelled });
+      if (!following.isKept) throw tooSlow();
       hold.moveTo(began);
       // One that follows meanwhile has a hold further on: it needs this one only with the new base.
       if (known.hold === undefined || known.hold.segment > began) {
@@ -110,6 +115,7 @@ export class StandbySource implements Primary {
       throw error;
     } finally {
       this.#isGivingBase = false;
+      this.#following = undefined;
     }
   }
 
@@ -196,6 +202,11 @@ export class StandbySource implements Primary {
   async #look(): Promise<void> {
     if (this.#known.size === 0) return;
     const list = await this.#journal.list().catch(() => undefined);
+    const following = this.#following;
+    if (list !== undefined && following?.isKept === true) {
+      following.isKept = behind(list, following.segment, 0) <= this.#options.keepBytes;
+      if (!following.isKept) following.hold.release();
+    }
     for (const known of this.#known.values()) {
       if (list === undefined || known.hold === undefined) continue;
       known.behindBytes = behind(list, Math.max(known.segment, known.hold.segment), known.position);
@@ -264,6 +275,14 @@ function behind(
     else if (each.segment > segment) bytes += each.bytes;
   }
   return bytes;
+}
+
+function tooSlow(): Failure {
+  return new Failure(
+    "standby-base-too-slow",
+    "So much was written while the base was given that what follows it is not kept: raise --standby-keep-mb.",
+    { retry: "same" },
+  );
 }
 
 function diverged(): Failure {

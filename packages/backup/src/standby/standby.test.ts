@@ -38,6 +38,8 @@ interface PrimarySide {
   readonly disk: SimulatedDisk;
   readonly installation: SimulatedInstallation;
   readonly source: StandbySource;
+  /** Lets the timer of the primary run, and what it begins. */
+  readonly look: () => Promise<void>;
 }
 
 async function startPrimary(
@@ -48,13 +50,23 @@ async function startPrimary(
   disk.put(`${DATA}/keys/tenant.keys`, Buffer.from("wrapped"));
   const installation = await openInstallation(disk, { segmentBytes: 600 });
   installation.rows = [...ROWS];
+  const ambient = awake();
+  let tick = (): void => undefined;
+  const every = (_: number, task: () => void): { cancel(): void } => {
+    tick = task;
+    return { cancel: () => undefined };
+  };
   const source = new StandbySource({
     source: { ...installation.source(), identity: { ...IDENTITY, timeline } },
-    ambient: awake(),
+    ambient: { ...ambient, scheduler: { ...ambient.scheduler, every } },
     keepBytes,
     bytesPerSecond: 0,
   });
-  return { disk, installation, source };
+  const look = async (): Promise<void> => {
+    tick();
+    for (let turns = 0; turns < 10; turns++) await turn();
+  };
+  return { disk, installation, source, look };
 }
 
 /** Everything is trimmed as soon as it is there: it stays for the standby only. */
@@ -205,7 +217,8 @@ describe("a standby", () => {
     await caughtUp(first, primary);
     await end(first);
     for (let number = 0; number < 60; number++) await write(primary, `missed ${number}`);
-    await until(() => primary.source.status[0]?.isKept === false);
+    await primary.look();
+    assert.equal(primary.source.status[0]?.isKept, false);
     await write(primary, "trimmed");
     await turn();
     const kept = primary.installation.journal.stats().segments;
@@ -215,6 +228,25 @@ describe("a standby", () => {
     assert.deepEqual([kept < 10, second.follower.status.basesFetched], [true, 1]);
     assert.deepEqual(second.logger.warnings.includes("standby-needs-base"), true);
     assert.equal((await promoted(disk)).records.length > 0, true);
+  });
+
+  test("whose base takes too long does not fill the primary's disk", async () => {
+    const primary = await startPrimary({ keepBytes: 3_000 });
+    const kept: number[] = [];
+    const sink = {
+      begin: async () => {
+        for (let number = 0; number < 60; number++) await write(primary, "meanwhile");
+        // The look at what is kept comes by a timer; then the next trim removes it.
+        await primary.look();
+        await write(primary, "trimmed");
+        kept.push(primary.installation.journal.stats().segments);
+      },
+      write: () => Promise.resolve(),
+      end: () => Promise.resolve(),
+      finish: () => Promise.resolve(),
+    };
+    const code = await primary.source.base("slow", sink).then(() => "given", failureCode);
+    assert.deepEqual([code, kept.at(-1)! < 10], ["standby-base-too-slow", true]);
   });
 
   test("of a primary that began anew, or is another one, begins anew", async () => {
