@@ -26,13 +26,20 @@ export interface TableFigures {
   readonly lastHour: TableCounts;
 }
 
+/** One table: what is counted of it, and how. */
+interface CountedTable {
+  readonly counts: SlidingCounts;
+  readonly totals: Float64Array;
+  readonly hasColumns: boolean;
+}
+
 /**
  * Counts what is read from tables and written to them. Counting only adds; `roll` moves the windows on, and whoever made the
  * meter calls it once a second.
  */
 export class TableMeter {
   readonly #clock: Clock;
-  readonly #tables = new Map<string, SlidingCounts>();
+  readonly #tables = new Map<string, CountedTable>();
   readonly #columnTables: ReadonlySet<string>;
   readonly #isPhysical: boolean;
   readonly hot: HotPartitions | undefined;
@@ -46,13 +53,13 @@ export class TableMeter {
 
   /** A read of one row. */
   readRow(table: TableSpec, partition: Key, value: Uint8Array | undefined): void {
-    const { totals } = this.#of(table.name);
+    const { totals, hasColumns } = this.#of(table.name);
     totals[AT.readRequests]! += 1;
     if (value === undefined) {
       this.hot?.add(table.name, partition, NOTHING);
       return;
     }
-    const cells = this.#cells(table, { value });
+    const cells = hasColumns ? countColumns(value) : 1;
     totals[AT.rowsRead]! += 1;
     totals[AT.cellsRead]! += cells;
     totals[AT.bytesRead]! += value.length;
@@ -65,10 +72,10 @@ export class TableMeter {
     keys: readonly { readonly partition: Key }[],
     values: readonly (Uint8Array | undefined)[],
   ): void {
-    const { totals } = this.#of(table.name);
+    const { totals, hasColumns } = this.#of(table.name);
     totals[AT.readRequests]! += 1;
     for (const [index, value] of values.entries()) {
-      const cells = value === undefined ? 0 : this.#cells(table, { value });
+      const cells = value === undefined ? 0 : hasColumns ? countColumns(value) : 1;
       const rows = value === undefined ? 0 : 1;
       const bytes = value?.length ?? 0;
       totals[AT.rowsRead]! += rows;
@@ -80,11 +87,11 @@ export class TableMeter {
 
   /** A read of a range. */
   readRange(table: TableSpec, partition: Key, rows: readonly Row[]): void {
-    const { totals } = this.#of(table.name);
+    const { totals, hasColumns } = this.#of(table.name);
     let bytes = 0;
     for (const { value } of rows) bytes += value.length;
     let cells = rows.length;
-    if (this.#columnTables.has(table.name)) {
+    if (hasColumns) {
       cells = 0;
       for (const { value } of rows) cells += countColumns(value);
     }
@@ -97,11 +104,11 @@ export class TableMeter {
 
   /** A part of a walk over a whole table: no sign that its partitions are hot. */
   scanned(table: TableSpec, rows: readonly Row[]): void {
-    const { totals } = this.#of(table.name);
+    const { totals, hasColumns } = this.#of(table.name);
     totals[AT.readRequests]! += 1;
     totals[AT.rowsRead]! += rows.length;
     for (const { value } of rows) {
-      totals[AT.cellsRead]! += this.#cells(table, { value });
+      totals[AT.cellsRead]! += hasColumns ? countColumns(value) : 1;
       totals[AT.bytesRead]! += value.length;
     }
   }
@@ -109,21 +116,23 @@ export class TableMeter {
   /** A write of a batch: one request for each of its tables. */
   wrote({ partition, writes }: Batch): void {
     let table: TableSpec | undefined;
-    let totals: Float64Array | undefined;
+    let counted: CountedTable | undefined;
     let allCells = 0;
     let allBytes = 0;
     for (const write of writes) {
-      if (totals === undefined || write.table !== table) {
+      if (counted === undefined || write.table !== table) {
         table = write.table;
-        ({ totals } = this.#of(table.name));
-        totals[AT.writeRequests]! += 1;
+        counted = this.#of(table.name);
+        counted.totals[AT.writeRequests]! += 1;
       }
+      const { totals, hasColumns } = counted;
       if (write.kind === "delete") {
         totals[AT.rowsDeleted]! += 1;
         continue;
       }
       const bytes = this.#isPhysical ? write.value.length : (write.sizeHint ?? write.value.length);
-      const cells = this.#cells(table, write);
+      // A value is looked at only when it is known to hold columns: some are not encoded yet.
+      const cells = hasColumns ? countColumns(write.value) : 1;
       totals[AT.rowsWritten]! += 1;
       totals[AT.cellsWritten]! += cells;
       totals[AT.bytesWritten]! += bytes;
@@ -137,7 +146,7 @@ export class TableMeter {
   /** Moves the windows on. To be called about once a second; a call that comes late only blurs them. */
   roll(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const counts of this.#tables.values()) counts.roll(nowMs);
+    for (const { counts } of this.#tables.values()) counts.roll(nowMs);
     this.hot?.roll(nowMs);
   }
 
@@ -145,7 +154,7 @@ export class TableMeter {
   figures(): readonly TableFigures[] {
     this.roll();
     return [...this.#tables]
-      .map(([table, counts]) => ({
+      .map(([table, { counts }]) => ({
         table,
         total: counts.total(),
         lastMinute: counts.lastMinute(),
@@ -154,20 +163,16 @@ export class TableMeter {
       .toSorted((left, right) => (left.table < right.table ? -1 : 1));
   }
 
-  /** A value is looked at only when it is known to hold columns: some are not encoded yet. */
-  #cells(table: TableSpec, row: { readonly value: Uint8Array }): number {
-    return this.#columnTables.has(table.name) ? countColumns(row.value) : 1;
-  }
-
-  #of(name: string): SlidingCounts {
+  #of(name: string): CountedTable {
     return this.#tables.get(name) ?? this.#begin(name);
   }
 
-  #begin(name: string): SlidingCounts {
+  #begin(name: string): CountedTable {
     const others = this.#tables.size < TABLES_MAX ? undefined : this.#tables.get(OTHER_TABLES);
     if (others !== undefined) return others;
     const counts = new SlidingCounts(this.#clock.monotonicMs());
-    this.#tables.set(this.#tables.size < TABLES_MAX ? name : OTHER_TABLES, counts);
-    return counts;
+    const table = { counts, totals: counts.totals, hasColumns: this.#columnTables.has(name) };
+    this.#tables.set(this.#tables.size < TABLES_MAX ? name : OTHER_TABLES, table);
+    return table;
   }
 }
