@@ -2,6 +2,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ColumnTables } from "../columns/column-tables.js";
+import { openIndexedTables } from "../indexed/indexed-tables.js";
 import { LazyPut } from "../lazy-put.js";
 import { MemoryTables, MemoryTableStore } from "../memory-tables.js";
 import { tableConformance } from "../testing/conformance.js";
@@ -126,6 +127,49 @@ describe("measured tables", () => {
         },
       ],
     );
+  });
+
+  test("count what an index finds as rows of the index, and walks as reads that make no partition hot", async () => {
+    const clock = new ManualClock();
+    const scheduler = new ManualScheduler();
+    const meter = new TableMeter({ clock, hasPartitions: true });
+    const table: TableSpec = {
+      ...NOTES,
+      indexes: [
+        {
+          name: "size",
+          version: 1,
+          keyParts: 1,
+          entriesOf: ({ value }) => [{ key: [value.length], included: new Uint8Array(2) }],
+        },
+      ],
+    };
+    const engine = new MemoryTables(new MemoryTableStore(), clock);
+    const indexed = await openIndexedTables({ tables: engine, declared: [table], clock, scheduler });
+    const onFailure = (failure: unknown): void => {
+      throw failure;
+    };
+    const tables = new MeasuredWriteBack({
+      meter,
+      tables: indexed,
+      indexes: indexed,
+      clock,
+      scheduler,
+      onFailure,
+    });
+    tables.stage({ partition: P, writes: [put(table, [1], 5), put(table, [2], 6)] });
+    await tables.queryIndex({ table, index: "size", partition: P, limit: 9 });
+    const before = meter.hot?.hottest(1, 0).partitions[0]?.requests;
+    await tables.scanTable({ table, limit: 9 });
+    const read = Object.fromEntries(
+      meter.figures().map(({ table: name, total: { rowsRead, bytesRead } }) => [name, [rowsRead, bytesRead]]),
+    );
+    deepEqual(
+      [read, before, meter.hot?.hottest(1, 0).partitions[0]?.requests],
+      [{ notes: [2, 11], "notes-by-size": [2, 4] }, 2, 2],
+    );
+    await tables.close();
+    await indexed.close();
   });
 
   test("count appended rows", async () => {
