@@ -1,4 +1,5 @@
 export { BlockTables, type BlockStats, type BlockTablesOptions } from "./blocks/block-tables.js";
+export type { PackProgress, PackWork } from "./blocks/pack-all.js";
 export { blockTableOf } from "./blocks/stored-keys.js";
 export { appendInTurn, Turns, type AppendAccess } from "./append-rows.js";
 export type { GlobalIndexQuery, GlobalLag, GlobalMatch } from "./indexed/global/global-indexes.js";

@@ -18,7 +18,7 @@ const NOTED_MAX = 100_000;
 const QUEUE_MAX = 10_000;
 /** Partitions packed with one sync: about five milliseconds of work. */
 const PARTITIONS_PER_STEP = 16;
-const PAUSE_FACTOR = 4;
+export const PAUSE_FACTOR = 4;
 const PAUSE_MS_MIN = 1;
 
 export interface PackerOptions {
@@ -26,7 +26,7 @@ export interface PackerOptions {
   readonly scheduler: Scheduler;
   readonly logger: Logger;
   /** Packs some partitions, while nobody else writes. */
-  readonly pack: (places: readonly Place[]) => Promise<void>;
+  readonly pack: (places: readonly Place[]) => Promise<unknown>;
 }
 
 /** One partition of a packed table. */

@@ -42,9 +42,10 @@ export async function scanPacked(scan: TableScan, sources: PackedSources): Promi
   return found;
 }
 
-async function nextPartition(
+/** The next partition that has rows or blocks. */
+export async function nextPartition(
   table: TableSpec,
-  { tables, blockTable, atOnce }: PackedSources,
+  { tables, blockTable, atOnce }: Omit<PackedSources, "range">,
   after: TableScan["after"],
 ): Promise<Key | undefined> {
   const next = after === undefined ? {} : { after };

@@ -8,7 +8,8 @@
  * What is noted needs nothing: in this phase a writer puts all entries of the row that it writes, not only those that have
  * changed. Writers wait for one write of a chunk, never for its reading.
  */
-import { Failure, type Clock, type Scheduler, type Timer } from "@parley/base";
+import { Failure, type Clock, type Scheduler } from "@parley/base";
+import { Pauses } from "../pauses.js";
 import type { Batch, RowKey, ScannedRow, Tables, Write } from "../tables.js";
 import type { IndexCatalog, Remains } from "./index-catalog.js";
 import { type IndexState, droppedState, stateBatch } from "./index-state.js";
@@ -49,14 +50,14 @@ export class IndexJobs {
   readonly #access: IndexAccess;
   readonly #builds = new Map<LocalIndex, Promise<void>>();
   readonly #running = new Set<Promise<unknown>>();
-  readonly #pauses = new Set<() => void>();
+  readonly #pauses: Pauses;
   /** How long chunks have waited for their turn, all together: waiting is no work. */
   #waitedMs = 0;
-  #isStopped = false;
 
   constructor(options: IndexJobsOptions) {
     this.#options = options;
-    const { tables, clock } = options;
+    const { tables, clock, scheduler } = options;
+    this.#pauses = new Pauses(scheduler);
     this.#access = {
       tables,
       clock,
@@ -99,8 +100,7 @@ export class IndexJobs {
 
   /** Ends what is under way: it meets "tables-closed". Resolves when nothing is left. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    for (const wake of this.#pauses) wake();
+    this.#pauses.stop();
     await Promise.all(this.#running);
   }
 
@@ -226,7 +226,7 @@ export class IndexJobs {
     const waitedMs = this.#waitedMs;
     const result = await task(work.chunkRows ?? CHUNK_ROWS);
     const tookMs = Math.max(0, clock.monotonicMs() - beganMs - (this.#waitedMs - waitedMs));
-    await this.#pause(tookMs * (1 / (work.timeShare ?? TIME_SHARE) - 1));
+    await this.#pauses.pause(tookMs * (1 / (work.timeShare ?? TIME_SHARE) - 1));
     return result;
   }
 
@@ -237,20 +237,6 @@ export class IndexJobs {
       this.#waitedMs += clock.monotonicMs() - askedMs;
       return task();
     });
-  }
-
-  async #pause(delayMs: number): Promise<void> {
-    if (this.#isStopped) throw new Failure("tables-closed", "The tables are closed.");
-    let timer: Timer | undefined;
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        this.#pauses.delete(wake);
-        resolve();
-      };
-      this.#pauses.add(wake);
-      timer = this.#options.scheduler.after(delayMs, wake);
-    });
-    timer?.cancel();
   }
 }
 
