@@ -16,6 +16,7 @@ export {
   segmentsAmong,
 } from "./journal/segment-copy.js";
 export type { JournalEnd, SegmentHold } from "./journal/segment-set.js";
+export { type FileDamage, type VerifiedFile, verifyFiles } from "./level-files/verify-files.js";
 export {
   openLevelTables,
   type CompactableTables,
@@ -25,6 +26,7 @@ export {
 export {
   createStoredTables,
   isSoundRow,
+  openStoredRow,
   type RowImport,
   type StoredRow,
   type StoredRows,

@@ -81,3 +81,8 @@ export async function createStoredTables(directory: string): Promise<RowImport> 
 export function isSoundRow([key, stored]: StoredRow): boolean {
   return openRow(key, stored) !== undefined;
 }
+
+/** What tables stored under a key, behind its checksum; undefined when key and value are not what was stored together. */
+export function openStoredRow([key, stored]: StoredRow): Uint8Array | undefined {
+  return openRow(key, stored);
+}

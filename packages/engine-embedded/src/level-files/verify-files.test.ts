@@ -22,7 +22,7 @@ import { maskedCrc32c } from "./crc32c.js";
 import { readLogFile } from "./log-file.js";
 import { unsnappy } from "./snappy.js";
 import { findTableDamage } from "./table-file.js";
-import { findDamage } from "./verify-files.js";
+import { type FileDamage, findDamage, verifyFiles } from "./verify-files.js";
 
 const NOTES = { name: "notes" };
 const ROWS = 40;
@@ -131,6 +131,32 @@ describe("the files of a database", () => {
     assert.deepEqual(found, [undefined, { file: name, offset: 52 }]);
   });
 
+  it("are all read when all damage is asked for, and a missing one is damage", async () => {
+    const directory = await closed();
+    const tables = await openLevelTables({ directory, clock: systemClock });
+    await fill(tables);
+    await tables.close();
+    await (await openLevelTables({ directory, clock: systemClock })).close();
+    const found = await names(directory, ".ldb");
+    assert.equal(found.length, 2);
+    const [first = "", second = ""] = found;
+    const whole = await allDamage(directory);
+    await truncate(join(directory, first), 100);
+    await truncate(join(directory, second), 100);
+    const both = await allDamage(directory);
+    await rm(join(directory, first));
+    const missing = await allDamage(directory);
+    assert.deepEqual(whole, []);
+    assert.deepEqual(both, [
+      { file: second, offset: 52 },
+      { file: first, offset: 52 },
+    ]);
+    assert.deepEqual(missing, [
+      { file: first, offset: 0 },
+      { file: second, offset: 52 },
+    ]);
+  });
+
   it("damaged in any way are reported, or hold all rows, or the first of a log", async () => {
     const left = await killed();
     const sources = [left, await compacted(), await closed()];
@@ -204,6 +230,13 @@ describe("what LevelDB's files are made of", () => {
     );
   });
 });
+
+async function allDamage(directory: string): Promise<readonly FileDamage[]> {
+  const found: FileDamage[] = [];
+  for await (const { damage } of verifyFiles(directory, EVERYTHING))
+    if (damage !== undefined) found.push(damage);
+  return found;
+}
 
 /** As a killed process leaves it: every row is in the log. */
 async function killed(valueBytes = 0): Promise<string> {

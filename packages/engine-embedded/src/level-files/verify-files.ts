@@ -32,57 +32,87 @@ export interface VerifyOptions {
  * The first damage found in the files of a database that nobody has open; undefined when there is none.
  * Cost: reads the logs and the newest table files, one at a time; about a second for 500 MB.
  */
-export async function findDamage(
-  directory: string,
-  { tableBytesMax }: VerifyOptions,
-): Promise<FileDamage | undefined> {
-  const names = await readdir(directory);
-  // Without it LevelDB makes a new database, or says what is missing.
-  if (!names.includes("CURRENT")) return undefined;
-  const manifest = /^(MANIFEST-\d+)\n$/.exec(await readFile(join(directory, "CURRENT"), "latin1"))?.[1];
-  if (manifest === undefined || !names.includes(manifest)) return { file: "CURRENT", offset: 0 };
-  const { records, brokenAt, isFollowed } = readLogFile(await readFile(join(directory, manifest)));
-  if (brokenAt !== undefined && isFollowed) return { file: manifest, offset: brokenAt };
-  const live = readEdits(records);
-  // Not the edits of this LevelDB, which says so itself.
-  if (live === undefined) return undefined;
-  return (
-    (await findLogDamage(directory, names, live)) ??
-    (await findTablesDamage(directory, { names, live, tableBytesMax }))
-  );
-}
-
-async function findLogDamage(
-  directory: string,
-  names: readonly string[],
-  { logNumber }: LiveFiles,
-): Promise<FileDamage | undefined> {
-  const logs = numbered(names, LOG_NAME).filter(({ number }) => number >= logNumber);
-  // LevelDB would go on without it.
-  if (logNumber > 0 && logs.at(-1)?.number !== logNumber)
-    return { file: `${String(logNumber).padStart(6, "0")}.log`, offset: 0 };
-  for (const [index, { name }] of logs.entries()) {
-    const { brokenAt, isFollowed } = readLogFile(await readFile(join(directory, name)));
-    const isNewest = index === 0;
-    if (brokenAt !== undefined && (isFollowed || !isNewest)) return { file: name, offset: brokenAt };
-  }
+export async function findDamage(directory: string, options: VerifyOptions): Promise<FileDamage | undefined> {
+  for await (const { damage } of verifyFiles(directory, options)) if (damage !== undefined) return damage;
   return undefined;
 }
 
-async function findTablesDamage(
+/** A file that was read to its end, or to its first damage. */
+export interface VerifiedFile {
+  readonly bytes: number;
+  readonly damage?: FileDamage;
+}
+
+/**
+ * Reads the files of a database that nobody has open, one after the other, and tells of each. It ends early when damage
+ * leaves unknown which other files there should be. Cost: memory for one file.
+ */
+export async function* verifyFiles(
+  directory: string,
+  { tableBytesMax }: VerifyOptions,
+): AsyncGenerator<VerifiedFile, undefined> {
+  const names = await readdir(directory);
+  // Without it LevelDB makes a new database, or says what is missing.
+  if (!names.includes("CURRENT")) return;
+  const manifest = /^(MANIFEST-\d+)\n$/.exec(await readFile(join(directory, "CURRENT"), "latin1"))?.[1];
+  if (manifest === undefined || !names.includes(manifest)) {
+    yield { bytes: 0, damage: { file: "CURRENT", offset: 0 } };
+    return;
+  }
+  const content = await readFile(join(directory, manifest));
+  const { records, brokenAt, isFollowed } = readLogFile(content);
+  if (brokenAt !== undefined && isFollowed) {
+    yield { bytes: content.length, damage: { file: manifest, offset: brokenAt } };
+    return;
+  }
+  yield { bytes: content.length };
+  const live = readEdits(records);
+  // Not the edits of this LevelDB, which says so itself.
+  if (live === undefined) return;
+  yield* verifyLogs(directory, names, live);
+  yield* verifyTables(directory, { names, live, tableBytesMax });
+}
+
+async function* verifyLogs(
+  directory: string,
+  names: readonly string[],
+  { logNumber }: LiveFiles,
+): AsyncGenerator<VerifiedFile, undefined> {
+  const logs = numbered(names, LOG_NAME).filter(({ number }) => number >= logNumber);
+  // LevelDB would go on without it.
+  if (logNumber > 0 && logs.at(-1)?.number !== logNumber)
+    yield { bytes: 0, damage: { file: `${fileNumber(logNumber)}.log`, offset: 0 } };
+  for (const [index, { name }] of logs.entries()) {
+    const content = await readFile(join(directory, name));
+    const { brokenAt, isFollowed } = readLogFile(content);
+    const isNewest = index === 0;
+    const isDamaged = brokenAt !== undefined && (isFollowed || !isNewest);
+    yield { bytes: content.length, ...(isDamaged ? { damage: { file: name, offset: brokenAt } } : {}) };
+  }
+}
+
+async function* verifyTables(
   directory: string,
   of: { readonly names: readonly string[]; readonly live: LiveFiles; readonly tableBytesMax: number },
-): Promise<FileDamage | undefined> {
+): AsyncGenerator<VerifiedFile, undefined> {
   const tables = numbered(of.names, TABLE_NAME).filter(({ number }) => of.live.tables.has(number));
+  const present = new Set(tables.map(({ number }) => number));
+  for (const number of of.live.tables) {
+    if (!present.has(number)) yield { bytes: 0, damage: { file: `${fileNumber(number)}.ldb`, offset: 0 } };
+  }
   let bytes = 0;
   for (const { name } of tables) {
     const path = join(directory, name);
     bytes += (await stat(path)).size;
-    if (bytes > of.tableBytesMax) return undefined;
-    const offset = findTableDamage(await readFile(path));
-    if (offset !== undefined) return { file: name, offset };
+    if (bytes > of.tableBytesMax) return;
+    const content = await readFile(path);
+    const offset = findTableDamage(content);
+    yield { bytes: content.length, ...(offset === undefined ? {} : { damage: { file: name, offset } }) };
   }
-  return undefined;
+}
+
+function fileNumber(number: number): string {
+  return String(number).padStart(6, "0");
 }
 
 /** Newest first. */
