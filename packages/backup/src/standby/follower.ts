@@ -27,6 +27,8 @@ import { TailWriter } from "./tail-writer.js";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const WAIT_MS = 5_000;
+/** What was current is so no longer without an answer. */
+const SILENT_MS_MAX = 2 * WAIT_MS;
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 15_000;
 /** A new base beside the old one is tried again after this. */
@@ -92,8 +94,10 @@ export class Follower {
   }
 
   get status(): FollowerStatus {
-    const isCurrent = this.#status.state === "following" && this.#status.behindBytes === 0;
     const behindMs = this.#options.ambient.clock.monotonicMs() - this.#currentMs;
+    // A primary that has nothing new says so; one that says nothing may have anything.
+    const isHeard = behindMs <= SILENT_MS_MAX;
+    const isCurrent = this.#status.state === "following" && this.#status.behindBytes === 0 && isHeard;
     return { ...this.#status, behindSeconds: isCurrent ? 0 : behindMs / 1000 };
   }
 

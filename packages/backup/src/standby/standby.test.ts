@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Ambient, Failure, failureCode } from "@parley/base";
+import { type Ambient, type Clock, Failure, failureCode } from "@parley/base";
 import { RecordingLogger, seededRandom } from "@parley/base/testing";
 import { SimulatedDisk } from "@parley/engine-embedded/simulation";
 import {
@@ -103,7 +103,7 @@ interface StandbySide {
 function follow(
   disk: SimulatedDisk,
   primary: () => Primary,
-  options: { readonly journalBytesMax?: number } = {},
+  options: { readonly journalBytesMax?: number; readonly clock?: Clock } = {},
 ): StandbySide {
   const files = filesOf(disk);
   const logger = new RecordingLogger();
@@ -111,7 +111,7 @@ function follow(
     folder: { files, directory: STANDBY, createTables: tablesOn(files) },
     primary: connected(primary),
     standby: "one",
-    ambient: { ...awake(), logger },
+    ambient: { ...awake(), logger, ...(options.clock === undefined ? {} : { clock: options.clock }) },
     journalBytesMax: options.journalBytesMax ?? KEEP_BYTES,
   });
   return { follower, logger, ended: follower.run().catch((error: unknown) => error) };
@@ -360,6 +360,35 @@ describe("a standby", () => {
     await caughtUp(standby, primary);
     await end(standby);
     assert.deepEqual([warnings.length, standby.follower.status.basesFetched], [1, 1]);
+  });
+
+  test("does not count as current when the primary says nothing for long", async () => {
+    const primary = await startPrimary();
+    const time = { ms: 0 };
+    const clock = { nowMs: () => time.ms, monotonicMs: () => time.ms };
+    const waiting: (() => void)[] = [];
+    let isSilent = false;
+    const silent: Primary = {
+      base: (standby, sink) => primary.source.base(standby, sink),
+      keys: () => primary.source.keys(),
+      async tail(request) {
+        if (isSilent) await new Promise<void>((resolve) => waiting.push(resolve));
+        return primary.source.tail(request);
+      },
+    };
+    const standby = follow(new SimulatedDisk(), () => silent, { clock });
+    await caughtUp(standby, primary);
+    isSilent = true;
+    await until(() => waiting.length > 0);
+    const seconds: number[] = [];
+    for (const ms of [9_000, 11_000]) {
+      time.ms = ms;
+      seconds.push(standby.follower.status.behindSeconds);
+    }
+    standby.follower.stop();
+    waiting[0]!();
+    await standby.ended;
+    assert.deepEqual(seconds, [0, 11]);
   });
 
   test("refuses a directory that is something else", async () => {
