@@ -23,6 +23,7 @@ export {
   type LevelTablesOptions,
   type SnapshotTables,
 } from "./level-tables.js";
+export type { LevelFigures } from "./level-figures.js";
 export {
   createStoredTables,
   isSoundRow,

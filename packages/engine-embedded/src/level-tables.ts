@@ -38,6 +38,7 @@ import { createDirectory } from "./durable-directory.js";
 import { ExpirySweeper } from "./expiry-sweeper.js";
 import { GroupCommit } from "./group-commit.js";
 import { corruptTables, levelFailure } from "./level-failure.js";
+import { type LevelFigures, parseLevelStats } from "./level-figures.js";
 import { findDamage } from "./level-files/verify-files.js";
 import { openRow, sealRow } from "./row-checksum.js";
 import { type StoredRows, readStoredRows } from "./stored-rows.js";
@@ -78,6 +79,12 @@ export interface CompactableTables extends Tables {
   compact(table?: TableSpec): Promise<void>;
 }
 
+/** Tables that tell what lies on the disk under them. */
+export interface FiguredTables extends Tables {
+  /** Cost: a look into memory. Errors: "tables-closed". */
+  figures(): LevelFigures;
+}
+
 /** Tables whose rows can be copied while they are written to. */
 export interface SnapshotTables extends Tables {
   /** All rows as they are at the call, as they are stored. Close it; the closing of the tables closes it too. */
@@ -91,7 +98,7 @@ export interface SnapshotTables extends Tables {
  */
 export async function openLevelTables(
   options: LevelTablesOptions,
-): Promise<CompactableTables & SnapshotTables> {
+): Promise<CompactableTables & SnapshotTables & FiguredTables> {
   try {
     // LevelDB sees to the names in its directory, not to that of the directory.
     await createDirectory(options.directory);
@@ -114,7 +121,7 @@ export async function openLevelTables(
  *
  * LevelDB applies a group of batches as one, and syncs it with its own log before the next group.
  */
-class LevelTables implements CompactableTables, SnapshotTables {
+class LevelTables implements CompactableTables, SnapshotTables, FiguredTables {
   readonly #database: Database;
   readonly #directory: string;
   readonly #clock: Clock;
@@ -219,6 +226,11 @@ class LevelTables implements CompactableTables, SnapshotTables {
     const from = bounds === undefined ? KEYS_START : keyBytes(bounds.from);
     const before = bounds === undefined ? KEYS_END : keyBytes(bounds.before);
     await this.#reading(() => this.#database.compactRange(from, before));
+  }
+
+  figures(): LevelFigures {
+    this.#checkUsable();
+    return parseLevelStats(this.#database.getProperty("leveldb.stats"));
   }
 
   snapshotRows(): StoredRows {

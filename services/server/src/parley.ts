@@ -12,6 +12,7 @@ import { Failure } from "@parley/base";
 import {
   type DataDirectory,
   type Journal,
+  type LevelFigures,
   openDataDirectory,
   openJournal,
   openLevelTables,
@@ -48,6 +49,8 @@ export interface Parley extends Services {
   archiveStatus(): ArchiveStatus | undefined;
   /** What standbys follow; undefined when there are to be none. */
   readonly standbys: StandbySource | undefined;
+  /** What the tables take on the disk. */
+  fileFigures(): LevelFigures;
   /** Undefined when the installation is not encrypted. */
   readonly encryption: Encryption | undefined;
 }
@@ -126,6 +129,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       socketPath: directory.socketPath,
       backups,
       encryption,
+      fileFigures: () => level.figures(),
       archiveStatus: () => archiver?.status,
       standbys,
       close: () => (closing ??= close()),

@@ -1,6 +1,6 @@
 /** `parley tables …`: a look at what the tables of a running server are asked for. */
 import { Failure } from "@parley/base";
-import type { TableFigures, TableStatistics } from "@parley/server";
+import type { Operations, TableFigures } from "@parley/server";
 import { INSTALLATION_OPTIONS, usage } from "../arguments.js";
 import { type Command, print, withInstallation } from "../command.js";
 import { noArguments } from "./user-commands.js";
@@ -8,6 +8,7 @@ import { noArguments } from "./user-commands.js";
 const TOP_DEFAULT = "10";
 const TOP_MAX = 1_000;
 const MINUTE_SECONDS = 60;
+const MEGABYTE = 1024 * 1024;
 
 export const tablesStatsCommand: Command = {
   usage: "tables stats",
@@ -40,7 +41,9 @@ function parseTop(text: string): number {
   throw usage(`--top must be a whole number from 0 to ${TOP_MAX}`);
 }
 
-function linesOf({ tables, engine, hot, stagedBytes, ratios }: TableStatistics): readonly string[] {
+type Statistics = Awaited<ReturnType<Operations["tableStatistics"]>>;
+
+function linesOf({ tables, engine, hot, stagedBytes, ratios, files }: Statistics): readonly string[] {
   const { writeAmplification, blockRatio, packedShare, blockCacheHitShare } = ratios;
   return [
     ...tableLines("asked for", tables),
@@ -62,6 +65,8 @@ function linesOf({ tables, engine, hot, stagedBytes, ratios }: TableStatistics):
     `new rows that left in blocks                 ${percent(packedShare)}`,
     `blocks read that were unpacked already       ${percent(blockCacheHitShare)}`,
     `held in memory                               ${stagedBytes} bytes`,
+    `table files                                  ${files.files}, of ${megabytes(files.fileBytes)}`,
+    `written to them since the start              ${megabytes(files.writtenBytes)}`,
   ];
 }
 
@@ -103,4 +108,8 @@ function perSecond(inLastMinute: number): string {
 
 function percent(share: number): string {
   return `${Math.round(share * 1_000) / 10} %`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / MEGABYTE)} MB`;
 }

@@ -45,10 +45,20 @@ function metricsText(parley: Parley): string {
     help,
     value,
   });
+  const { files, fileBytes, readBytes, writtenBytes } = parley.fileFigures();
   return prometheusText(parley.tableStatistics(0), [
     counter("parley_journal_syncs_total", "Syncs of the journal to disk.", fsyncs),
     counter("parley_journal_written_bytes_total", "Bytes appended to the journal.", journalBytes),
     counter("parley_journal_records_total", "Records appended to the journal.", appendedRecords),
+    { name: "parley_engine_files", type: "gauge", help: "Table files.", value: files },
+    {
+      name: "parley_engine_file_bytes",
+      type: "gauge",
+      help: "Their size, to the megabyte.",
+      value: fileBytes,
+    },
+    counter("parley_engine_compaction_read_bytes_total", "Bytes that compactions read.", readBytes),
+    counter("parley_engine_file_written_bytes_total", "Bytes written to table files.", writtenBytes),
   ]);
 }
 

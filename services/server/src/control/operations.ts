@@ -14,6 +14,7 @@ import {
 } from "@parley/protocol";
 import type { SessionInfo } from "@parley/contracts";
 import type { ArchiveStatus, StandbyStatus } from "@parley/backup";
+import type { LevelFigures } from "@parley/engine-embedded";
 import type { TableStatistics } from "@parley/tables";
 import type { BackupStatus } from "../backup/backups.js";
 import type { KeyStatus } from "../keys/key-tools.js";
@@ -107,7 +108,9 @@ export interface Operations {
     readonly standbys: readonly StandbyStatus[];
   }>;
   /** Since the server was started, of all tenants; with so many of the hottest partitions. */
-  tableStatistics(of: { readonly hotMax: number }): Promise<TableStatistics>;
+  tableStatistics(of: {
+    readonly hotMax: number;
+  }): Promise<TableStatistics & { readonly files: LevelFigures }>;
 }
 
 /** Errors: "not-encrypted". */
@@ -202,7 +205,8 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
   backupStatus: (parley) => Promise.resolve(parley.backups.status),
   copies: (parley) =>
     Promise.resolve({ archive: parley.archiveStatus() ?? null, standbys: parley.standbys?.status ?? [] }),
-  tableStatistics: (parley, call) => Promise.resolve(parley.tableStatistics(call.count("hotMax"))),
+  tableStatistics: (parley, call) =>
+    Promise.resolve({ ...parley.tableStatistics(call.count("hotMax")), files: parley.fileFigures() }),
 };
 
 /** The operations on an installation that this process holds. */
