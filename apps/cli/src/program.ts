@@ -6,6 +6,11 @@ import { backupCommand, backupVerifyCommand, restoreCommand } from "./commands/b
 import { doctorCommand } from "./commands/doctor-command.js";
 import { importIrcCommand } from "./commands/import-irc-command.js";
 import { keysRotateCommand, keysShredCommand, keysStatusCommand } from "./commands/keys-commands.js";
+import {
+  tablesGetCommand,
+  tablesListCommand,
+  tablesScanCommand,
+} from "./commands/tables-reading-commands.js";
 import { serveCommand } from "./commands/serve-command.js";
 import { standbyCommand, standbyListCommand, standbyPromoteCommand } from "./commands/standby-commands.js";
 import { tokenIssueCommand, tokenListCommand, tokenRevokeCommand } from "./commands/token-commands.js";
@@ -40,6 +45,9 @@ const COMMANDS: readonly Command[] = [
   standbyListCommand,
   standbyCommand,
   tablesStatsCommand,
+  tablesListCommand,
+  tablesScanCommand,
+  tablesGetCommand,
   doctorCommand,
 ];
 
@@ -76,7 +84,7 @@ function findCommand(words: readonly string[]): readonly [Command | undefined, r
 
 /** The words of a command before its arguments. */
 function nameOf({ usage }: Command): readonly string[] {
-  return usage.split(" <")[0]!.split(" ");
+  return usage.split(/ [<[]/)[0]!.split(" ");
 }
 
 function readArguments(command: Command, args: readonly string[]): Arguments {

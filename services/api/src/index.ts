@@ -1,3 +1,3 @@
 export { AccountStore, type AccountStoreOptions } from "./account-store.js";
-export { ACCOUNT, SESSION, TOKEN } from "./account-rows.js";
+export { ACCOUNT, AccountRow, SESSION, SessionRow, TOKEN, TokenRow } from "./account-rows.js";
 export { type ApiOptions, createApi } from "./create-api.js";

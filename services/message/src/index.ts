@@ -1,4 +1,9 @@
-export { CONVERSATION_MESSAGE } from "./conversation-tables.js";
+export {
+  CONVERSATION_HEAD,
+  CONVERSATION_MEMBER,
+  CONVERSATION_MESSAGE,
+  CONVERSATION_SEND,
+} from "./conversation-tables.js";
 export { ConversationStore } from "./conversation-store.js";
 export { Emitter } from "./emitter.js";
 export { Importing, type ImportedGroup } from "./importing.js";

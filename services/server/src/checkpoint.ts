@@ -11,9 +11,10 @@ const CHECKPOINT_MS_MIN = 5_000;
 /** What a restart has to apply again at most: about five seconds of work. */
 const CHECKPOINT_RECORDS_MAX = 200_000;
 const CHECKPOINT_TICK_MS = 1_000;
-const CHECKPOINT: TableSpec = { name: "checkpoint", keyOwner: "installation" };
-const CheckpointRow = schema("CheckpointRow", { offsets: uints(1) });
-type CheckpointRow = Infer<typeof CheckpointRow>;
+/** Partition (log), sort (): CheckpointRow. */
+export const CHECKPOINT: TableSpec = { name: "checkpoint", keyOwner: "installation" };
+export const CheckpointRow = schema("CheckpointRow", { offsets: uints(1) });
+export type CheckpointRow = Infer<typeof CheckpointRow>;
 
 export interface Tracked {
   readonly name: string;

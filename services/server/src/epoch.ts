@@ -1,7 +1,8 @@
 import { Failure } from "@parley/base";
 import type { Tables, TableSpec, Write } from "@parley/tables";
 
-const INSTALLATION: TableSpec = { name: "installation", keyOwner: "installation" };
+/** Partition ("epoch"), sort () or ("timeline"): a text. */
+export const INSTALLATION: TableSpec = { name: "installation", keyOwner: "installation" };
 const TIMELINE = "timeline";
 
 /**

@@ -9,6 +9,7 @@ export {
   type Operations,
   USERS_PER_CALL_MAX,
 } from "./control/operations.js";
+export { isKey } from "./control/fields.js";
 export { DEMO_PASSWORD, DEMO_USERS } from "./demo.js";
 export type { KeyStatus } from "./keys/key-tools.js";
 export { openCopiedKeyring, readMasterKey } from "./keys/open-keyring.js";
@@ -18,4 +19,6 @@ export type { TableFigures, TableStatistics } from "@parley/tables";
 export { DEFAULT_TENANT, type RunningServer, startServer } from "./serve.js";
 export { runServer } from "./run.js";
 export { promote, type RunningStandby, type StandbyOptions, startStandby } from "./standby/run-standby.js";
+export type { RowView } from "./tables/row-view.js";
+export { findTable, keyProblem, type KnownTable, shapeOf, TABLES } from "./tables/table-catalog.js";
 export { type Engine, journalLogs, type Services, wireServices, type WiringOptions } from "./wiring.js";

@@ -27,7 +27,7 @@ import {
 /** How often the windows of the statistics move on. */
 const METER_TICK_MS = 1_000;
 /** All tables that have indexes. */
-const INDEXED: readonly TableSpec[] = [CONVERSATION_MESSAGE];
+export const INDEXED: readonly TableSpec[] = [CONVERSATION_MESSAGE];
 
 export interface TableStackOptions {
   /** The engine. */
@@ -44,6 +44,8 @@ export interface TableStack {
   readonly tables: WriteBackTables;
   /** Without the memory for staged rows: what is written here is durable. Closed by `close`. */
   readonly direct: IndexedTables;
+  /** What packs rows into blocks, below the indexes. */
+  readonly blocks: BlockTables;
   /** Begins to build in the background what is declared and not built yet. */
   completeIndexes(): void;
   /** What was read and written since the start, with so many of the hottest partitions. */
@@ -78,6 +80,7 @@ export async function openTableStack(options: TableStackOptions): Promise<TableS
   return {
     tables,
     direct,
+    blocks,
     completeIndexes() {
       indexing ??= completeIndexes(direct, logger);
     },

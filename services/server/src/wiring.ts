@@ -44,6 +44,8 @@ export interface Services {
   readonly epoch: number;
   /** Applies what is appended, makes it durable as rows, and lets the logs forget it. */
   checkpoint(): Promise<void>;
+  /** The tables of all services, for tools. */
+  readonly tableStack: TableStack;
   /** How far the indexes are that are built in the background. */
   indexes(): readonly IndexStatus[];
   /** What was read from tables and written to them since the start, with so many of the hottest partitions. */
@@ -126,6 +128,7 @@ export async function wireServices(
       await recovered();
       await checkpoint(tables, tracked);
     },
+    tableStack: stack,
     indexes: () => direct.indexStatus(),
     tableStatistics: (hotMax) => stack.statistics(hotMax),
     stats: () => {

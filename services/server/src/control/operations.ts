@@ -15,10 +15,12 @@ import {
 import type { SessionInfo } from "@parley/contracts";
 import type { ArchiveStatus, StandbyStatus } from "@parley/backup";
 import type { LevelFigures } from "@parley/engine-embedded";
-import type { TableStatistics } from "@parley/tables";
+import type { RowKey, TableStatistics } from "@parley/tables";
 import type { BackupStatus } from "../backup/backups.js";
 import type { KeyStatus } from "../keys/key-tools.js";
 import type { Encryption, Parley } from "../parley.js";
+import type { RowView } from "../tables/row-view.js";
+import { getRow, type ScanPage, type ScanRequest, scanRows } from "../tables/table-reading.js";
 import { type Fields, fieldsOf } from "./fields.js";
 
 export interface ImportedItem {
@@ -111,6 +113,10 @@ export interface Operations {
   tableStatistics(of: {
     readonly hotMax: number;
   }): Promise<TableStatistics & { readonly files: LevelFigures }>;
+  /** A page of rows of any table. Errors: those of `scanRows` in tables/table-reading.ts. */
+  scanRows(request: ScanRequest): Promise<ScanPage>;
+  /** Null when there is no such row. Errors: as `scanRows`. */
+  getRow(request: RowKey & { readonly table: string; readonly isRaw: boolean }): Promise<RowView | null>;
 }
 
 /** Errors: "not-encrypted". */
@@ -207,6 +213,17 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
     Promise.resolve({ archive: parley.archiveStatus() ?? null, standbys: parley.standbys?.status ?? [] }),
   tableStatistics: (parley, call) =>
     Promise.resolve({ ...parley.tableStatistics(call.count("hotMax")), files: parley.fileFigures() }),
+  scanRows: ({ tableStack }, call) =>
+    scanRows(tableStack, {
+      table: call.text("table"),
+      limit: call.count("limit"),
+      isRaw: call.flag("isRaw"),
+      ...(call.has("partition") ? { partition: call.key("partition") } : {}),
+      ...(call.has("from") ? { from: call.key("from") } : {}),
+      ...(call.has("after") ? { after: placeOf(fieldsOf(call.value("after"))) } : {}),
+    }),
+  getRow: ({ tableStack }, call) =>
+    getRow(tableStack, { ...placeOf(call), table: call.text("table"), isRaw: call.flag("isRaw") }),
 };
 
 /** The operations on an installation that this process holds. */
@@ -241,6 +258,10 @@ function userOf(call: Fields): { tenantId: ReturnType<typeof parseTenantId>; use
 
 function conversationOf(call: Fields): ConversationId {
   return parseConversationId(call.text("conversationId"));
+}
+
+function placeOf(call: Fields): RowKey {
+  return { partition: call.key("partition"), sort: call.key("sort") };
 }
 
 async function done(work: Promise<void>): Promise<null> {

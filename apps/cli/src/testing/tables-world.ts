@@ -1,0 +1,99 @@
+/** An installation in a temporary directory with a chat in it, and the command line to look into it. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemAmbient } from "@parley/base/node";
+import type { ClientMessageId, TenantId, UserId } from "@parley/protocol";
+import { openParley, parseConfig, startServer } from "@parley/server";
+import { type Terminal, runProgram } from "../index.js";
+
+/** More than a block holds. */
+export const MESSAGES = 150;
+const TENANT = "main" as TenantId;
+const [ANN, BOB] = ["ann" as UserId, "bob" as UserId];
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly out: readonly string[];
+  readonly err: string;
+  /** Each line of the output, out of JSON. */
+  readonly lines: () => readonly Record<string, unknown>[];
+}
+
+export interface World {
+  readonly data: string;
+  readonly tables: string;
+  /** The partition of the group's messages, as one types it. */
+  readonly partition: string;
+  run(...words: readonly string[]): Promise<Outcome>;
+  /** The same with a server on the directory. */
+  runServed(...words: readonly string[]): Promise<Outcome>;
+}
+
+/** Two users with passwords and sessions, and a group whose messages are "hello 1", "hello 2" and so on. */
+export async function withChat(
+  work: (world: World) => Promise<void>,
+  { isEncrypted = true }: { readonly isEncrypted?: boolean } = {},
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "parley-cli-tables-"));
+  const data = join(folder, "data");
+  const run = async (...words: readonly string[]): Promise<Outcome> => {
+    const out: string[] = [];
+    let err = "";
+    const terminal: Terminal = {
+      out: (line) => out.push(line),
+      err: (text) => (err += text),
+      isInteractive: false,
+      columns: 80,
+      readSecret: () => Promise.resolve(""),
+    };
+    const env = { PARLEY_DATA: data };
+    const exitCode = await runProgram(words, { terminal, ambient: systemAmbient(), env });
+    return {
+      exitCode,
+      out,
+      err,
+      lines: () => out.map((line) => JSON.parse(line) as Record<string, unknown>),
+    };
+  };
+  const runServed = async (...words: readonly string[]): Promise<Outcome> => {
+    const config = parseConfig(["--data", data, "--port", "0", "--demo", "off"], {});
+    const server = await startServer(config, systemAmbient(), fail);
+    try {
+      return await run(...words);
+    } finally {
+      await server.close();
+    }
+  };
+  try {
+    const partition = JSON.stringify(["main", await chat(data, isEncrypted)]);
+    await work({ data, partition, tables: join(data, "tables"), run, runServed });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function chat(dataDirectory: string, isEncrypted: boolean): Promise<string> {
+  const parley = await openParley({ dataDirectory, ambient: systemAmbient(), isEncrypted, onFatal: fail });
+  for (const userId of [ANN, BOB]) {
+    await parley.accounts.addUser({ tenantId: TENANT, userId, name: userId, password: "a password" });
+  }
+  const { session } = await parley.accounts.issueToken({ tenantId: TENANT, userId: ANN, deviceName: "desk" });
+  const group = { name: "team", title: "Team", userIds: [BOB], isHistoryOpen: true };
+  const conversationId = await parley.message.createGroup(session, group);
+  const sends = Array.from({ length: MESSAGES }, (_, index) =>
+    parley.message.send(session, {
+      conversationId,
+      clientMessageId: `c${index}` as ClientMessageId,
+      number: index + 1,
+      body: { text: { text: `hello ${index + 1}` }, notice: undefined },
+    }),
+  );
+  await Promise.all(sends);
+  await parley.close();
+  return conversationId;
+}
+
+function fail(error: unknown): never {
+  throw error;
+}
