@@ -25,9 +25,9 @@ export interface World {
   readonly tables: string;
   /** The partition of the group's messages, as one types it. */
   readonly partition: string;
-  run(...words: readonly string[]): Promise<Outcome>;
+  readonly run: (...words: readonly string[]) => Promise<Outcome>;
   /** The same with a server on the directory. */
-  runServed(...words: readonly string[]): Promise<Outcome>;
+  readonly runServed: (...words: readonly string[]) => Promise<Outcome>;
 }
 
 /** Two users with passwords and sessions, and a group whose messages are "hello 1", "hello 2" and so on. */
