@@ -21,7 +21,9 @@ import { rowName, type TouchedRows } from "./touched-rows.js";
 /** Rows that are worked on at a time: what a writer may have to wait for. */
 const CHUNK_ROWS = 512;
 /** Of the time, what the work takes at most. */
-const TIME_SHARE = 0.3;
+const TIME_SHARE = 0.2;
+/** How often as long as a chunk had to wait for its turn it then rests: the more is being written, the less is built. */
+const WAIT_REST_FACTOR = 4;
 export interface IndexJobsOptions {
   readonly tables: Tables;
   readonly catalog: IndexCatalog;
@@ -225,8 +227,13 @@ export class IndexJobs {
     const beganMs = clock.monotonicMs();
     const waitedMs = this.#waitedMs;
     const result = await task(work.chunkRows ?? CHUNK_ROWS);
-    const tookMs = Math.max(0, clock.monotonicMs() - beganMs - (this.#waitedMs - waitedMs));
-    await this.#pauses.pause(tookMs * (1 / (work.timeShare ?? TIME_SHARE) - 1));
+    const ownWaitMs = this.#waitedMs - waitedMs;
+    const tookMs = Math.max(0, clock.monotonicMs() - beganMs - ownWaitMs);
+    const { timeShare = TIME_SHARE } = work;
+    // All of the time is asked for by those for whom nobody waits.
+    await this.#pauses.pause(
+      timeShare === 1 ? 0 : tookMs * (1 / timeShare - 1) + ownWaitMs * WAIT_REST_FACTOR,
+    );
     return result;
   }
 

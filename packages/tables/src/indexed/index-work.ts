@@ -12,7 +12,7 @@ export interface IndexName {
 export interface IndexWork {
   /** Default 512. */
   readonly chunkRows?: number;
-  /** Of the time, from 0 to 1, exclusive and inclusive; the rest is pause. Default 0.3. */
+  /** Of the time, from 0 to 1, exclusive and inclusive; the rest is pause. Default 0.2. */
   readonly timeShare?: number;
   /** Called after each chunk. */
   readonly onProgress?: (progress: IndexProgress) => void;
