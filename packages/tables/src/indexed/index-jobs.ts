@@ -22,8 +22,8 @@ import { rowName, type TouchedRows } from "./touched-rows.js";
 const CHUNK_ROWS = 512;
 /** Of the time, what the work takes at most. */
 const TIME_SHARE = 0.2;
-/** How often as long as a chunk had to wait for its turn it then rests: the more is being written, the less is built. */
-const WAIT_REST_FACTOR = 4;
+/** A chunk also rests for as long as it had to wait for its turn: the more is being written, the less is built. */
+const WAIT_REST_FACTOR = 1;
 export interface IndexJobsOptions {
   readonly tables: Tables;
   readonly catalog: IndexCatalog;
