@@ -11,6 +11,7 @@ import {
   tablesListCommand,
   tablesScanCommand,
 } from "./commands/tables-reading-commands.js";
+import { tablesVerifyCommand } from "./commands/tables-verify-command.js";
 import { serveCommand } from "./commands/serve-command.js";
 import { standbyCommand, standbyListCommand, standbyPromoteCommand } from "./commands/standby-commands.js";
 import { tokenIssueCommand, tokenListCommand, tokenRevokeCommand } from "./commands/token-commands.js";
@@ -48,6 +49,7 @@ const COMMANDS: readonly Command[] = [
   tablesListCommand,
   tablesScanCommand,
   tablesGetCommand,
+  tablesVerifyCommand,
   doctorCommand,
 ];
 

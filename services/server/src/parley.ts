@@ -22,12 +22,12 @@ import type { Keyring, MasterKeySource } from "@parley/keys";
 import { SYNC_QUEUE } from "@parley/sync";
 import { SealedTables, blockTableOf, type Tables } from "@parley/tables";
 import { Backups } from "./backup/backups.js";
+import { FORMAT_VERSION } from "./format-version.js";
 import { KeyTools } from "./keys/key-tools.js";
 import { type ShreddingOptions, shredConversation, shredTenant } from "./keys/shredding.js";
 import { openKeyring, readMasterKey } from "./keys/open-keyring.js";
+import { TableJobs } from "./tables/table-jobs.js";
 import { type Services, type WiringOptions, journalLogs, wireServices } from "./wiring.js";
-
-const FORMAT_VERSION = 2;
 
 export interface ParleyOptions extends WiringOptions {
   readonly dataDirectory: string;
@@ -45,6 +45,7 @@ export interface ParleyOptions extends WiringOptions {
 export interface Parley extends Services {
   readonly socketPath: string;
   readonly backups: Backups;
+  readonly tableJobs: TableJobs;
   /** How the archive stands; undefined without one. */
   archiveStatus(): ArchiveStatus | undefined;
   /** What standbys follow; undefined when there are to be none. */
@@ -112,6 +113,13 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     const archiver = await startArchiver(options, source);
     const services = await wireServices({ ...options, timeline: identity.timeline }, { tables, journal });
     const backups = new Backups(source, files, options.ambient);
+    const tableJobs = new TableJobs({
+      stack: services.tableStack,
+      level,
+      keyring,
+      ambient: options.ambient,
+      tablesPath: directory.tablesPath,
+    });
     const shreds = { services, journal, stored: tables, engine: level };
     const encryption =
       keyring === undefined ? undefined : encryptionOf(keyring, { directory, options, shreds });
@@ -121,13 +129,16 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       standbys?.stop();
       await backups.stop();
       await archiver?.stop();
+      tableJobs.cancel();
       await services.close();
+      await tableJobs.ended();
       await directory.release();
     };
     return {
       ...services,
       socketPath: directory.socketPath,
       backups,
+      tableJobs,
       encryption,
       fileFigures: () => level.figures(),
       archiveStatus: () => archiver?.status,

@@ -9,6 +9,7 @@ import { type Terminal, runProgram } from "../index.js";
 
 /** More than a block holds. */
 export const MESSAGES = 150;
+const KEEP_ALIVE_MS = 60_000;
 const TENANT = "main" as TenantId;
 const [ANN, BOB] = ["ann" as UserId, "bob" as UserId];
 
@@ -65,10 +66,13 @@ export async function withChat(
       await server.close();
     }
   };
+  // As the program has one: the engine's timers do not keep a process alive.
+  const keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS);
   try {
     const partition = JSON.stringify(["main", await chat(data, isEncrypted)]);
     await work({ data, partition, tables: join(data, "tables"), run, runServed });
   } finally {
+    clearInterval(keepAlive);
     await rm(folder, { recursive: true });
   }
 }

@@ -15,11 +15,12 @@ import {
 import type { SessionInfo } from "@parley/contracts";
 import type { ArchiveStatus, StandbyStatus } from "@parley/backup";
 import type { LevelFigures } from "@parley/engine-embedded";
-import type { RowKey, TableStatistics } from "@parley/tables";
+import type { IndexStatus, RowKey, TableStatistics } from "@parley/tables";
 import type { BackupStatus } from "../backup/backups.js";
 import type { KeyStatus } from "../keys/key-tools.js";
 import type { Encryption, Parley } from "../parley.js";
 import type { RowView } from "../tables/row-view.js";
+import { TABLE_JOB_KINDS, type TableJobRequest, type TableJobStatus } from "../tables/table-jobs.js";
 import { getRow, type ScanPage, type ScanRequest, scanRows } from "../tables/table-reading.js";
 import { type Fields, fieldsOf } from "./fields.js";
 
@@ -115,6 +116,10 @@ export interface Operations {
   }): Promise<TableStatistics & { readonly files: LevelFigures }>;
   /** A page of rows of any table. Errors: those of `scanRows` in tables/table-reading.ts. */
   scanRows(request: ScanRequest): Promise<ScanPage>;
+  /** Begins work on all tables. Errors: "tables-busy"; others are told by its status. */
+  startTableJob(request: TableJobRequest): Promise<null>;
+  tableJobStatus(of: Readonly<Record<string, never>>): Promise<TableJobStatus>;
+  indexStatus(of: Readonly<Record<string, never>>): Promise<readonly IndexStatus[]>;
   /** Null when there is no such row. Errors: as `scanRows`. */
   getRow(request: RowKey & { readonly table: string; readonly isRaw: boolean }): Promise<RowView | null>;
 }
@@ -222,6 +227,12 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
       ...(call.has("from") ? { from: call.key("from") } : {}),
       ...(call.has("after") ? { after: placeOf(fieldsOf(call.value("after"))) } : {}),
     }),
+  startTableJob: ({ tableJobs }, call) => {
+    tableJobs.start(tableJobOf(call));
+    return Promise.resolve(null);
+  },
+  tableJobStatus: ({ tableJobs }) => Promise.resolve(tableJobs.status),
+  indexStatus: (parley) => Promise.resolve(parley.indexes()),
   getRow: ({ tableStack }, call) =>
     getRow(tableStack, { ...placeOf(call), table: call.text("table"), isRaw: call.flag("isRaw") }),
 };
@@ -262,6 +273,15 @@ function conversationOf(call: Fields): ConversationId {
 
 function placeOf(call: Fields): RowKey {
   return { partition: call.key("partition"), sort: call.key("sort") };
+}
+
+function tableJobOf(call: Fields): TableJobRequest {
+  const kind = TABLE_JOB_KINDS.find((each) => each === call.text("kind"));
+  if (kind === undefined) throw new Failure("bad-request", "This server does not know the kind of the job.");
+  const isGentle = call.flag("isGentle");
+  if (kind === "verify" || kind === "compact") return { kind, isGentle };
+  const name = fieldsOf(call.value("index"));
+  return { kind, isGentle, index: { table: name.text("table"), index: name.text("index") } };
 }
 
 async function done(work: Promise<void>): Promise<null> {
