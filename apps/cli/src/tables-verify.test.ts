@@ -9,10 +9,8 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { systemAmbient } from "@parley/base/node";
-import { openLevelTables } from "@parley/engine-embedded";
 import type { Key, ScannedRow, TableSpec } from "@parley/tables";
-import { type Outcome, type World, withChat } from "./testing/tables-world.js";
+import { type Outcome, type World, openBeside, withChat } from "./testing/tables-world.js";
 
 const BLOCKS: TableSpec = { name: "conversation-message-block" };
 const ENTRIES: TableSpec = { name: "conversation-message-by-sender-1" };
@@ -172,7 +170,7 @@ async function change(
   changed: (rows: readonly ScannedRow[]) => readonly Changed[],
 ): Promise<readonly ScannedRow[]> {
   const rows = await rowsOf(world, table);
-  const tables = await openLevelTables({ directory: world.tables, clock: systemAmbient().clock });
+  const tables = await openBeside(world);
   const writes = changed(rows);
   for (const { partition, sort, value } of writes) {
     const write =
@@ -188,7 +186,7 @@ async function change(
 }
 
 async function rowsOf(world: World, table: TableSpec): Promise<readonly ScannedRow[]> {
-  const tables = await openLevelTables({ directory: world.tables, clock: systemAmbient().clock });
+  const tables = await openBeside(world);
   const rows = await tables.scanTable({ table, limit: 1_000 });
   await tables.close();
   return rows;

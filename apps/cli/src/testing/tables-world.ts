@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemAmbient } from "@parley/base/node";
 import type { ClientMessageId, TenantId, UserId } from "@parley/protocol";
+import { openLevelTables } from "@parley/engine-embedded";
+import type { ScannedRow, TableSpec } from "@parley/tables";
 import { openParley, parseConfig, startServer } from "@parley/server";
 import { type Terminal, runProgram } from "../index.js";
 
@@ -75,6 +77,26 @@ export async function withChat(
     clearInterval(keepAlive);
     await rm(folder, { recursive: true });
   }
+}
+
+/** The engine of an installation that is stopped; without encryption, rows can be read and changed there. */
+export function openBeside({ tables }: World): ReturnType<typeof openLevelTables> {
+  return openLevelTables({ directory: tables, clock: systemAmbient().clock });
+}
+
+/** Removes rows beside the server. Resolves with them. */
+export async function removeRows(
+  world: World,
+  table: TableSpec,
+  rowsMax: number,
+): Promise<readonly ScannedRow[]> {
+  const tables = await openBeside(world);
+  const rows = (await tables.scanTable({ table, limit: 1_000 })).slice(0, rowsMax);
+  for (const { partition, sort } of rows) {
+    await tables.write([{ partition, writes: [{ kind: "delete", table, sort }] }], { isDurable: true });
+  }
+  await tables.close();
+  return rows;
 }
 
 async function chat(dataDirectory: string, isEncrypted: boolean): Promise<string> {

@@ -107,8 +107,7 @@ export class RowVerifier {
   #look(table: StoredTable, place: RowKey, value: Uint8Array): void {
     if (table.holds === "blocks") return this.#lookAtBlock(table, place, value);
     // An entry is compared with its row; a mark beside a block says nothing.
-    const isMark = table.spec.isPacked === true && place.sort.length > 1;
-    if (table.holds === "rows" && !isMark) this.#decode(table, place, value);
+    if (table.holds === "rows" && !isMark(table.spec, place.sort)) this.#decode(table, place, value);
   }
 
   #lookAtBlock(table: StoredTable, place: RowKey, value: Uint8Array): void {

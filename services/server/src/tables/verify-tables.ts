@@ -4,7 +4,7 @@
  * say that something is wrong.
  */
 import { type Ambient, failureCode, messageOf, sleep } from "@parley/base";
-import type { StoredRows } from "@parley/engine-embedded";
+import type { StoredRow, StoredRows } from "@parley/engine-embedded";
 import { HeadRow, UserHeadRow } from "@parley/domain";
 import type { Keyring } from "@parley/keys";
 import { CONVERSATION_HEAD, CONVERSATION_MESSAGE } from "@parley/message";
@@ -18,6 +18,8 @@ const COUNTERS_PER_PAGE = 200;
 const INDEX_CHUNK_ROWS = 1_000;
 /** While others work, it pauses for so many times as long as it works. */
 const PAUSE_FACTOR = 3;
+/** Worked without letting others run. */
+const TURN_MS = 2;
 /** Of the time, what comparing an index takes while others work. */
 const GENTLE_TIME_SHARE = 0.25;
 
@@ -59,9 +61,7 @@ export async function verifyRows(
     for (;;) {
       const page = await rows.next();
       if (page.length === 0 || work.isCancelled()) return;
-      await paced(work, () => {
-        for (const row of page) verifier.take(row);
-      });
+      await lookAt(page, verifier, work);
       work.onProgress("rows", report.rows);
     }
   } catch (error) {
@@ -159,6 +159,18 @@ async function checkCounter(
   if (given <= counted) return;
   const message = `${numbered.name} has number ${given}, and the counter says that ${counted} was the last one`;
   report.add({ kind: "counter", table: table.name, partition, sort, message });
+}
+
+/** A page of blocks holds thousands of rows: others get their turn in between. */
+async function lookAt(page: readonly StoredRow[], verifier: RowVerifier, work: VerifyWork): Promise<void> {
+  const { clock } = work.ambient;
+  let next = 0;
+  while (next < page.length) {
+    await paced(work, () => {
+      const beganMs = clock.monotonicMs();
+      while (next < page.length && clock.monotonicMs() - beganMs < TURN_MS) verifier.take(page[next++]!);
+    });
+  }
 }
 
 /** Does a piece of work, and leaves the machine to others for a while when they are at work too. */
