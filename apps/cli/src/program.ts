@@ -11,6 +11,7 @@ import {
   tablesListCommand,
   tablesScanCommand,
 } from "./commands/tables-reading-commands.js";
+import { tablesCompactCommand } from "./commands/tables-compact-command.js";
 import { tablesVerifyCommand } from "./commands/tables-verify-command.js";
 import { serveCommand } from "./commands/serve-command.js";
 import { standbyCommand, standbyListCommand, standbyPromoteCommand } from "./commands/standby-commands.js";
@@ -50,6 +51,7 @@ const COMMANDS: readonly Command[] = [
   tablesScanCommand,
   tablesGetCommand,
   tablesVerifyCommand,
+  tablesCompactCommand,
   doctorCommand,
 ];
 
