@@ -12,6 +12,12 @@ import {
   tablesScanCommand,
 } from "./commands/tables-reading-commands.js";
 import { tablesCompactCommand } from "./commands/tables-compact-command.js";
+import {
+  tablesIndexBuildCommand,
+  tablesIndexDropCommand,
+  tablesIndexStatusCommand,
+  tablesIndexVerifyCommand,
+} from "./commands/tables-index-commands.js";
 import { tablesVerifyCommand } from "./commands/tables-verify-command.js";
 import { serveCommand } from "./commands/serve-command.js";
 import { standbyCommand, standbyListCommand, standbyPromoteCommand } from "./commands/standby-commands.js";
@@ -52,6 +58,10 @@ const COMMANDS: readonly Command[] = [
   tablesGetCommand,
   tablesVerifyCommand,
   tablesCompactCommand,
+  tablesIndexStatusCommand,
+  tablesIndexBuildCommand,
+  tablesIndexDropCommand,
+  tablesIndexVerifyCommand,
   doctorCommand,
 ];
 
