@@ -113,13 +113,8 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     const archiver = await startArchiver(options, source);
     const services = await wireServices({ ...options, timeline: identity.timeline }, { tables, journal });
     const backups = new Backups(source, files, options.ambient);
-    const tableJobs = new TableJobs({
-      stack: services.tableStack,
-      level,
-      keyring,
-      ambient: options.ambient,
-      tablesPath: directory.tablesPath,
-    });
+    const worked = { stack: services.tableStack, level, keyring, ambient: options.ambient };
+    const tableJobs = new TableJobs({ ...worked, tablesPath: directory.tablesPath });
     const shreds = { services, journal, stored: tables, engine: level };
     const encryption =
       keyring === undefined ? undefined : encryptionOf(keyring, { directory, options, shreds });
