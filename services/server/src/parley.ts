@@ -93,15 +93,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       expiry: { tables: [SYNC_QUEUE, blockTableOf(SYNC_QUEUE), SESSION, TOKEN], scheduler, logger },
     });
     tables = keyring === undefined ? level : new SealedTables({ tables: level, keyring, scheduler });
-    journal = await openJournal({
-      directory: directory.journalPath,
-      logs: journalLogs(),
-      scheduler,
-      logger,
-      reserveBytes: options.reserveBytes ?? 0,
-      onFatal: options.onFatal,
-      keyring,
-    });
+    journal = await openLogs(directory, options, keyring);
     const source = {
       identity,
       directory: directory.path,
@@ -146,6 +138,23 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     await directory.release();
     throw error;
   }
+}
+
+function openLogs(
+  directory: DataDirectory,
+  { ambient, reserveBytes, onFatal }: ParleyOptions,
+  keyring: Keyring | undefined,
+): Promise<Journal> {
+  const { scheduler, logger } = ambient;
+  return openJournal({
+    directory: directory.journalPath,
+    logs: journalLogs(),
+    scheduler,
+    logger,
+    reserveBytes: reserveBytes ?? 0,
+    onFatal,
+    keyring,
+  });
 }
 
 /** Undefined for a directory that was created without encryption. */
