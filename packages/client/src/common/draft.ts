@@ -70,6 +70,11 @@ export class Draft {
     for (const entry of entries) this.putEntry(entry);
   }
 
+  /** Conversations of which messages are held. */
+  heldConversations(): ReadonlySet<ConversationId> {
+    return new Set([...this.#base.spans.keys(), ...this.#spans.keys()]);
+  }
+
   spans(conversationId: ConversationId): readonly Span[] {
     return this.#spans.get(conversationId) ?? this.#base.spans.get(conversationId) ?? [];
   }

@@ -43,7 +43,9 @@ export async function checkHeld(
 
 /** Gives up what is not trusted, in the commit that makes the Rebase take effect. */
 export function giveUpRest(draft: Draft, trusted: Trusted): void {
-  for (const [conversationId, span] of trusted) {
+  // All that is held now: what was begun while the list was fetched was not compared either.
+  for (const conversationId of draft.heldConversations()) {
+    const span = trusted.get(conversationId);
     const spans = draft.spans(conversationId);
     const kept = span === undefined ? [] : within(spans, span);
     if (kept.length !== spans.length || kept.some((one, index) => one !== spans[index]))
