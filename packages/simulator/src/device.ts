@@ -118,8 +118,9 @@ export class Device {
   act(meanMs: number, untilMs: number): void {
     const { kernel } = this.#options;
     const next = (): void => {
-      if (kernel.nowMs >= untilMs) return;
       kernel.after(this.#random.waitMs(meanMs), `${this.name} acts`, () => {
+        // Whoever is judged must not go on: the wait may have been a long one.
+        if (kernel.nowMs >= untilMs) return;
         const { client } = this;
         if (client !== undefined) this.#actOnce(client);
         next();
