@@ -4,6 +4,7 @@
  *   "whole"    fill ─► capacity ─► writers at half of it ─► build, verify ─► drop ─► build again, until it is killed
  *   "resume"   open what was left ─► writers again ─► the build goes on ─► verify
  */
+import { seededUnit } from "../seeded-unit.js";
 import { systemAmbient } from "@parley/base/node";
 import { openLevelTables } from "@parley/engine-embedded";
 import { type IndexedTables, openIndexedTables } from "@parley/tables";
@@ -47,7 +48,7 @@ async function main(plan: BuildProcessPlan): Promise<void> {
   const writers = new Writers({
     tables,
     rowsPerConversation: Math.floor(plan.rows / CONVERSATIONS),
-    unit: mulberry(plan.seed),
+    unit: seededUnit(plan.seed),
     firstSequence: plan.mode === "whole" ? 1_000_000_000 : 2_000_000_000,
   });
   if (plan.mode === "whole") await whole(plan, tables, writers);
@@ -165,16 +166,6 @@ function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, seconds * 1000);
   });
-}
-
-function mulberry(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const [planText] = process.argv.slice(2);

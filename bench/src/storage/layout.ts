@@ -1,4 +1,5 @@
 /** One way to store the same messages, filled and then read, with what it cost. */
+import { seededUnit } from "../seeded-unit.js";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { systemAmbient } from "@parley/base/node";
 import { BlockTables, SealedTables, type Tables, type TableSpec, WriteBackTables } from "@parley/tables";
 import { Histogram } from "../histogram.js";
 import { diskBytes, processWrittenBytes } from "../process-figures.js";
-import { partitionKey, seededUnit, Workload } from "./workload.js";
+import { partitionKey, Workload } from "./workload.js";
 
 const MASTER = secretKey(new Uint8Array(32).fill(7));
 const PAGE_ROWS = 50;

@@ -1,7 +1,8 @@
 /** What it costs to count an operation, with and without the search for hot partitions. */
+import { seededUnit } from "../seeded-unit.js";
 import { systemAmbient } from "@parley/base/node";
 import { type Batch, type Key, type Row, TableMeter, type TableSpec } from "@parley/tables";
-import { partitionKey, seededUnit } from "./workload.js";
+import { partitionKey } from "./workload.js";
 
 const OPERATIONS = 1_000_000;
 const ROUNDS = 3;

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { seededUnit } from "../seeded-unit.js";
 import { encode, Message } from "@parley/protocol";
 import type { Key } from "@parley/tables";
 
@@ -21,17 +22,6 @@ const LINES_MAX = 20_000;
 const LINE_LENGTH_MIN = 20;
 const CHAT_LOGS = join("..", "shared", "data", "irc-ubuntu");
 const TENANT = "default";
-
-/** mulberry32: small, fast, good enough to draw conversations. */
-export function seededUnit(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export interface MessageRow {
   readonly conversation: number;

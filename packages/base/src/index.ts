@@ -4,6 +4,7 @@ export { LruMap } from "./lru-map.js";
 export { partitionOf } from "./partition.js";
 export {
   sleep,
+  turn,
   type Ambient,
   type Clock,
   type Logger,
@@ -12,4 +13,5 @@ export {
   type Timer,
 } from "./ports.js";
 export { isRareTime, RARE_PATHS, type RarePath, withRarePaths } from "./rare-paths.js";
+export { TaskQueue } from "./task-queue.js";
 export { createUlidSource, type UlidSource } from "./ulid.js";

@@ -55,3 +55,10 @@ export function sleep(scheduler: Scheduler, delayMs: number): Promise<void> {
     scheduler.after(delayMs, resolve);
   });
 }
+
+/** Resolves when the work of this turn is done: lets others run in the middle of a long task. */
+export function turn(scheduler: Scheduler): Promise<void> {
+  return new Promise((resolve) => {
+    scheduler.soon(resolve);
+  });
+}

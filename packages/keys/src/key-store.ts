@@ -9,8 +9,7 @@
  *   3. What a change leaves out is in no live file afterwards: a destroyed key is gone from it.
  */
 import type { KeyObject } from "node:crypto";
-import type { Random } from "@parley/base";
-import { Failure } from "@parley/base";
+import { Failure, type Random, TaskQueue } from "@parley/base";
 import { wrongMasterKey } from "./errors.js";
 import type { KeyFiles } from "./key-files.js";
 import { type StoreState, decodeStore, encodeStore } from "./store-state.js";
@@ -25,7 +24,7 @@ export class KeyStore {
   readonly #files: KeyFiles;
   #state: StoreState;
   #master: KeyObject;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #changes = new TaskQueue();
 
   private constructor(files: KeyFiles, master: KeyObject, state: StoreState) {
     this.#files = files;
@@ -71,7 +70,7 @@ export class KeyStore {
 
   /** Replaces the state by what `next` makes of it; changes take turns. Errors: those of the files; nothing has changed then. */
   async change(next: (state: StoreState) => StoreState): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#changes.run(async () => {
       const state = next(this.#state);
       await this.#save(state);
       this.#state = state;
@@ -84,19 +83,12 @@ export class KeyStore {
     random: Random,
     rewrap: (state: StoreState) => StoreState,
   ): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#changes.run(async () => {
       const state = { ...rewrap(this.#state), check: wrap(master, CHECK_PURPOSE, CHECK, random) };
       await this.#save(state);
       this.#state = state;
       this.#master = master;
     });
-  }
-
-  async #inTurn(task: () => Promise<void>): Promise<void> {
-    const own = this.#last.then(task);
-    // Who waits behind does not see this failure: its caller does.
-    this.#last = own.catch(() => undefined);
-    await own;
   }
 
   async #save(state: StoreState): Promise<void> {

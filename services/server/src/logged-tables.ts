@@ -26,6 +26,7 @@ import {
   appendInTurn,
   decodeTuple,
   encodeTuple,
+  ownerOf,
 } from "@parley/tables";
 
 const WriteRecord = schema("WriteRecord", {
@@ -111,7 +112,7 @@ export class LoggedTables implements Tables {
     const source = { producer: PRODUCER, position: log.appendedEnd(PARTITION) };
     let offset: number;
     try {
-      ({ offset } = await log.append(PARTITION, encode(TablesRecord, record), source, ownerOf(batches)));
+      ({ offset } = await log.append(PARTITION, encode(TablesRecord, record), source, commonOwner(batches)));
     } catch (error) {
       throw appendFailure(error);
     }
@@ -153,14 +154,11 @@ export class LoggedTables implements Tables {
 }
 
 /** The tenant that all batches belong to, whose key seals the record; undefined when they have none in common. */
-function ownerOf(batches: readonly Batch[]): string | undefined {
-  const owners = new Set(
-    batches.flatMap(({ partition, writes }) =>
-      writes.map(({ table }) => (table.keyOwner === "installation" ? undefined : partition[0])),
-    ),
+function commonOwner(batches: readonly Batch[]): string | undefined {
+  const tenants = batches.flatMap(({ partition, writes }) =>
+    writes.map(({ table, sort }) => ownerOf(table, partition, sort).tenant),
   );
-  const [owner] = owners;
-  return owners.size === 1 && typeof owner === "string" ? owner : undefined;
+  return new Set(tenants).size === 1 ? tenants[0] : undefined;
 }
 
 function toRecord({ partition, writes, conditions }: Batch): Infer<typeof BatchRecord> {

@@ -1,5 +1,5 @@
 /** The client: puts the parts together and passes on what one part tells the others. */
-import { assert, createUlidSource, Failure, messageOf } from "@parley/base";
+import { assert, createUlidSource, Failure, messageOf, TaskQueue } from "@parley/base";
 import {
   type ConversationEntry,
   type ConversationId,
@@ -71,7 +71,7 @@ class Client implements ParleyClient {
   readonly #reading: Reading;
   readonly #settling: Settling;
   /** The start or stop on its way; each waits for the one before it. */
-  #lifecycle: Promise<void> = Promise.resolve();
+  readonly #lifecycle = new TaskQueue();
   #isStoreOpen = false;
   #connection: ConnectionStatus = { state: "idle" };
 
@@ -118,7 +118,7 @@ class Client implements ParleyClient {
   }
 
   start(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#lifecycle.run(async () => {
       if (!this.#isStoreOpen) {
         await this.#replica.load({ userId: this.self, deviceId: this.#options.deviceId ?? "" });
         this.#isStoreOpen = true;
@@ -130,7 +130,7 @@ class Client implements ParleyClient {
   }
 
   stop(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#lifecycle.run(async () => {
       this.#session.stop();
       this.#reading.stop();
       this.#requests.stop();
@@ -341,13 +341,6 @@ class Client implements ParleyClient {
     return (
       this.#session.state === "live" && this.#intake.isIdle && this.#outbox.isIdle && this.#timelines.isIdle
     );
-  }
-
-  #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#lifecycle.then(step);
-    // The caller has the failure; the next step comes in any case.
-    this.#lifecycle = turn.catch(() => undefined);
-    return turn;
   }
 }
 

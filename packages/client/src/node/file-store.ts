@@ -9,7 +9,7 @@
 import { Buffer } from "node:buffer";
 import { mkdir, open, readFile, rename, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { assert, Failure } from "@parley/base";
+import { assert, Failure, TaskQueue } from "@parley/base";
 import type { Change, ClientStore } from "../common/store.js";
 import { StoreImage } from "../common/store-image.js";
 import { crc32 } from "./crc32.js";
@@ -48,21 +48,21 @@ class FileStore implements ClientStore {
   #bytes = 0;
   #compactBytes = 0;
   /** Everything that touches the file follows what was begun before. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #steps = new TaskQueue();
 
   constructor(options: FileStoreOptions) {
     this.#options = options;
   }
 
   load(): ReturnType<ClientStore["load"]> {
-    return this.#inTurn(async () => {
+    return this.#steps.run(async () => {
       if (this.#file === undefined) await this.#open();
       return this.#image.state();
     });
   }
 
   commit(changes: readonly Change[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#steps.run(async () => {
       await this.#append(changes);
       this.#image.apply(changes);
       if (this.#bytes > this.#compactBytes * COMPACTION_FACTOR) await this.#compactIfPossible();
@@ -76,7 +76,7 @@ class FileStore implements ClientStore {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#steps.run(async () => {
       const file = this.#file;
       this.#file = undefined;
       await file?.close();
@@ -164,13 +164,6 @@ class FileStore implements ClientStore {
 
   #minimumBytes(): number {
     return this.#options.compactionBytesMin ?? COMPACTION_BYTES_MIN;
-  }
-
-  #inTurn<T>(step: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(step);
-    // The caller has the failure; the next step comes in any case.
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 }
 

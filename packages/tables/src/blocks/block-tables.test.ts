@@ -6,12 +6,12 @@
  */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock, Scheduler } from "@parley/base";
+import type { Clock } from "@parley/base";
 import { RecordingLogger } from "@parley/base/testing";
 import * as fc from "fast-check";
 import { MemoryTables, MemoryTableStore } from "../memory-tables.js";
 import { tableConformance } from "../testing/conformance.js";
-import { ManualClock } from "../testing/manual-time.js";
+import { immediateScheduler as immediate, ManualClock } from "../testing/manual-time.js";
 import type { Key, RangeQuery, Row, ScannedRow, TableSpec, Write } from "../tables.js";
 import { BlockTables } from "./block-tables.js";
 import { blockTableOf } from "./stored-keys.js";
@@ -20,16 +20,6 @@ const LASTING: TableSpec = { name: "history", isPacked: true };
 const EXPIRING: TableSpec = { name: "queue", isPacked: true, hasExpiry: true };
 const PARTITION: Key = ["tenant", "one"];
 const NUMBER_MAX = 400;
-
-/** Goes on when all promises have. */
-const immediate: Scheduler = {
-  after: (_delayMs, task) => {
-    void Promise.resolve().then(task);
-    return { cancel: () => undefined };
-  },
-  every: () => ({ cancel: () => undefined }),
-  soon: (task) => void Promise.resolve().then(task),
-};
 
 tableConformance("blocks", async (clock) => {
   const store = new MemoryTableStore();

@@ -14,7 +14,7 @@
  *   2. Blocks of one partition do not overlap: `isNew` rows come in the order of their numbers.
  *   3. A row beside the blocks is newer than the same row within one.
  */
-import { assert, type Clock, type Logger, type Scheduler } from "@parley/base";
+import { assert, type Clock, type Logger, type Scheduler, TaskQueue, turn } from "@parley/base";
 import { Pauses } from "../pauses.js";
 import { isExpired } from "../stored-value.js";
 import type {
@@ -80,8 +80,8 @@ export class BlockTables implements Tables {
   readonly #packer: Packer;
   readonly #pauses: Pauses;
   readonly #packingAll = new Set<Promise<unknown>>();
-  /** Ends when the last write of packed rows that was begun has ended. */
-  #lastWrite: Promise<unknown> = Promise.resolve();
+  /** Writes of packed rows: what reads before it writes must see all that was written before, and nobody may write in between. */
+  readonly #writes = new TaskQueue();
   /** How often rows were moved into other blocks, and whether that is going on. */
   #moves = 0;
   #isMoving = false;
@@ -150,7 +150,7 @@ export class BlockTables implements Tables {
   async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
     const isPlain = !batches.some(({ writes }) => writes.some(({ table }) => table.isPacked === true));
     if (isPlain) await this.#tables.write(batches, options);
-    else await this.#inTurn(() => this.#writePacked(batches, options));
+    else await this.#writes.run(() => this.#writePacked(batches, options));
   }
 
   async appendRows(request: AppendRows): Promise<number> {
@@ -188,13 +188,6 @@ export class BlockTables implements Tables {
     await this.#tables.close();
   }
 
-  /** What reads before it writes must see all that was written before, and nobody may write in between. */
-  #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const own = this.#lastWrite.then(task);
-    this.#lastWrite = own.catch(() => undefined);
-    return own;
-  }
-
   /**
    * Reads rows and blocks as they were at one time, as far as the packer is concerned: between two reads it could have put rows
    * of the second into a block that the first did not see yet. When it has, the reads take their turn.
@@ -205,7 +198,7 @@ export class BlockTables implements Tables {
       const found = await read();
       if (moves === this.#moves) return found;
     }
-    return this.#inTurn(read);
+    return this.#writes.run(read);
   }
 
   async #writePacked(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
@@ -215,15 +208,13 @@ export class BlockTables implements Tables {
       packed.push(this.#packBatch(batch));
       if (this.#stats.blocks - blocks < BLOCKS_PER_TURN) continue;
       blocks = this.#stats.blocks;
-      await new Promise<void>((resolve) => {
-        this.#scheduler.soon(resolve);
-      });
+      await turn(this.#scheduler);
     }
     await this.#tables.write(packed, options);
   }
 
   #pack(places: readonly Place[]): Promise<number> {
-    return this.#inTurn(() => this.#packTails(places));
+    return this.#writes.run(() => this.#packTails(places));
   }
 
   #sources(table: TableSpec): Omit<PackedSources, "range"> {

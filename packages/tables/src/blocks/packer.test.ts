@@ -6,10 +6,10 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import type { Random, Scheduler } from "@parley/base";
+import type { Random } from "@parley/base";
 import { RecordingLogger, seededRandom } from "@parley/base/testing";
 import { MemoryTables, MemoryTableStore } from "../memory-tables.js";
-import { ManualClock } from "../testing/manual-time.js";
+import { immediateScheduler as scheduler, ManualClock } from "../testing/manual-time.js";
 import type {
   AppendRows,
   Batch,
@@ -85,19 +85,6 @@ class SlowTables implements Tables {
     for (let turns = this.#random.unit() * DELAY_TURNS_MAX; turns > 1; turns--) await Promise.resolve();
   }
 }
-
-function soon(task: () => void): void {
-  void Promise.resolve().then(task);
-}
-
-const scheduler: Scheduler = {
-  after: (_delayMs, task) => {
-    soon(task);
-    return { cancel: () => undefined };
-  },
-  every: () => ({ cancel: () => undefined }),
-  soon,
-};
 
 function world(seed = 1) {
   const clock = new ManualClock();

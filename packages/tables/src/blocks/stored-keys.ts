@@ -8,18 +8,15 @@
  * A block is found by the first key that is not below a number: it holds the number, or no block does.
  */
 import { assert } from "@parley/base";
+import { companionTable } from "../companion-table.js";
 import type { Key, TableSpec } from "../tables.js";
 
 const MARK = 0;
 
 /** The table of a packed table's blocks. */
-export function blockTableOf({ name, hasExpiry, keyOwner }: TableSpec): TableSpec {
-  assert(keyOwner !== "conversation-in-sort", "all rows of a block have one owner");
-  return {
-    name: `${name}-block`,
-    ...(hasExpiry === true ? { hasExpiry } : {}),
-    ...(keyOwner === undefined ? {} : { keyOwner }),
-  };
+export function blockTableOf(table: TableSpec): TableSpec {
+  assert(table.keyOwner !== "conversation-in-sort", "all rows of a block have one owner");
+  return companionTable(table, "block");
 }
 
 export function markOf(number: number): Key {

@@ -6,7 +6,7 @@
  */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { describe, test } from "node:test";
-import { failureCode, type Scheduler } from "@parley/base";
+import { failureCode } from "@parley/base";
 import { RecordingLogger } from "@parley/base/testing";
 import * as fc from "fast-check";
 import { BlockTables } from "../blocks/block-tables.js";
@@ -22,7 +22,7 @@ import {
   type PlainRow,
   VERSIONED,
 } from "../testing/column-model.js";
-import { ManualClock, ManualScheduler } from "../testing/manual-time.js";
+import { immediateScheduler as immediate, ManualClock, ManualScheduler } from "../testing/manual-time.js";
 import type { Batch, Key, Tables } from "../tables.js";
 import { WriteBackTables } from "../write-back.js";
 import type { ColumnBatch, ColumnChange, ColumnRow, ColumnTable } from "./column-table.js";
@@ -30,16 +30,6 @@ import { BATCH_ROWS_MAX, ColumnTables, PAGE_SCANNED_ROWS_MAX } from "./column-ta
 
 const DURABLE = { isDurable: true };
 const P: Key = ["p"];
-
-/** Goes on when all promises have. */
-const immediate: Scheduler = {
-  after: (_delayMs, task) => {
-    void Promise.resolve().then(task);
-    return { cancel: () => undefined };
-  },
-  every: () => ({ cancel: () => undefined }),
-  soon: (task) => void Promise.resolve().then(task),
-};
 
 const logger = new RecordingLogger();
 const LAYERS: readonly (readonly [string, (clock: ManualClock) => Tables])[] = [

@@ -2,7 +2,7 @@
  * Works out what a group of batches writes: looks once at every row that has to be known, then goes through the batches
  * in their order over what was found, so that each sees what those before it in the group have done.
  */
-import type { Clock, Failure, Scheduler } from "@parley/base";
+import { type Clock, type Failure, type Scheduler, turn } from "@parley/base";
 import { isExpired } from "../stored-value.js";
 import type { Batch, Key, RowKey, Tables, TableSpec, Write } from "../tables.js";
 import { unmetCondition } from "./conditions.js";
@@ -39,10 +39,7 @@ export async function planGroup(batches: readonly Batch[], sources: PlanSources)
   for (const batch of batches) plan.want(batch);
   await plan.look();
   for (const [index, batch] of batches.entries()) {
-    if (!plan.add(batch, index)) continue;
-    await new Promise<void>((resolve) => {
-      sources.scheduler.soon(resolve);
-    });
+    if (plan.add(batch, index)) await turn(sources.scheduler);
   }
   await plan.finish();
   return plan;

@@ -7,6 +7,7 @@
  *   value      what the entry includes; it expires with the row
  */
 import { assert } from "@parley/base";
+import { companionTable } from "../companion-table.js";
 import { encodeTuple } from "../key-encoding.js";
 import type { IndexEntry, IndexSpec, Key, Row, TableSpec, Write } from "../tables.js";
 import type { IndexState } from "./index-state.js";
@@ -37,7 +38,6 @@ export class LocalIndex {
     assert(INDEX_NAME.test(spec.name), "an index's name is lower-case words with hyphens between them");
     assert(Number.isSafeInteger(spec.version) && spec.version >= 1, "an index's version is 1 or more");
     assert(Number.isSafeInteger(spec.keyParts) && spec.keyParts >= 1, "an index's key has a part or more");
-    assert(table.keyOwner !== "conversation-in-sort", "who owns an entry stands in its partition key");
     this.table = table;
     this.spec = spec;
     this.#state = state;
@@ -110,14 +110,13 @@ export interface RowChange {
   readonly expiresAtMs?: number | undefined;
 }
 
-/** The table that holds the entries of a generation. All that is declared about the rows' own table holds for it too. */
+/** The table that holds the entries of a generation. */
 export function indexTable(table: TableSpec, indexName: string, generation: number): TableSpec {
   assert(
     table.keyOwner !== "conversation-in-sort",
     "the entries of an index have the owner of their partition",
   );
-  const { indexes: _indexes, globalIndexes: _globalIndexes, isPacked: _isPacked, ...declared } = table;
-  return { ...declared, name: `${table.name}-by-${indexName}-${generation}` };
+  return companionTable(table, `by-${indexName}-${generation}`);
 }
 
 /** The index rows of a row by a definition. Errors: asserts that keys have the parts that are declared. */

@@ -7,7 +7,7 @@
  * Keys of rows and expiries stay as they are: an engine orders by the former and removes by the latter. A row cannot stand in
  * for another one, because its place is part of what the seal covers.
  */
-import { Failure, failureCode, type Scheduler } from "@parley/base";
+import { Failure, failureCode, type Scheduler, TaskQueue, turn } from "@parley/base";
 import type { KeyOwner, Keyring, SealingKey } from "@parley/keys";
 import { appendInTurn, Turns } from "../append-rows.js";
 import { encodePartition, encodeTuple, successor } from "../key-encoding.js";
@@ -45,8 +45,8 @@ export class SealedTables implements Tables {
   readonly #keyring: Keyring;
   readonly #scheduler: Scheduler;
   readonly #turns = new Turns();
-  /** Ends when the engine has been given every write so far: in the order of the calls. */
-  #handing: Promise<unknown> = Promise.resolve();
+  /** Gives the engine its writes in the order of the calls. */
+  readonly #handing = new TaskQueue();
   /** Where the place of one row is written at a time. */
   #place = Buffer.allocUnsafe(PLACE_BYTES);
 
@@ -115,15 +115,11 @@ export class SealedTables implements Tables {
   }
 
   async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
-    const handing = this.#handing.then(async () => {
+    const { written } = await this.#handing.run(async () => {
       const sealed = await this.#seal(batches);
       return { written: this.#tables.write(sealed, options) };
     });
-    // Who writes behind does not see this failure: its caller does.
-    this.#handing = handing.catch(() => undefined);
-    await (
-      await handing
-    ).written;
+    await written;
   }
 
   async appendRows(request: AppendRows): Promise<number> {
@@ -134,7 +130,7 @@ export class SealedTables implements Tables {
   }
 
   async close(): Promise<void> {
-    await this.#handing;
+    await this.#handing.settled();
     await this.#tables.close();
   }
 
@@ -152,7 +148,7 @@ export class SealedTables implements Tables {
           target.push(write);
           continue;
         }
-        if (rows > 0 && rows % ROWS_PER_TURN === 0) await this.#turn();
+        if (rows > 0 && rows % ROWS_PER_TURN === 0) await turn(this.#scheduler);
         rows += 1;
         if (write.table !== table) {
           table = write.table;
@@ -206,12 +202,6 @@ export class SealedTables implements Tables {
   #placeBytes(place: string): Uint8Array {
     if (place.length > this.#place.length) this.#place = Buffer.allocUnsafe(2 * place.length);
     return this.#place.subarray(0, this.#place.write(place, "latin1"));
-  }
-
-  #turn(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#scheduler.soon(resolve);
-    });
   }
 }
 

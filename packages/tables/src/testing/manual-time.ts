@@ -46,3 +46,13 @@ export class ManualScheduler implements Scheduler {
     }
   }
 }
+
+/** A scheduler whose tasks run as soon as all promises have, without regard to time. */
+export const immediateScheduler: Scheduler = {
+  after: (_delayMs, task) => {
+    void Promise.resolve().then(task);
+    return { cancel: () => undefined };
+  },
+  every: () => ({ cancel: () => undefined }),
+  soon: (task) => void Promise.resolve().then(task),
+};

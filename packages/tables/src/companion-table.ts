@@ -1,0 +1,10 @@
+import type { TableSpec } from "./tables.js";
+
+/**
+ * A table that holds something made of another one's rows, in the same partitions. All that is declared about these rows holds
+ * for it too, but for how they are stored and found.
+ */
+export function companionTable(table: TableSpec, suffix: string): TableSpec {
+  const { indexes: _indexes, globalIndexes: _globalIndexes, isPacked: _isPacked, ...declared } = table;
+  return { ...declared, name: `${table.name}-${suffix}` };
+}
