@@ -6,13 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { systemAmbient } from "@parley/base/node";
 import { parseConfig, startServer } from "@parley/server";
-import { type Terminal, runProgram } from "./index.js";
-
-interface Outcome {
-  readonly exitCode: number;
-  readonly out: readonly string[];
-  readonly err: string;
-}
+import { type Outcome, runWords, withServerOn } from "./testing/run-words.js";
 
 let folder: string;
 let data: string;
@@ -155,27 +149,9 @@ async function users(...options: readonly string[]): Promise<readonly string[]> 
 }
 
 async function run(...words: readonly string[]): Promise<Outcome> {
-  const out: string[] = [];
-  let err = "";
-  const terminal: Terminal = {
-    out: (line) => out.push(line),
-    err: (text) => (err += text),
-    isInteractive: false,
-    columns: 80,
-    readSecret: () => Promise.resolve(""),
-  };
-  const exitCode = await runProgram(words, { terminal, ambient: systemAmbient(), env });
-  return { exitCode, out, err };
+  return runWords(words, env);
 }
 
 async function withServer<T>(work: () => Promise<T>): Promise<T> {
-  const config = parseConfig(["--data", data, "--port", "0", "--demo", "off"], {});
-  const server = await startServer(config, systemAmbient(), (error) => {
-    throw error;
-  });
-  try {
-    return await work();
-  } finally {
-    await server.close();
-  }
+  return withServerOn(data, work);
 }

@@ -3,15 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { systemAmbient } from "@parley/base/node";
-import { type RunningServer, parseConfig, startServer } from "@parley/server";
-import { type Terminal, runProgram } from "./index.js";
-
-interface Outcome {
-  readonly exitCode: number;
-  readonly out: readonly string[];
-  readonly err: string;
-}
+import type { RunningServer } from "@parley/server";
+import { type Outcome, runWords, withServerOn } from "./testing/run-words.js";
 
 let folder: string;
 let data: string;
@@ -175,33 +168,11 @@ async function manageAccounts(): Promise<void> {
 }
 
 async function run(words: readonly string[], secret = ""): Promise<Outcome> {
-  const out: string[] = [];
-  let err = "";
-  const terminal: Terminal = {
-    out: (line) => out.push(line),
-    err: (text) => (err += text),
-    isInteractive: false,
-    columns: 80,
-    readSecret: () => Promise.resolve(secret),
-  };
-  const exitCode = await runProgram(words, {
-    terminal,
-    ambient: systemAmbient(),
-    env: { PARLEY_DATA: data },
-  });
-  return { exitCode, out, err };
+  return runWords(words, { PARLEY_DATA: data }, secret);
 }
 
 async function withServer<T>(work: (server: RunningServer) => Promise<T>): Promise<T> {
-  const config = parseConfig(["--data", data, "--port", "0", "--demo", "off"], {});
-  const server = await startServer(config, systemAmbient(), (error) => {
-    throw error;
-  });
-  try {
-    return await work(server);
-  } finally {
-    await server.close();
-  }
+  return withServerOn(data, work);
 }
 
 function json({ out }: Outcome): Record<string, unknown> {

@@ -3,15 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { systemAmbient } from "@parley/base/node";
-import { type TableStatistics, parseConfig, startServer } from "@parley/server";
-import { type Terminal, runProgram } from "./index.js";
-
-interface Outcome {
-  readonly exitCode: number;
-  readonly out: readonly string[];
-  readonly err: string;
-}
+import type { TableStatistics } from "@parley/server";
+import { type Outcome, runWords, withServerOn } from "./testing/run-words.js";
 
 let folder: string;
 let data: string;
@@ -66,31 +59,9 @@ describe("parley tables stats", () => {
 });
 
 async function run(...words: readonly string[]): Promise<Outcome> {
-  const out: string[] = [];
-  let err = "";
-  const terminal: Terminal = {
-    out: (line) => out.push(line),
-    err: (text) => (err += text),
-    isInteractive: false,
-    columns: 80,
-    readSecret: () => Promise.resolve(""),
-  };
-  const exitCode = await runProgram(words, {
-    terminal,
-    ambient: systemAmbient(),
-    env: { PARLEY_DATA: data },
-  });
-  return { exitCode, out, err };
+  return runWords(words, { PARLEY_DATA: data });
 }
 
 async function withDemo<T>(work: () => Promise<T>): Promise<T> {
-  const config = parseConfig(["--data", data, "--port", "0", "--demo", "on"], {});
-  const server = await startServer(config, systemAmbient(), (error) => {
-    throw error;
-  });
-  try {
-    return await work();
-  } finally {
-    await server.close();
-  }
+  return withServerOn(data, work, "on");
 }

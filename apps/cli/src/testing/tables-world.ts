@@ -6,8 +6,8 @@ import { systemAmbient } from "@parley/base/node";
 import type { ClientMessageId, TenantId, UserId } from "@parley/protocol";
 import { openLevelTables } from "@parley/engine-embedded";
 import type { ScannedRow, TableSpec } from "@parley/tables";
-import { openParley, parseConfig, startServer } from "@parley/server";
-import { type Terminal, runProgram } from "../index.js";
+import { openParley } from "@parley/server";
+import { type Outcome as Printed, runWords, withServerOn } from "./run-words.js";
 
 /** More than a block holds. */
 export const MESSAGES = 150;
@@ -15,10 +15,7 @@ const KEEP_ALIVE_MS = 60_000;
 const TENANT = "main" as TenantId;
 const [ANN, BOB] = ["ann" as UserId, "bob" as UserId];
 
-export interface Outcome {
-  readonly exitCode: number;
-  readonly out: readonly string[];
-  readonly err: string;
+export interface Outcome extends Printed {
   /** Each line of the output, out of JSON. */
   readonly lines: () => readonly Record<string, unknown>[];
 }
@@ -41,33 +38,14 @@ export async function withChat(
   const folder = await mkdtemp(join(tmpdir(), "parley-cli-tables-"));
   const data = join(folder, "data");
   const run = async (...words: readonly string[]): Promise<Outcome> => {
-    const out: string[] = [];
-    let err = "";
-    const terminal: Terminal = {
-      out: (line) => out.push(line),
-      err: (text) => (err += text),
-      isInteractive: false,
-      columns: 80,
-      readSecret: () => Promise.resolve(""),
-    };
-    const env = { PARLEY_DATA: data };
-    const exitCode = await runProgram(words, { terminal, ambient: systemAmbient(), env });
+    const outcome = await runWords(words, { PARLEY_DATA: data });
     return {
-      exitCode,
-      out,
-      err,
-      lines: () => out.map((line) => JSON.parse(line) as Record<string, unknown>),
+      ...outcome,
+      lines: () => outcome.out.map((line) => JSON.parse(line) as Record<string, unknown>),
     };
   };
-  const runServed = async (...words: readonly string[]): Promise<Outcome> => {
-    const config = parseConfig(["--data", data, "--port", "0", "--demo", "off"], {});
-    const server = await startServer(config, systemAmbient(), fail);
-    try {
-      return await run(...words);
-    } finally {
-      await server.close();
-    }
-  };
+  const runServed = (...words: readonly string[]): Promise<Outcome> =>
+    withServerOn(data, () => run(...words));
   // As the program has one: the engine's timers do not keep a process alive.
   const keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS);
   try {
