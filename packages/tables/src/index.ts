@@ -6,7 +6,22 @@ export type { GlobalIndexQuery, GlobalLag, GlobalMatch } from "./indexed/global/
 export { INDEX_STATE } from "./indexed/index-state.js";
 export { indexTable } from "./indexed/local-index.js";
 export { ownerOf } from "./sealed/row-owner.js";
-export { type Block, decodeBlock } from "./blocks/block-format.js";
+export type { Block, ColdPlace } from "./blocks/block.js";
+export { type Compress, decodeBlock } from "./blocks/block-format.js";
+export { type Extent, readDirectory } from "./cold/cold-object.js";
+export { decodePointer, POINTER_FORMAT } from "./cold/cold-pointer.js";
+export type {
+  ColdOptions,
+  ColdProgress,
+  ColdRule,
+  ColdSpace,
+  ColdStats,
+  ColdTier,
+  ColdWork,
+} from "./cold/cold-tier.js";
+export { compressAtOnce, compressHard } from "./cold/compress-hard.js";
+export type { ObjectStore, StoredObject } from "./cold/object-store.js";
+export { noSeals, type SealPlace, type Seals } from "./cold/seals.js";
 export type { IndexStatus } from "./indexed/index-catalog.js";
 export type { IndexMatch, IndexQuery, IndexReader } from "./indexed/index-query.js";
 export type { Verification, WrongEntry } from "./indexed/index-verify.js";

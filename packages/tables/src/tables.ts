@@ -20,6 +20,11 @@ export interface TableSpec {
    * number. Runs of new rows may then be stored together, compressed, as one block. Rows may still be changed and deleted.
    */
   readonly isPacked?: boolean;
+  /**
+   * When a row was written, in milliseconds since the Unix epoch: what makes it old. A packed table that declares it, and whose
+   * rows do not expire, has a cold tier. Pure.
+   */
+  readonly timeOf?: (value: Uint8Array) => number;
   /** Whose key seals its rows. Default "tenant". */
   readonly keyOwner?: KeyOwnerRule;
   /** Kept by `IndexedTables`, which has to know of them when it is opened. */

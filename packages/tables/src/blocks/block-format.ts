@@ -1,5 +1,6 @@
 /**
- * A run of rows of one partition, stored as one value. Their keys are single numbers, ascending.
+ * A run of rows of one partition, stored as one value. Their keys are single numbers, ascending. In the cold tier the value is
+ * elsewhere, and a pointer stands in its place: see ../cold/cold-pointer.ts.
  *
  *   block    := format u8 = 1 · codec u8 · flags u8 · count · first · span · length · body
  *   body     := number[count] · (expiry[count] when flag 1 is set) · size[count] · value[count]
@@ -12,8 +13,9 @@
  *
  * Example, rows 7 "a" and 9 "bc", stored: 01 00 00 02 07 02 07 | 00 02 | 01 02 | 61 | 62 63
  */
-import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+import { brotliCompressSync, brotliDecompressSync, type BrotliOptions, constants, crc32 } from "node:zlib";
 import { Failure } from "@parley/base";
+import { Block, type PackedRow } from "./block.js";
 import { VarintReader, varintLength, writeVarint } from "./varint.js";
 
 const FORMAT = 1;
@@ -25,75 +27,41 @@ const WINDOW_BITS = 18;
 /** What a body may claim to be: damaged blocks must not fill the memory. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
-/** How hard a block is compressed: fast while traffic waits, dense in the background, for what is kept for years. */
+/** How hard a block is compressed: fast while traffic waits, dense in the background. */
 export type Density = "fast" | "dense";
 const QUALITY: Readonly<Record<Density, number>> = { fast: 2, dense: 5 };
 
-export interface PackedRow {
-  readonly number: number;
-  readonly value: Uint8Array;
-  readonly expiresAtMs?: number | undefined;
-}
-
-/** The rows of one block, to be looked up by number. */
-export class Block {
-  readonly first: number;
-  readonly last: number;
-  readonly count: number;
-  /** Of its rows, unpacked. */
-  readonly bytes: number;
-  readonly #rows: () => readonly PackedRow[];
-  #opened: readonly PackedRow[] | undefined;
-
-  constructor(
-    head: { first: number; last: number; count: number; bytes: number },
-    rows: () => readonly PackedRow[],
-  ) {
-    this.first = head.first;
-    this.last = head.last;
-    this.count = head.count;
-    this.bytes = head.bytes;
-    this.#rows = rows;
-  }
-
-  /** Ascending. Cost: unpacks at the first call. Errors: "tables-corrupt". */
-  get rows(): readonly PackedRow[] {
-    this.#opened ??= this.#rows();
-    return this.#opened;
-  }
-
-  find(number: number): PackedRow | undefined {
-    const row = this.rows[this.lowerBound(number)];
-    return row?.number === number ? row : undefined;
-  }
-
-  /** The index of the first row that is not below `number`. */
-  lowerBound(number: number): number {
-    const { rows } = this;
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (rows[middle]!.number < number) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
+/** Compresses a body, in another thread or in its own time. */
+export type Compress = (body: Uint8Array) => Promise<Uint8Array>;
 
 /** Makes a block of at least one row. Their numbers ascend. */
 export function encodeBlock(rows: readonly PackedRow[], density: Density = "fast"): Uint8Array {
+  const body = encodeBody(rows);
+  return assemble(rows, body, brotliCompressSync(body, brotliOptions(body, QUALITY[density], WINDOW_BITS)));
+}
+
+/** As `encodeBlock`, compressed by the caller: for what takes longer than others can wait. */
+export async function encodeBlockWith(
+  rows: readonly PackedRow[],
+  compress: Compress,
+): Promise<Uint8Array> {
+  const body = encodeBody(rows);
+  return assemble(rows, body, await compress(body));
+}
+
+export function brotliOptions(body: Uint8Array, quality: number, windowBits: number): BrotliOptions {
+  return {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: quality,
+      [constants.BROTLI_PARAM_LGWIN]: windowBits,
+      [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+    },
+  };
+}
+
+function assemble(rows: readonly PackedRow[], plain: Uint8Array, packed: Uint8Array): Uint8Array {
   const first = rows[0]!.number;
   const span = rows.at(-1)!.number - first;
-  const hasExpiry = rows.some(({ expiresAtMs }) => expiresAtMs !== undefined);
-  const plain = encodeBody(rows, hasExpiry);
-  const packed = brotliCompressSync(plain, {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: QUALITY[density],
-      [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
-      [constants.BROTLI_PARAM_SIZE_HINT]: plain.length,
-    },
-  });
   const isSmaller = packed.length < plain.length;
   const body = isSmaller ? packed : plain;
   const head = [rows.length, first, span, plain.length];
@@ -102,15 +70,18 @@ export function encodeBlock(rows: readonly PackedRow[], density: Density = "fast
   );
   block[0] = FORMAT;
   block[1] = isSmaller ? BROTLI : STORED;
-  block[2] = hasExpiry ? HAS_EXPIRY : 0;
+  block[2] = hasExpiries(rows) ? HAS_EXPIRY : 0;
   let at = FIXED_BYTES;
   for (const value of head) at = writeVarint(block, at, value);
   block.set(body, at);
   return block;
 }
 
-/** Reads the head of a block; the rows are unpacked when they are asked for. Errors: "tables-corrupt". */
-export function decodeBlock(bytes: Uint8Array): Block {
+/**
+ * Reads the head of a block; the rows are unpacked when they are asked for. `checksum` is that of the bytes.
+ * Errors: "tables-corrupt".
+ */
+export function decodeBlock(bytes: Uint8Array, checksum: number = crc32(bytes)): Block {
   if (bytes[0] !== FORMAT) throw damaged(`A block has format ${bytes[0]} instead of ${FORMAT}.`);
   const codec = bytes[1]!;
   const hasExpiry = ((bytes[2] ?? 0) & HAS_EXPIRY) !== 0;
@@ -120,7 +91,7 @@ export function decodeBlock(bytes: Uint8Array): Block {
     count > 0 && count <= length && length <= BODY_BYTES_MAX && Number.isSafeInteger(first + span);
   if (head.isBroken || !isSound) throw damaged("The head of a block is damaged.");
   const last = first + span;
-  return new Block({ first, last, count, bytes: length }, () => {
+  return new Block({ first, last, count, bytes: length, checksum }, () => {
     const body = unpack(codec, bytes.subarray(head.position), length);
     const rows = decodeBody(body, { count, first, hasExpiry });
     if (rows.at(-1)!.number !== last) throw damaged("A block does not end where it says.");
@@ -128,7 +99,12 @@ export function decodeBlock(bytes: Uint8Array): Block {
   });
 }
 
-function encodeBody(rows: readonly PackedRow[], hasExpiry: boolean): Uint8Array {
+function hasExpiries(rows: readonly PackedRow[]): boolean {
+  return rows.some(({ expiresAtMs }) => expiresAtMs !== undefined);
+}
+
+function encodeBody(rows: readonly PackedRow[]): Uint8Array {
+  const hasExpiry = hasExpiries(rows);
   const expiries = rows.flatMap(({ expiresAtMs }) => (expiresAtMs === undefined ? [] : [expiresAtMs]));
   // Not Math.min(...): an argument list has a limit.
   const earliest = expiries.reduce((least, each) => Math.min(least, each), Infinity);
@@ -202,6 +178,6 @@ function decodeBody(
   });
 }
 
-function damaged(what: string, cause?: unknown): Failure {
+export function damaged(what: string, cause?: unknown): Failure {
   return new Failure("tables-corrupt", `${what} Restore the data directory from a backup.`, { cause });
 }

@@ -14,9 +14,10 @@
  *   2. Blocks of one partition do not overlap: `isNew` rows come in the order of their numbers.
  *   3. A row beside the blocks is newer than the same row within one.
  */
-import { assert, type Clock, type Logger, type Scheduler, TaskQueue, turn } from "@parley/base";
+import { assert, type Clock, type Logger, type Scheduler, turn } from "@parley/base";
+import { ColdReader } from "../cold/cold-reader.js";
+import { type ColdOptions, ColdTier } from "../cold/cold-tier.js";
 import { Pauses } from "../pauses.js";
-import { isExpired } from "../stored-value.js";
 import type {
   AppendRows,
   Batch,
@@ -30,22 +31,19 @@ import type {
   TableSpec,
   Write,
 } from "../tables.js";
-import { type Block, type Density, encodeBlock, type PackedRow } from "./block-format.js";
-import { BlockReader, type BlockSpan, bounds } from "./block-reader.js";
-import { mergedRows, type SpanSources } from "./merge-span.js";
+import type { PackedRow } from "./block.js";
+import { type Density, encodeBlock } from "./block-format.js";
+import { BlockReader } from "./block-reader.js";
+import { Moves } from "./moves.js";
 import { packAll, type PackWork } from "./pack-all.js";
+import { PackedReader } from "./packed-reader.js";
 import { Packer, type Place } from "./packer.js";
 import { BLOCK_ROWS_MIN, cutIntoBlocks } from "./packing.js";
-import { nextPartition, type PackedSources, scanPacked } from "./scan-packed.js";
-import { leastNumber, markOf, numberOf } from "./stored-keys.js";
+import { markOf, numberOf } from "./stored-keys.js";
 import { FULL_ROWS, readTail } from "./tail.js";
 
 /** Blocks made without letting others run: about two milliseconds. */
 const BLOCKS_PER_TURN = 16;
-/** A row and its mark come together, so that a page that ends with a mark still gets on. */
-const PAGE_ROWS_MIN = 2;
-/** Blocks asked for at first: two full ones hold a page, but the newest ones are shorter. */
-const FIRST_BLOCKS = 6;
 const MARK_VALUE = new Uint8Array(0);
 
 export interface BlockTablesOptions {
@@ -54,6 +52,8 @@ export interface BlockTablesOptions {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
+  /** Without it there is no cold tier, and what lies in one cannot be read. */
+  readonly cold?: ColdOptions;
 }
 
 export interface BlockStats {
@@ -75,28 +75,39 @@ export class BlockTables implements Tables {
   readonly #tables: Tables;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
-  readonly #reader: BlockReader;
+  readonly #blocks: BlockReader;
+  readonly #reader: PackedReader;
+  readonly #moves: Moves;
   readonly #stats = { newRows: 0, packedRows: 0, blocks: 0, plainBytes: 0, blockBytes: 0, repackedRows: 0 };
   readonly #packer: Packer;
   readonly #pauses: Pauses;
   readonly #packingAll = new Set<Promise<unknown>>();
-  /** Writes of packed rows: what reads before it writes must see all that was written before, and nobody may write in between. */
-  readonly #writes = new TaskQueue();
-  /** How often rows were moved into other blocks, and whether that is going on. */
-  #moves = 0;
-  #isMoving = false;
+  readonly #cold: ColdTier | undefined;
 
-  constructor({ tables, clock, scheduler, logger }: BlockTablesOptions) {
+  constructor({ tables, clock, scheduler, logger, cold }: BlockTablesOptions) {
     this.#tables = tables;
-    this.#reader = new BlockReader(tables);
+    const coldReader = cold === undefined ? undefined : new ColdReader(cold);
+    const blocks = new BlockReader(tables, coldReader);
+    const moves = new Moves(tables);
+    this.#blocks = blocks;
+    this.#moves = moves;
+    this.#reader = new PackedReader({ tables, blocks, moves, clock });
     this.#clock = clock;
     this.#scheduler = scheduler;
     this.#pauses = new Pauses(scheduler);
     this.#packer = new Packer({ clock, scheduler, logger, pack: (places) => this.#pack(places) });
+    if (cold === undefined || coldReader === undefined) return;
+    const { pauses, reader } = { pauses: this.#pauses, reader: this.#reader };
+    this.#cold = new ColdTier(cold, { tables, blocks, coldReader, reader, moves, pauses, clock });
   }
 
   get stats(): BlockStats {
-    return { ...this.#stats, cacheHits: this.#reader.hits, cacheMisses: this.#reader.misses };
+    return { ...this.#stats, cacheHits: this.#blocks.hits, cacheMisses: this.#blocks.misses };
+  }
+
+  /** Where old blocks go. Undefined without one. */
+  get cold(): ColdTier | undefined {
+    return this.#cold;
   }
 
   async find(table: TableSpec, partition: Key, sort: Key): Promise<Uint8Array | undefined> {
@@ -106,51 +117,27 @@ export class BlockTables implements Tables {
   }
 
   async findMany(table: TableSpec, keys: readonly RowKey[]): Promise<readonly (Uint8Array | undefined)[]> {
-    if (table.isPacked !== true || keys.length === 0) return this.#tables.findMany(table, keys);
-    const beside = await this.#tables.findMany(table, [
-      ...keys,
-      ...keys.map(({ partition, sort }) => ({ partition, sort: markOf(numberOf(sort)) })),
-    ]);
-    return Promise.all(
-      keys.map(async ({ partition, sort }, index) => {
-        const own = beside[index];
-        if (own !== undefined || beside[keys.length + index] !== undefined) return own;
-        const number = numberOf(sort);
-        const [block] = await this.#reader.from(table, partition, number, 1);
-        const row = block === undefined || block.first > number ? undefined : block.find(number);
-        return row === undefined || isExpired(row.expiresAtMs, this.#clock.nowMs()) ? undefined : row.value;
-      }),
-    );
+    const isPlain = table.isPacked !== true || keys.length === 0;
+    return isPlain ? this.#tables.findMany(table, keys) : this.#reader.findMany(table, keys);
   }
 
   async range(query: RangeQuery): Promise<readonly Row[]> {
-    if (query.table.isPacked !== true) return this.#tables.range(query);
-    const rows: Row[] = [];
-    let from = leastNumber(query.from, 0);
-    let before = leastNumber(query.before, Infinity);
-    const read = { rows, blocks: 0, packedRows: 0 };
-    while (rows.length < query.limit && from < before) {
-      const limit = query.limit - rows.length;
-      if (query.isDescending === true) before = await this.#readDown(query, { from, before, limit }, read);
-      else from = await this.#readUp(query, { from, before, limit }, read);
-    }
-    return rows;
+    return query.table.isPacked === true ? this.#reader.range(query) : this.#tables.range(query);
   }
 
   async scanTable(scan: TableScan): Promise<readonly ScannedRow[]> {
-    if (scan.table.isPacked !== true) return this.#tables.scanTable(scan);
-    return scanPacked(scan, { ...this.#sources(scan.table), range: (query) => this.range(query) });
+    return scan.table.isPacked === true ? this.#reader.scan(scan) : this.#tables.scanTable(scan);
   }
 
   /** The partition of a packed table that follows another, or the first one, packed or not. */
   async nextPartition(table: TableSpec, after?: Key): Promise<Key | undefined> {
-    return nextPartition(table, this.#sources(table), after === undefined ? undefined : { partition: after });
+    return this.#reader.nextPartition(table, after);
   }
 
   async write(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
     const isPlain = !batches.some(({ writes }) => writes.some(({ table }) => table.isPacked === true));
     if (isPlain) await this.#tables.write(batches, options);
-    else await this.#writes.run(() => this.#writePacked(batches, options));
+    else await this.#moves.alone(() => this.#writePacked(batches, options));
   }
 
   async appendRows(request: AppendRows): Promise<number> {
@@ -173,7 +160,7 @@ export class BlockTables implements Tables {
     const packing = packAll(table, work, {
       clock: this.#clock,
       pauses: this.#pauses,
-      nextPartition: (after) => this.nextPartition(table, after),
+      nextPartition: (after) => this.#reader.nextPartition(table, after),
       pack: (places) => this.#pack(places),
     });
     const settled = packing.catch(() => undefined).finally(() => this.#packingAll.delete(settled));
@@ -184,21 +171,9 @@ export class BlockTables implements Tables {
   async close(): Promise<void> {
     this.#pauses.stop();
     await Promise.all(this.#packingAll);
+    await this.#cold?.stop();
     await this.#packer.stop();
     await this.#tables.close();
-  }
-
-  /**
-   * Reads rows and blocks as they were at one time, as far as the packer is concerned: between two reads it could have put rows
-   * of the second into a block that the first did not see yet. When it has, the reads take their turn.
-   */
-  async #atOnce<T>(read: () => Promise<T>): Promise<T> {
-    const moves = this.#moves;
-    if (!this.#isMoving) {
-      const found = await read();
-      if (moves === this.#moves) return found;
-    }
-    return this.#writes.run(read);
   }
 
   async #writePacked(batches: readonly Batch[], options: { readonly isDurable: boolean }): Promise<void> {
@@ -214,15 +189,7 @@ export class BlockTables implements Tables {
   }
 
   #pack(places: readonly Place[]): Promise<number> {
-    return this.#writes.run(() => this.#packTails(places));
-  }
-
-  #sources(table: TableSpec): Omit<PackedSources, "range"> {
-    return {
-      tables: this.#tables,
-      blockTable: this.#reader.tableOf(table),
-      atOnce: (read) => this.#atOnce(read),
-    };
+    return this.#moves.alone(() => this.#packTails(places));
   }
 
   /** Makes full blocks of the tails of partitions. Resolves with how many rows were packed. */
@@ -230,10 +197,10 @@ export class BlockTables implements Tables {
     const batches: Batch[] = [];
     let rows = 0;
     for (const { table, partition } of places) {
-      const sources = { tables: this.#tables, reader: this.#reader, nowMs: this.#clock.nowMs() };
+      const sources = { tables: this.#tables, reader: this.#blocks, nowMs: this.#clock.nowMs() };
       const tail = await readTail(sources, table, partition);
       if (tail.rows.length < FULL_ROWS) continue;
-      const blockTable = this.#reader.tableOf(table);
+      const blockTable = this.#blocks.tableOf(table);
       const writes: Write[] = [
         ...tail.blocks.map(({ last }): Write => ({ kind: "delete", table: blockTable, sort: [last] })),
         ...tail.beside.map(({ sort }): Write => ({ kind: "delete", table, sort })),
@@ -243,70 +210,9 @@ export class BlockTables implements Tables {
       rows += tail.rows.length;
     }
     if (batches.length === 0) return 0;
-    this.#moves += 1;
-    this.#isMoving = true;
-    try {
-      await this.#tables.write(batches, { isDurable: true });
-    } finally {
-      this.#isMoving = false;
-    }
+    await this.#moves.move(batches);
     this.#stats.repackedRows += rows;
     return rows;
-  }
-
-  /** Reads what of a span is certain, appends it to the rows, and returns where to go on. */
-  async #readUp(
-    { table, partition }: RangeQuery,
-    { from, before, limit }: BlockSpan,
-    read: SoFar,
-  ): Promise<number> {
-    const pageRows = Math.max(PAGE_ROWS_MIN, limit);
-    const blocksMax = blocksFor(limit, read);
-    const [beside, blocks] = await this.#atOnce(() =>
-      Promise.all([
-        this.#tables.range({ table, partition, ...bounds(from, before), limit: pageRows }),
-        this.#reader.from(table, partition, from, blocksMax),
-      ]),
-    );
-    const besideEnd = beside.length < pageRows ? before : numberOf(beside.at(-1)!.sort) + 1;
-    const blocksEnd = blocks.length < blocksMax ? before : blocks.at(-1)!.last + 1;
-    const end = Math.min(before, besideEnd, blocksEnd);
-    count(blocks, read);
-    const nowMs = this.#clock.nowMs();
-    const span = { beside, blocks, from, before: end, nowMs, isDescending: false };
-    return take(span, limit, read.rows) ? before : end;
-  }
-
-  async #readDown(
-    { table, partition }: RangeQuery,
-    { from, before, limit }: BlockSpan,
-    read: SoFar,
-  ): Promise<number> {
-    const pageRows = Math.max(PAGE_ROWS_MIN, limit);
-    const blocksMax = blocksFor(limit, read);
-    const [beside, below, across] = await this.#atOnce(() =>
-      Promise.all([
-        this.#tables.range({
-          table,
-          partition,
-          ...bounds(from, before),
-          limit: pageRows,
-          isDescending: true,
-        }),
-        this.#reader.below(table, partition, { from, before, limit: blocksMax }),
-        before === Infinity ? [] : this.#reader.from(table, partition, before, 1),
-      ]),
-    );
-    const lowest = beside.at(-1)?.sort ?? [];
-    // A mark comes before its row on the way down: the row may be on the next page.
-    const besideStart = beside.length < pageRows ? from : numberOf(lowest) + (lowest.length > 1 ? 1 : 0);
-    const blocksStart = below.length < blocksMax ? from : below.at(-1)!.first;
-    const start = Math.max(from, besideStart, blocksStart);
-    count(below, read);
-    const blocks = [...below.toReversed(), ...across.filter(({ first }) => first < before)];
-    const nowMs = this.#clock.nowMs();
-    const span = { beside: beside.toReversed(), blocks, from: start, before, nowMs, isDescending: true };
-    return take(span, limit, read.rows) ? from : start;
   }
 
   /** A batch as the engine gets it. */
@@ -349,36 +255,8 @@ export class BlockTables implements Tables {
     this.#stats.blockBytes += value.length;
     this.#stats.plainBytes += run.reduce((sum, row) => sum + row.value.length, 0);
     const sort = [run.at(-1)!.number];
-    return { kind: "put", table: this.#reader.tableOf(table), sort, value, ...expiring(lastExpiry(run)) };
+    return { kind: "put", table: this.#blocks.tableOf(table), sort, value, ...expiring(lastExpiry(run)) };
   }
-}
-
-/** What a range has read so far. */
-interface SoFar {
-  readonly rows: Row[];
-  blocks: number;
-  packedRows: number;
-}
-
-/** As many blocks as hold so many rows when they are like those before, and one for where they do not begin there. */
-function blocksFor(rows: number, { blocks, packedRows }: SoFar): number {
-  if (blocks === 0) return FIRST_BLOCKS;
-  return Math.ceil((rows * blocks) / packedRows) + 1;
-}
-
-function count(blocks: readonly Block[], read: SoFar): void {
-  read.blocks += blocks.length;
-  for (const block of blocks) read.packedRows += block.count;
-}
-
-/** Appends at most `limit` rows of a span. Returns whether there were so many. */
-function take(span: SpanSources, limit: number, rows: Row[]): boolean {
-  const full = rows.length + limit;
-  for (const { number, value } of mergedRows(span)) {
-    rows.push({ sort: [number], value });
-    if (rows.length === full) return true;
-  }
-  return false;
 }
 
 function addTo(runs: Map<TableSpec, PackedRow[]>, table: TableSpec, write: Write & { kind: "put" }): void {

@@ -1,6 +1,6 @@
 import { isExpired } from "../stored-value.js";
 import type { Row } from "../tables.js";
-import type { Block, PackedRow } from "./block-format.js";
+import type { Block, PackedRow } from "./block.js";
 import { isMark, numberOf } from "./stored-keys.js";
 
 /** What is known of the numbers from `from`, inclusive, to `before`, exclusive: everything. */

@@ -2,7 +2,7 @@
  * Which rows of a batch become blocks. A run of new rows that is long enough is hot: it leaves as blocks. The rows of a cold
  * prefix stay rows, for a block of few saves nothing.
  */
-import type { PackedRow } from "./block-format.js";
+import type { PackedRow } from "./block.js";
 
 /** A shorter run is not worth a block: it saves the seals and keys of the others, and little by compression. */
 export const BLOCK_ROWS_MIN = 4;

@@ -10,6 +10,7 @@
 import { Failure, failureCode, type Scheduler, TaskQueue, turn } from "@parley/base";
 import type { KeyOwner, Keyring, SealingKey } from "@parley/keys";
 import { appendInTurn, Turns } from "../append-rows.js";
+import type { SealPlace, Seals } from "../cold/seals.js";
 import { encodePartition, encodeTuple, successor } from "../key-encoding.js";
 import type {
   AppendRows,
@@ -40,7 +41,7 @@ export interface SealedTablesOptions {
 type Put = Write & { readonly kind: "put" };
 
 /** Errors besides the port's: "key-missing" at reads; "tables-corrupt" also for a row that its key does not open. */
-export class SealedTables implements Tables {
+export class SealedTables implements Tables, Seals {
   readonly #tables: Tables;
   readonly #keyring: Keyring;
   readonly #scheduler: Scheduler;
@@ -127,6 +128,16 @@ export class SealedTables implements Tables {
       readCounter: () => this.find(request.table, request.partition, request.counterSort),
       writeBatch: (batch) => this.write([batch], request),
     });
+  }
+
+  async seal({ table, partition, sort }: SealPlace, value: Uint8Array): Promise<Uint8Array> {
+    const owner = ownerOf(table, partition, sort);
+    const key = this.#keyring.sealingKey(owner) ?? (await this.#newKey(owner));
+    return this.#keyring.seal(key, this.#placeBytes(placeOf(table, partition, sort)), value);
+  }
+
+  open({ table, partition, sort }: SealPlace, sealed: Uint8Array): Uint8Array | undefined {
+    return this.#open(table, ownerOf(table, partition, sort), placeOf(table, partition, sort), sealed);
   }
 
   async close(): Promise<void> {
