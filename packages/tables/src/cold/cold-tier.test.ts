@@ -112,6 +112,39 @@ test("what is old goes: enough rows at once, or the last ones of a conversation 
   await world.requireSame("at last");
 });
 
+test("rows that are changed or deleted on their way stay where they are until the next pass", async () => {
+  const world = new World();
+  await world.append(600);
+  const { put } = world.objects;
+  world.objects.put = async (...args) => {
+    await put.apply(world.objects, args);
+    await world.edit(100);
+    await world.remove(200);
+  };
+  const cold = world.tables.cold!;
+  const pass = () => cold.pass(TABLE, async () => ({ beforeMs: Infinity }), GENTLE);
+  equal((await pass()).movedRows, 0);
+  equal(cold.stats.lostMoves, 1);
+  await world.requireSame("after a lost move");
+  world.objects.put = put;
+  equal((await pass()).movedRows, 599);
+  equal((await cold.sweep([TABLE], GENTLE)).freedObjects, 1);
+  await world.requireSame("after the next pass");
+  equal(await world.besideRows(), 0);
+});
+
+test("what is written after a cold conversation has woken up is packed, and what is cold is not packed with it", async () => {
+  const world = new World();
+  await world.append(30);
+  await world.tables.cold!.pass(TABLE, async () => ({ beforeMs: Infinity }), GENTLE);
+  world.tables = world.open();
+  for (let round = 0; round < 6; round++) await world.append(40);
+  deepEqual(world.logger.warnings, []);
+  equal(await world.hotBlocks(), 4, "160 rows in two blocks, and two that came after");
+  equal((await world.engine.range({ ...ALL, table: blockTableOf(TABLE) })).length, 5);
+  await world.requireSame("woken up");
+});
+
 test("a page of old history is fetched once, and the next ones with it", async () => {
   const world = new World(undefined, 1_000_000);
   await world.append(4_000);
@@ -293,6 +326,7 @@ class World {
   readonly clock = new ManualClock();
   readonly store = new MemoryTableStore();
   engine: Tables;
+  readonly logger = new RecordingLogger();
   readonly rows = new Map<number, string>();
   objects = new MemoryObjects();
   tables: BlockTables;
@@ -311,7 +345,7 @@ class World {
     const store = { objects, seals: noSeals, random: this.#random };
     // Left as it is, so that one can look for words in an object.
     const cold = { ...store, compress: async (body: Uint8Array) => body, objectBytes: this.#objectBytes };
-    return new BlockTables({ tables, clock, scheduler: immediateScheduler, logger: new RecordingLogger(), cold });
+    return new BlockTables({ tables, clock, scheduler: immediateScheduler, logger: this.logger, cold });
   }
 
   at(share: number): number {
