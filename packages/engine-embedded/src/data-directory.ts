@@ -46,6 +46,8 @@ export interface DataDirectory {
   readonly keysPath: string;
   readonly journalPath: string;
   readonly tablesPath: string;
+  /** Where objects of the cold tier are: a directory, a mount or a link. Made when the first one comes. */
+  readonly coldPath: string;
   readonly socketPath: string;
   /** Unlocks it. Close what is open inside first. Twice is as once. */
   release(): Promise<void>;
@@ -86,6 +88,7 @@ export async function openDataDirectory(path: string, options: DataDirectoryOpti
       keysPath: join(directory, "keys"),
       journalPath: join(directory, "journal"),
       tablesPath: join(directory, "tables"),
+      coldPath: join(directory, "cold"),
       socketPath: join(directory, "parley.sock"),
       release: () => lock.release(),
     };

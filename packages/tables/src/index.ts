@@ -26,7 +26,12 @@ export type { IndexStatus } from "./indexed/index-catalog.js";
 export type { IndexMatch, IndexQuery, IndexReader } from "./indexed/index-query.js";
 export type { Verification, WrongEntry } from "./indexed/index-verify.js";
 export type { IndexName, IndexProgress, IndexWork } from "./indexed/index-work.js";
-export { IndexedTables, openIndexedTables, type IndexedTablesOptions } from "./indexed/indexed-tables.js";
+export {
+  IndexedTables,
+  openIndexedTables,
+  type IndexedTablesOptions,
+  type TrimRows,
+} from "./indexed/indexed-tables.js";
 export type {
   ColumnBatch,
   ColumnChange,

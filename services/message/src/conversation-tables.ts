@@ -26,6 +26,7 @@ export const BY_SENDER: IndexSpec = {
 export const CONVERSATION_MESSAGE: TableSpec = {
   name: "conversation-message",
   isPacked: true,
+  timeOf: (value) => decode(Message, value).timeMs,
   keyOwner: "conversation",
   indexes: [BY_SENDER],
 };

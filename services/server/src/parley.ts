@@ -11,16 +11,18 @@ import {
 import { Failure } from "@parley/base";
 import {
   type DataDirectory,
+  DirectoryObjects,
   type Journal,
   type LevelFigures,
   openDataDirectory,
   openJournal,
   openLevelTables,
+  systemFiles,
 } from "@parley/engine-embedded";
 import type { ConversationId, TenantId } from "@parley/protocol";
 import type { Keyring, MasterKeySource } from "@parley/keys";
 import { SYNC_QUEUE } from "@parley/sync";
-import { SealedTables, blockTableOf, type Tables } from "@parley/tables";
+import { SealedTables, blockTableOf, noSeals, type Tables } from "@parley/tables";
 import { Backups } from "./backup/backups.js";
 import { FORMAT_VERSION } from "./format-version.js";
 import { KeyTools } from "./keys/key-tools.js";
@@ -92,7 +94,8 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       clock,
       expiry: { tables: [SYNC_QUEUE, blockTableOf(SYNC_QUEUE), SESSION, TOKEN], scheduler, logger },
     });
-    tables = keyring === undefined ? level : new SealedTables({ tables: level, keyring, scheduler });
+    const sealed = keyring === undefined ? undefined : new SealedTables({ tables: level, keyring, scheduler });
+    tables = sealed ?? level;
     journal = await openLogs(directory, options, keyring);
     const source = {
       identity,
@@ -103,7 +106,12 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     };
     // Before anything is trimmed.
     const archiver = await startArchiver(options, source);
-    const services = await wireServices({ ...options, timeline: identity.timeline }, { tables, journal });
+    const cold = {
+      objects: new DirectoryObjects(directory.coldPath, systemFiles),
+      seals: sealed ?? noSeals,
+      random: options.ambient.random,
+    };
+    const services = await wireServices({ ...options, timeline: identity.timeline, cold }, { tables, journal });
     const backups = new Backups(source, files, options.ambient);
     const worked = { stack: services.tableStack, level, keyring, ambient: options.ambient };
     const tableJobs = new TableJobs({ ...worked, tablesPath: directory.tablesPath });

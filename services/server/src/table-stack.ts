@@ -12,6 +12,7 @@ import { type Ambient, failureCode, type Logger, messageOf } from "@parley/base"
 import { CONVERSATION_MESSAGE } from "@parley/message";
 import {
   BlockTables,
+  type ColdOptions,
   type IndexedTables,
   MeasuredTables,
   MeasuredWriteBack,
@@ -21,6 +22,7 @@ import {
   type TableSpec,
   type TableStatistics,
   tableStatistics,
+  type TrimRows,
   type WriteBackTables,
 } from "@parley/tables";
 
@@ -37,6 +39,8 @@ export interface TableStackOptions {
   /** Resolves when everything emitted up to the call is durable elsewhere. */
   readonly beforeFlush: () => Promise<void>;
   readonly onFailure: (error: unknown) => void;
+  /** Where old blocks go. Without it they stay. */
+  readonly cold?: ColdOptions | undefined;
 }
 
 export interface TableStack {
@@ -55,13 +59,25 @@ export interface TableStack {
 }
 
 export async function openTableStack(options: TableStackOptions): Promise<TableStack> {
-  const { stored, ambient, holdMs, beforeFlush, onFailure } = options;
+  const { stored, ambient, holdMs, beforeFlush, onFailure, cold } = options;
   const { clock, scheduler, logger } = ambient;
   const meter = new TableMeter({ clock, hasPartitions: true });
   const engineMeter = new TableMeter({ clock, isPhysical: true });
   const engine = new MeasuredTables(stored, engineMeter);
-  const blocks = new BlockTables({ tables: engine, clock, scheduler, logger });
-  const direct = await openIndexedTables({ tables: blocks, declared: INDEXED, clock, scheduler });
+  const blocks = new BlockTables({
+    tables: engine,
+    clock,
+    scheduler,
+    logger,
+    ...(cold === undefined ? {} : { cold }),
+  });
+  const direct = await openIndexedTables({
+    tables: blocks,
+    declared: INDEXED,
+    clock,
+    scheduler,
+    ...trimming(blocks),
+  });
   const tables = new MeasuredWriteBack({
     meter,
     tables: direct,
@@ -96,6 +112,11 @@ export async function openTableStack(options: TableStackOptions): Promise<TableS
       await indexing;
     },
   };
+}
+
+/** How what lies below the indexes is trimmed. */
+export function trimming({ cold }: Pick<BlockTables, "cold">): { readonly trim?: TrimRows } {
+  return cold === undefined ? {} : { trim: (...request) => cold.trim(...request) };
 }
 
 /** Ends when the tables are closed. */

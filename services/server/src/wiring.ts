@@ -5,7 +5,7 @@ import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
 import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
 import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
-import type { IndexStatus, Tables, TableStatistics, WriteBackTables } from "@parley/tables";
+import type { ColdOptions, IndexStatus, Tables, TableStatistics, WriteBackTables } from "@parley/tables";
 import { type Tracked, checkpoint, readCheckpoint, startCheckpoints } from "./checkpoint.js";
 import { readEpoch } from "./epoch.js";
 import { LoggedTables } from "./logged-tables.js";
@@ -25,6 +25,8 @@ export interface WiringOptions {
   readonly rebaseEvents?: number;
   /** Names the course of events that the engine is of. Another one than before begins a new epoch of all queues. */
   readonly timeline?: string;
+  /** Where old messages go. Without it they stay. */
+  readonly cold?: ColdOptions;
   /** The process must stop now; acknowledged data is safe on disk and is recovered at the next start. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -77,7 +79,8 @@ export async function wireServices(
   const emitter = new Emitter(journal.log("user"), onFatal);
   // Rows may not say that a record is applied before what it emitted is durable.
   const beforeFlush = (): Promise<void> => emitter.durable();
-  const stack = await openTableStack({ stored, ambient, holdMs, beforeFlush, onFailure: onFatal });
+  const { cold } = options;
+  const stack = await openTableStack({ stored, ambient, holdMs, beforeFlush, onFailure: onFatal, cold });
   const { tables, direct } = stack;
   const epoch = await readEpoch(direct, ambient.clock.nowMs(), options.timeline);
   const userSide = await wireSync(options, { log: journal.log("user"), tables, epoch });

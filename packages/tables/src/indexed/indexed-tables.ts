@@ -11,7 +11,7 @@
  *      entries and no entry is without its row.
  *   3. What the database says about an index is durable before it is acted upon.
  */
-import { Failure, type Clock, type Scheduler } from "@parley/base";
+import { assert, Failure, type Clock, type Scheduler } from "@parley/base";
 import { appendInTurn, Turns } from "../append-rows.js";
 import type {
   AppendRows,
@@ -24,6 +24,7 @@ import type {
   Tables,
   TableScan,
   TableSpec,
+  Write,
 } from "../tables.js";
 import {
   GlobalIndexes,
@@ -45,11 +46,20 @@ import {
 import { type Verification, verifyIndex } from "./index-verify.js";
 import type { IndexName, IndexWork } from "./index-work.js";
 import { Sequencer } from "./sequencer.js";
-import { TouchedRows } from "./touched-rows.js";
+import { rowName, TouchedRows } from "./touched-rows.js";
+
+/** Removes the first rows of a partition, in one batch with what is made of them. */
+export type TrimRows = (
+  place: { readonly table: TableSpec; readonly partition: Key },
+  before: number,
+  alongside: (rows: readonly Row[]) => readonly Write[],
+) => Promise<number>;
 
 export interface IndexedTablesOptions {
   /** The engine. Closed with this. */
   readonly tables: Tables;
+  /** How the engine trims packed tables, if it does. */
+  readonly trim?: TrimRows;
   /** All tables that have indexes. A table is indexed as it is declared here, whatever a write's own spec says. */
   readonly declared: readonly TableSpec[];
   readonly clock: Clock;
@@ -75,19 +85,22 @@ export class IndexedTables implements Tables, IndexReader {
   readonly #sequencer: Sequencer;
   readonly #jobs: IndexJobs;
   readonly #globals: GlobalIndexes | undefined;
+  readonly #trim: TrimRows | undefined;
+  readonly #touched = new TouchedRows();
   readonly #turns = new Turns();
   #closing: Promise<void> | undefined;
 
   /** Use `openIndexedTables`. */
   constructor(
-    { tables, clock, scheduler }: IndexedTablesOptions,
+    { tables, trim, clock, scheduler }: IndexedTablesOptions,
     catalog: IndexCatalog,
     globals: GlobalIndexes | undefined,
   ) {
     this.#tables = tables;
     this.#catalog = catalog;
     this.#globals = globals;
-    const touched = new TouchedRows();
+    this.#trim = trim;
+    const touched = this.#touched;
     const indexesOf = (tableName: string) => catalog.maintained(tableName);
     this.#sequencer = new Sequencer({
       isPlain: ({ writes, conditions }) =>
@@ -162,6 +175,29 @@ export class IndexedTables implements Tables, IndexReader {
     return appendInTurn(this.#turns, request, {
       readCounter: () => this.find(request.table, request.partition, request.counterSort),
       writeBatch: (batch) => this.write([batch], request),
+    });
+  }
+
+  /**
+   * Removes some of the rows of a packed table below a number, the first ones, and their entries in local indexes. A block that
+   * reaches across the number stays. Returns about how many rows; 0 when there are none left.
+   * Errors: asserts that the table has no global indexes, and that the engine trims; those of the engine.
+   */
+  async trim(table: TableSpec, partition: Key, before: number): Promise<number> {
+    const trim = this.#trim;
+    assert(trim !== undefined, "the engine trims packed tables");
+    assert(this.#globals?.maintained(table.name) === undefined, "rows in global indexes are deleted one by one");
+    return this.#sequencer.alone(async () => {
+      await this.#catalog.retireUndeclared([{ partition, writes: [{ kind: "delete", table, sort: [before] }] }]);
+      return trim({ table, partition }, before, (rows) => {
+        for (const { sort } of rows) this.#touched.note(table.name, rowName(table, { partition, sort }));
+        const indexes = this.#catalog.maintained(table.name) ?? [];
+        return indexes.flatMap((index) =>
+          rows.flatMap((row) =>
+            index.rowsOf(row).map(({ sort }): Write => ({ kind: "delete", table: index.rows, sort })),
+          ),
+        );
+      });
     });
   }
 
