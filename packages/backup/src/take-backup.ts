@@ -2,6 +2,7 @@
  * Takes a backup of an installation while it is written to.
  *
  *   1. hold the segments of the journal      nothing that the rows need is removed any more
+ *      and the files of the cold store       nor those that rows of the snapshot lead to
  *   2. snapshot of all rows                  what they contain is in the journal, durably
  *   3. the durable end of the journal        between two commits: what a crash at this moment would have left
  *   4. copy the segments up to there         then the hold is released, and trimming goes on
@@ -42,6 +43,8 @@ export interface BackupSource {
   readonly files: BackupFiles;
   readonly journal: JournalFiles;
   snapshotRows(): StoredRows;
+  /** Keeps the files of the cold store that rows lead to, until it is released. Without it nothing removes any. */
+  holdCold?(): { release(): void };
 }
 
 /** Where a backup goes: pieces one after another, then the manifest. Errors end the backup. */
@@ -78,6 +81,7 @@ export async function takeBackup(
   const { clock, random } = options.ambient;
   const copy = new Copy(sink, options);
   const hold = await source.journal.hold();
+  const coldHold = source.holdCold?.();
   let rows: StoredRows | undefined;
   try {
     rows = source.snapshotRows();
@@ -108,6 +112,7 @@ export async function takeBackup(
     return manifest;
   } finally {
     hold.release();
+    coldHold?.release();
     await rows?.close();
   }
 }

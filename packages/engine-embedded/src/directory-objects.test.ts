@@ -69,7 +69,10 @@ test("after a loss of power an object is whole or not there, and what was acknow
       equal(bytes, BYTES.length);
       deepEqual(await after.read(name, 0, BYTES.length + 1), BYTES);
     }
-    ok(disk.paths().every((path) => !path.endsWith(".new")), "drafts are gone");
+    ok(
+      disk.paths().every((path) => !path.endsWith(".new")),
+      "drafts are gone",
+    );
   }
   ok(operations >= 6);
 });

@@ -57,7 +57,8 @@ export class DirectoryObjects implements ObjectStore {
     return this.#tried(`list`, async () => {
       const names = await this.#files.openDirectory(this.#directory);
       // What a crash has left of a file that was never finished.
-      for (const draft of names) if (draft.endsWith(DRAFT)) await this.#files.remove(join(this.#directory, draft));
+      for (const draft of names)
+        if (draft.endsWith(DRAFT)) await this.#files.remove(join(this.#directory, draft));
       const wanted = names.filter((name) => name > after && !name.endsWith(DRAFT)).toSorted();
       const objects: StoredObject[] = [];
       for (const name of wanted.slice(0, PAGE)) {
@@ -95,7 +96,8 @@ export class DirectoryObjects implements ObjectStore {
     } catch (error) {
       if (error instanceof Failure) throw error;
       const where = `The cold tier in ${this.#directory} cannot ${purpose}: ${messageOf(error)}.`;
-      if (isDiskFull(error)) throw new Failure("cold-full", `${where} Make room on its disk.`, { cause: error });
+      if (isDiskFull(error))
+        throw new Failure("cold-full", `${where} Make room on its disk.`, { cause: error });
       throw new Failure("cold-failed", `${where} Check its disk.`, { cause: error });
     }
   }

@@ -5,6 +5,12 @@ import type { TableSpec } from "./tables.js";
  * for it too, but for how they are stored and found.
  */
 export function companionTable(table: TableSpec, suffix: string): TableSpec {
-  const { indexes: _indexes, globalIndexes: _globalIndexes, isPacked: _isPacked, timeOf: _timeOf, ...declared } = table;
+  const {
+    indexes: _indexes,
+    globalIndexes: _globalIndexes,
+    isPacked: _isPacked,
+    timeOf: _timeOf,
+    ...declared
+  } = table;
   return { ...declared, name: `${table.name}-${suffix}` };
 }

@@ -9,6 +9,7 @@ export { ownerOf } from "./sealed/row-owner.js";
 export type { Block, ColdPlace } from "./blocks/block.js";
 export { type Compress, decodeBlock } from "./blocks/block-format.js";
 export { type Extent, readDirectory } from "./cold/cold-object.js";
+export { ColdReader } from "./cold/cold-reader.js";
 export { decodePointer, POINTER_FORMAT } from "./cold/cold-pointer.js";
 export type {
   ColdOptions,

@@ -13,6 +13,7 @@ export interface Config {
   readonly isJson: boolean;
   readonly reserveMb: number;
   readonly retentionDays: number;
+  readonly coldAfterDays: number | undefined;
   readonly rebaseEvents: number;
   readonly heartbeatSeconds: number;
   readonly holdMs: number;
@@ -62,6 +63,12 @@ export const SETTINGS = [
     variable: "PARLEY_RETENTION_DAYS",
     fallback: "30",
     help: "days that sync events are kept",
+  },
+  {
+    option: "cold-after-days",
+    variable: "PARLEY_COLD_AFTER_DAYS",
+    fallback: "90",
+    help: "older messages are stored in the cold tier; off keeps them all where they are",
   },
   {
     option: "rebase-events",
@@ -174,6 +181,7 @@ export function parseConfig(
     isJson: values["json"] === true,
     reserveMb: integer(text("reserve-mb"), 0, 1_000_000),
     retentionDays: integer(text("retention-days"), 1, 36_500),
+    coldAfterDays: daysOrOff(text("cold-after-days"), 0),
     rebaseEvents: integer(text("rebase-events"), 1, 1_000_000),
     heartbeatSeconds: integer(text("heartbeat-seconds"), 1, 300),
     holdMs: integer(text("hold-ms"), 10, 600_000),
@@ -237,6 +245,10 @@ function nonEmpty({ value, name }: { readonly value: string; readonly name: stri
 
 function pathOrOff(given: Given): string | undefined {
   return given.value === "off" ? undefined : resolve(nonEmpty(given));
+}
+
+function daysOrOff(given: Given, min: number): number | undefined {
+  return given.value === "off" ? undefined : integer(given, min, 36_500);
 }
 
 /** Never open without a secret. */

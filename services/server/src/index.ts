@@ -11,6 +11,7 @@ export {
 } from "./control/operations.js";
 export { isKey } from "./control/fields.js";
 export { DEMO_PASSWORD, DEMO_USERS } from "./demo.js";
+export type { HistoryPolicy, HistoryReport, HistoryStatus } from "./history/history-keeper.js";
 export type { KeyStatus } from "./keys/key-tools.js";
 export { openCopiedKeyring, readMasterKey } from "./keys/open-keyring.js";
 export { masterKeyFile } from "./keys/master-key-sources.js";

@@ -11,23 +11,23 @@ import {
 import { Failure } from "@parley/base";
 import {
   type DataDirectory,
-  DirectoryObjects,
   type Journal,
   type LevelFigures,
   openDataDirectory,
   openJournal,
   openLevelTables,
-  systemFiles,
 } from "@parley/engine-embedded";
 import type { ConversationId, TenantId } from "@parley/protocol";
 import type { Keyring, MasterKeySource } from "@parley/keys";
 import { SYNC_QUEUE } from "@parley/sync";
-import { SealedTables, blockTableOf, noSeals, type Tables } from "@parley/tables";
+import { blockTableOf, type Tables } from "@parley/tables";
 import { Backups } from "./backup/backups.js";
 import { FORMAT_VERSION } from "./format-version.js";
+import { DEFAULT_POLICY, HistoryKeeper, type HistoryPolicy } from "./history/history-keeper.js";
 import { KeyTools } from "./keys/key-tools.js";
 import { type ShreddingOptions, shredConversation, shredTenant } from "./keys/shredding.js";
 import { openKeyring, readMasterKey } from "./keys/open-keyring.js";
+import { coldIn, sealedOver } from "./stored-tables.js";
 import { TableJobs } from "./tables/table-jobs.js";
 import { type Services, type WiringOptions, journalLogs, wireServices } from "./wiring.js";
 
@@ -42,12 +42,15 @@ export interface ParleyOptions extends WiringOptions {
   readonly archive?: { readonly directory: string; readonly intervalMs: number };
   /** Lets standbys follow, and keeps so much of the journal for each. */
   readonly standby?: { readonly keepBytes: number };
+  /** What becomes of old messages. Default `DEFAULT_POLICY`. */
+  readonly history?: HistoryPolicy;
 }
 
 export interface Parley extends Services {
   readonly socketPath: string;
   readonly backups: Backups;
   readonly tableJobs: TableJobs;
+  readonly historyKeeper: HistoryKeeper;
   /** How the archive stands; undefined without one. */
   archiveStatus(): ArchiveStatus | undefined;
   /** What standbys follow; undefined when there are to be none. */
@@ -94,7 +97,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
       clock,
       expiry: { tables: [SYNC_QUEUE, blockTableOf(SYNC_QUEUE), SESSION, TOKEN], scheduler, logger },
     });
-    const sealed = keyring === undefined ? undefined : new SealedTables({ tables: level, keyring, scheduler });
+    const sealed = sealedOver(level, keyring, scheduler);
     tables = sealed ?? level;
     journal = await openLogs(directory, options, keyring);
     const source = {
@@ -106,39 +109,32 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     };
     // Before anything is trimmed.
     const archiver = await startArchiver(options, source);
-    const cold = {
-      objects: new DirectoryObjects(directory.coldPath, systemFiles),
-      seals: sealed ?? noSeals,
-      random: options.ambient.random,
-    };
-    const services = await wireServices({ ...options, timeline: identity.timeline, cold }, { tables, journal });
-    const backups = new Backups(source, files, options.ambient);
-    const worked = { stack: services.tableStack, level, keyring, ambient: options.ambient };
+    const cold = coldIn(directory, { sealed, random: options.ambient.random });
+    const services = await wireServices(
+      { ...options, timeline: identity.timeline, cold },
+      { tables, journal },
+    );
+    const { tableStack: stack } = services;
+    const { ambient, history = DEFAULT_POLICY } = options;
+    const copied = { ...source, holdCold: () => stack.blocks.cold!.hold() };
+    const backups = new Backups(copied, files, ambient);
+    const historyKeeper = new HistoryKeeper({ stack, policy: history, ambient });
+    const worked = { stack, level, keyring, ambient, historyKeeper, cold };
     const tableJobs = new TableJobs({ ...worked, tablesPath: directory.tablesPath });
     const shreds = { services, journal, stored: tables, engine: level };
     const encryption =
       keyring === undefined ? undefined : encryptionOf(keyring, { directory, options, shreds });
-    const standbys = standbySource(options, source);
+    const standbys = standbySource(options, copied);
+    const tools = { standbys, backups, archiver, tableJobs, historyKeeper };
     let closing: Promise<void> | undefined;
-    const close = async (): Promise<void> => {
-      standbys?.stop();
-      await backups.stop();
-      await archiver?.stop();
-      tableJobs.cancel();
-      await services.close();
-      await tableJobs.ended();
-      await directory.release();
-    };
     return {
       ...services,
+      ...tools,
       socketPath: directory.socketPath,
-      backups,
-      tableJobs,
       encryption,
       fileFigures: () => level.figures(),
       archiveStatus: () => archiver?.status,
-      standbys,
-      close: () => (closing ??= close()),
+      close: () => (closing ??= closeAll(services, tools, directory)),
     };
   } catch (error) {
     await journal?.close();
@@ -146,6 +142,31 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     await directory.release();
     throw error;
   }
+}
+
+/** What works on an installation beside its services ends before them, but for what only their end ends. */
+async function closeAll(
+  services: Services,
+  {
+    standbys,
+    backups,
+    archiver,
+    tableJobs,
+    historyKeeper,
+  }: Pick<Parley, "standbys" | "backups" | "tableJobs" | "historyKeeper"> & {
+    readonly archiver: Archiver | undefined;
+  },
+  directory: DataDirectory,
+): Promise<void> {
+  standbys?.stop();
+  await backups.stop();
+  await archiver?.stop();
+  tableJobs.cancel();
+  const kept = historyKeeper.stop();
+  await services.close();
+  await kept;
+  await tableJobs.ended();
+  await directory.release();
 }
 
 function openLogs(

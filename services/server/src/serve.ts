@@ -42,6 +42,7 @@ export async function startServer(
     retentionDays: config.retentionDays,
     holdMs: config.holdMs,
     rebaseEvents: config.rebaseEvents,
+    history: { coldAfterDays: config.coldAfterDays, keepDays: undefined },
     isEncrypted: config.isEncrypted,
     ...(config.masterKey === undefined ? {} : { masterKey: config.masterKey }),
     ...(config.archiveDirectory === undefined
@@ -95,6 +96,7 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     throw error;
   });
   const stopControl = await listenForControl(parley, ambient.logger);
+  parley.historyKeeper.start();
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     stopWebSockets();

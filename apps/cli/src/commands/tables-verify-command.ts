@@ -52,13 +52,14 @@ function verifyServed(args: Arguments, context: Context): Promise<VerifyReport> 
 
 function linesOf(report: VerifyReport, isRight: boolean, isServed: boolean): readonly string[] {
   const { files, fileBytes, rows, blocks, packedRows, expiredRows, shreddedRows, unknownRows } = report;
+  const cold = report.coldBlocks === 0 ? "" : `, ${report.coldBlocks} in the cold tier`;
   const { counters, indexes, wrong, findings } = report;
   const count = Object.values(wrong).reduce((sum, each) => sum + each, 0);
   return [
     isServed
       ? "files: not read while a server runs; stop it to have them checked"
       : `files: ${files} with ${(fileBytes / MIB).toFixed(1)} MB`,
-    `rows: ${rows}, ${blocks} of them blocks with ${packedRows} rows`,
+    `rows: ${rows}, ${blocks} of them blocks with ${packedRows} rows${cold}`,
     ...(expiredRows > 0 ? [`expired, not looked into: ${expiredRows}`] : []),
     ...(shreddedRows > 0 ? [`unreadable, because their keys were destroyed: ${shreddedRows}`] : []),
     ...(unknownRows > 0 ? [`of tables that this version does not know: ${unknownRows}`] : []),

@@ -41,10 +41,7 @@ export function encodeBlock(rows: readonly PackedRow[], density: Density = "fast
 }
 
 /** As `encodeBlock`, compressed by the caller: for what takes longer than others can wait. */
-export async function encodeBlockWith(
-  rows: readonly PackedRow[],
-  compress: Compress,
-): Promise<Uint8Array> {
+export async function encodeBlockWith(rows: readonly PackedRow[], compress: Compress): Promise<Uint8Array> {
   const body = encodeBody(rows);
   return assemble(rows, body, await compress(body));
 }

@@ -166,7 +166,8 @@ async function certain<T>(read: () => Promise<T>): Promise<T> {
 function enough(blocks: readonly Block[], rows: number): readonly Block[] {
   let packed = 0;
   let needed = 0;
-  while (needed < blocks.length && (packed < rows || blocks[needed]!.isLoaded)) packed += blocks[needed++]!.count;
+  while (needed < blocks.length && (packed < rows || blocks[needed]!.isLoaded))
+    packed += blocks[needed++]!.count;
   return blocks.slice(0, needed);
 }
 

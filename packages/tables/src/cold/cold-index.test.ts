@@ -24,10 +24,20 @@ const TABLE: TableSpec = {
   name: "history",
   isPacked: true,
   timeOf: (value) => Number(text(value).split(" ")[0]),
-  indexes: [{ name: "word", version: 1, keyParts: 1, entriesOf: ({ value }) => [{ key: [text(value).split(" ")[1]!] }] }],
+  indexes: [
+    {
+      name: "word",
+      version: 1,
+      keyParts: 1,
+      entriesOf: ({ value }) => [{ key: [text(value).split(" ")[1]!] }],
+    },
+  ],
 };
 const NAME = { table: "history", index: "word" };
-const PARTITIONS: readonly Key[] = [["t", "one"], ["t", "two"]];
+const PARTITIONS: readonly Key[] = [
+  ["t", "one"],
+  ["t", "two"],
+];
 const SMALL = { chunkRows: 150, timeShare: 1 };
 const GENTLE = { pauseFactor: 0 };
 
@@ -39,7 +49,9 @@ test("entries follow their rows into the cold and out of the tables", async () =
     const writing = world.write(() => isDone);
     const building = (async () => {
       for (let round = 0; round < 3; round++) {
-        await tables.buildIndex(NAME, SMALL).catch((error: unknown) => equal(failureCode(error), "index-dropped"));
+        await tables
+          .buildIndex(NAME, SMALL)
+          .catch((error: unknown) => equal(failureCode(error), "index-dropped"));
         if (round < 2) await tables.dropIndex(NAME, SMALL);
       }
     })();
@@ -113,7 +125,12 @@ class World {
 
   #put(number: number): Write & { kind: "put" } {
     const word = "abcdefgh"[Math.floor(this.#unit() * WORDS)];
-    return { kind: "put", table: TABLE, sort: [number], value: new TextEncoder().encode(`${number} ${word}`) };
+    return {
+      kind: "put",
+      table: TABLE,
+      sort: [number],
+      value: new TextEncoder().encode(`${number} ${word}`),
+    };
   }
 }
 

@@ -60,7 +60,11 @@ export class ColdReader {
   }
 
   /** What is sealed in the store, as it lies there. */
-  async fetchSealed({ object, offset, length }: Omit<ColdPlace, "checksum" | "newestMs">): Promise<Uint8Array> {
+  async fetchSealed({
+    object,
+    offset,
+    length,
+  }: Omit<ColdPlace, "checksum" | "newestMs">): Promise<Uint8Array> {
     this.stats.reads += 1;
     this.stats.readBytes += length;
     return this.#options.objects.read(object, offset, length);

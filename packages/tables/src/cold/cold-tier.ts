@@ -146,7 +146,11 @@ export class ColdTier {
    * Errors: "tables-closed", those of the engine and of the store; what was moved before stands.
    * Cost: of the time, a fifth; memory for an object and some thousand rows.
    */
-  pass(table: TableSpec, ruleOf: (partition: Key) => Promise<ColdRule>, work: ColdWork = {}): Promise<ColdProgress> {
+  pass(
+    table: TableSpec,
+    ruleOf: (partition: Key) => Promise<ColdRule>,
+    work: ColdWork = {},
+  ): Promise<ColdProgress> {
     return this.#work.run(() => this.#pass(table, ruleOf, work));
   }
 
@@ -302,7 +306,10 @@ export class ColdTier {
   /** What holds the rows of a run now, or a little more when that is more than it was. */
   async #held({ table, partition }: Place, run: Run): Promise<Pick<Run, "blocks" | "beside">> {
     const { tables, blocks } = this.#access;
-    const starts = [...run.blocks.map(({ first }) => first), ...run.beside.map(({ sort }) => Number(sort[0]))];
+    const starts = [
+      ...run.blocks.map(({ first }) => first),
+      ...run.beside.map(({ sort }) => Number(sort[0])),
+    ];
     const from = starts.reduce((least, each) => Math.min(least, each), Infinity);
     const range = { table, partition, ...bounds(from, run.before), limit: run.beside.length + 1 };
     const [held, beside] = await Promise.all([

@@ -11,7 +11,8 @@ const WINDOW_BITS = 20;
 const compressAsync = promisify(brotliCompress);
 
 /** In a thread: a block takes about 40 milliseconds. */
-export const compressHard: Compress = (body) => compressAsync(body, brotliOptions(body, QUALITY, WINDOW_BITS));
+export const compressHard: Compress = (body) =>
+  compressAsync(body, brotliOptions(body, QUALITY, WINDOW_BITS));
 
 /** For where everything has to happen in one order, such as a simulation. */
 export const compressAtOnce: Compress = (body) =>

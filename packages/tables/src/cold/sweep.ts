@@ -61,7 +61,8 @@ export class Sweep {
         space.objects += 1;
         space.bytes += object.bytes;
         if (living?.length === 0) await this.#free(object, space);
-        else if (living !== undefined && shareOf(living, object) < LIVE_SHARE_MIN) sparse.push({ object, living });
+        else if (living !== undefined && shareOf(living, object) < LIVE_SHARE_MIN)
+          sparse.push({ object, living });
         await pauses.pause((clock.monotonicMs() - beganMs) * (work.pauseFactor ?? PAUSE_FACTOR));
       }
     }
@@ -83,7 +84,10 @@ export class Sweep {
   }
 
   /** The blocks of an object that are pointed to. Undefined when it holds something of a table that is not known. */
-  async #living({ name, bytes }: StoredObject, tables: readonly TableSpec[]): Promise<readonly Living[] | undefined> {
+  async #living(
+    { name, bytes }: StoredObject,
+    tables: readonly TableSpec[],
+  ): Promise<readonly Living[] | undefined> {
     const { objects, blocks, tables: engine } = this.#options;
     const extents = await readDirectory(name, bytes, (offset, length) => objects.read(name, offset, length));
     const living: Living[] = [];

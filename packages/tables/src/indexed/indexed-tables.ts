@@ -186,9 +186,14 @@ export class IndexedTables implements Tables, IndexReader {
   async trim(table: TableSpec, partition: Key, before: number): Promise<number> {
     const trim = this.#trim;
     assert(trim !== undefined, "the engine trims packed tables");
-    assert(this.#globals?.maintained(table.name) === undefined, "rows in global indexes are deleted one by one");
+    assert(
+      this.#globals?.maintained(table.name) === undefined,
+      "rows in global indexes are deleted one by one",
+    );
     return this.#sequencer.alone(async () => {
-      await this.#catalog.retireUndeclared([{ partition, writes: [{ kind: "delete", table, sort: [before] }] }]);
+      await this.#catalog.retireUndeclared([
+        { partition, writes: [{ kind: "delete", table, sort: [before] }] },
+      ]);
       return trim({ table, partition }, before, (rows) => {
         for (const { sort } of rows) this.#touched.note(table.name, rowName(table, { partition, sort }));
         const indexes = this.#catalog.maintained(table.name) ?? [];

@@ -17,6 +17,7 @@ import type { ArchiveStatus, StandbyStatus } from "@parley/backup";
 import type { LevelFigures } from "@parley/engine-embedded";
 import type { IndexStatus, RowKey, TableStatistics } from "@parley/tables";
 import type { BackupStatus } from "../backup/backups.js";
+import type { HistoryStatus } from "../history/history-keeper.js";
 import type { KeyStatus } from "../keys/key-tools.js";
 import type { Encryption, Parley } from "../parley.js";
 import type { RowView } from "../tables/row-view.js";
@@ -120,6 +121,8 @@ export interface Operations {
   startTableJob(request: TableJobRequest): Promise<null>;
   tableJobStatus(of: Readonly<Record<string, never>>): Promise<TableJobStatus>;
   indexStatus(of: Readonly<Record<string, never>>): Promise<readonly IndexStatus[]>;
+  /** What becomes of old messages. */
+  historyStatus(of: Readonly<Record<string, never>>): Promise<HistoryStatus>;
   /** Null when there is no such row. Errors: as `scanRows`. */
   getRow(request: RowKey & { readonly table: string; readonly isRaw: boolean }): Promise<RowView | null>;
 }
@@ -233,6 +236,7 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
   },
   tableJobStatus: ({ tableJobs }) => Promise.resolve(tableJobs.status),
   indexStatus: (parley) => Promise.resolve(parley.indexes()),
+  historyStatus: ({ historyKeeper }) => Promise.resolve(historyKeeper.status),
   getRow: ({ tableStack }, call) =>
     getRow(tableStack, { ...placeOf(call), table: call.text("table"), isRaw: call.flag("isRaw") }),
 };
@@ -280,8 +284,16 @@ function tableJobOf(call: Fields): TableJobRequest {
   if (kind === undefined) throw new Failure("bad-request", "This server does not know the kind of the job.");
   const isGentle = call.flag("isGentle");
   if (kind === "verify" || kind === "compact") return { kind, isGentle };
+  if (kind === "tidy-history") return { kind, isGentle, ...policyOf(call) };
   const name = fieldsOf(call.value("index"));
   return { kind, isGentle, index: { table: name.text("table"), index: name.text("index") } };
+}
+
+function policyOf(call: Fields): Pick<TableJobRequest, "policy"> {
+  if (!call.has("policy")) return {};
+  const policy = fieldsOf(call.value("policy"));
+  const days = (name: string): number | undefined => (policy.has(name) ? policy.count(name) : undefined);
+  return { policy: { coldAfterDays: days("coldAfterDays"), keepDays: days("keepDays") } };
 }
 
 async function done(work: Promise<void>): Promise<null> {

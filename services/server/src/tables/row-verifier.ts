@@ -1,20 +1,26 @@
 /**
  * Looks at stored rows one after the other, in the order of their keys: checksum, place, seal, and what the value says. Blocks
- * are unpacked, must hold what their heads say, and may not overlap.
+ * are unpacked, must hold what their heads say, and may not overlap. Those of the cold tier are fetched.
  */
 import { type Clock, failureCode, messageOf } from "@parley/base";
 import { type StoredRow, openStoredRow } from "@parley/engine-embedded";
 import type { Keyring } from "@parley/keys";
 import {
+  type Block,
   blockTableOf,
+  ColdReader,
   decodeBlock,
+  decodePointer,
   decodeRowKey,
   indexTable,
   type IndexStatus,
   type Key,
   liveValue,
+  type ObjectStore,
   ownerOf,
+  POINTER_FORMAT,
   type RowKey,
+  type Seals,
   type TableSpec,
 } from "@parley/tables";
 import { shownPlace } from "./row-view.js";
@@ -32,7 +38,21 @@ interface StoredTable {
   readonly holds: "rows" | "blocks" | "entries";
 }
 
+/** Where cold blocks are, and what opens them. */
+export interface ColdStore {
+  readonly objects: ObjectStore;
+  readonly seals: Seals;
+}
+
+/** A block whose rows have to be fetched. */
+interface ColdBlock {
+  readonly table: StoredTable;
+  readonly place: RowKey;
+  readonly block: Block;
+}
+
 export interface RowVerifierOptions {
+  readonly cold: ColdStore;
   readonly report: ReportBuilder;
   /** Undefined when nothing is sealed. */
   readonly keyring: Keyring | undefined;
@@ -42,11 +62,14 @@ export interface RowVerifierOptions {
 export class RowVerifier {
   readonly #options: RowVerifierOptions;
   readonly #tables = new Map<string, StoredTable>();
+  readonly #reader: ColdReader;
+  readonly #cold: ColdBlock[] = [];
   /** The block before: rows come in order, so those of a partition follow each other. */
   #before: { readonly table: string; readonly partition: string; readonly last: number } | undefined;
 
   constructor(options: RowVerifierOptions) {
     this.#options = options;
+    this.#reader = new ColdReader(options.cold);
     for (const known of TABLES) {
       const { spec } = known;
       this.#add({ spec, known, holds: "rows" });
@@ -89,6 +112,26 @@ export class RowVerifier {
     else this.#open(table, place, key, value);
   }
 
+  /** Whether blocks of the rows taken so far are in the cold store. */
+  get hasCold(): boolean {
+    return this.#cold.length > 0;
+  }
+
+  /** Fetches one of them, and looks at its rows. */
+  async lookAtCold(): Promise<void> {
+    const { table, place, block } = this.#cold.shift()!;
+    try {
+      await this.#reader.load(table.known.spec, place.partition, [block], () => Promise.resolve([]));
+      this.#options.report.coldBlocks += 1;
+      this.#lookAtRows(table, place, block);
+    } catch (error) {
+      const code = failureCode(error);
+      if (code === "cold-missing") return this.#wrong("cold", table, place, messageOf(error));
+      if (code !== "tables-corrupt" && code !== "key-missing") throw error;
+      this.#wrong(code === "key-missing" ? code : "block", table, place, messageOf(error));
+    }
+  }
+
   #open(table: StoredTable, place: RowKey, key: Buffer, sealed: Uint8Array): void {
     const { keyring, report } = this.#options;
     if (keyring === undefined) return this.#look(table, place, sealed);
@@ -117,15 +160,11 @@ export class RowVerifier {
     const { name } = table.spec;
     const before = this.#before;
     try {
-      const block = decodeBlock(value);
+      const block = value[0] === POINTER_FORMAT ? decodePointer(value, 0) : decodeBlock(value, 0);
       this.#before = { table: name, partition, last: block.last };
-      const { rows, first, last, count } = block;
-      report.packedRows += rows.length;
-      const isAscending = rows.every(({ number }, index) => index === 0 || number > rows[index - 1]!.number);
+      const { first, last } = block;
       if (last !== place.sort[0])
         this.#wrong("block", table, place, `the block ends at ${last}, not where it lies`);
-      if (rows.length !== count || rows[0]!.number !== first || !isAscending)
-        this.#wrong("block", table, place, "the block does not hold what its head says");
       if (before?.table === name && before.partition === partition && first <= before.last)
         this.#wrong(
           "block",
@@ -133,11 +172,20 @@ export class RowVerifier {
           place,
           `the block begins at ${first}, the one before ends at ${before.last}`,
         );
-      for (const row of rows) this.#decode(table, { ...place, sort: [row.number] }, row.value);
+      if (block.isLoaded) this.#lookAtRows(table, place, block);
+      else this.#cold.push({ table, place, block });
     } catch (error) {
       if (failureCode(error) !== "tables-corrupt") throw error;
       this.#wrong("block", table, place, messageOf(error));
     }
+  }
+
+  #lookAtRows(table: StoredTable, place: RowKey, { rows, first, count }: Block): void {
+    this.#options.report.packedRows += rows.length;
+    const isAscending = rows.every(({ number }, index) => index === 0 || number > rows[index - 1]!.number);
+    if (rows.length !== count || rows[0]!.number !== first || !isAscending)
+      this.#wrong("block", table, place, "the block does not hold what its head says");
+    for (const row of rows) this.#decode(table, { ...place, sort: [row.number] }, row.value);
   }
 
   #decode(table: StoredTable, place: RowKey, value: Uint8Array): void {

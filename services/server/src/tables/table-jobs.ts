@@ -5,12 +5,21 @@ import { type Ambient, Failure, failureCode, messageOf } from "@parley/base";
 import type { CompactableTables, SnapshotTables } from "@parley/engine-embedded";
 import type { Keyring } from "@parley/keys";
 import type { IndexName } from "@parley/tables";
+import type { HistoryKeeper, HistoryPolicy } from "../history/history-keeper.js";
 import type { TableStack } from "../table-stack.js";
+import type { ColdStore } from "./row-verifier.js";
 import { TABLES } from "./table-catalog.js";
 import { ReportBuilder } from "./verify-report.js";
 import { type VerifyWork, verifyCounters, verifyIndexes, verifyRows } from "./verify-tables.js";
 
-export const TABLE_JOB_KINDS = ["verify", "compact", "build-index", "drop-index", "verify-index"] as const;
+export const TABLE_JOB_KINDS = [
+  "verify",
+  "compact",
+  "tidy-history",
+  "build-index",
+  "drop-index",
+  "verify-index",
+] as const;
 export type TableJobKind = (typeof TABLE_JOB_KINDS)[number];
 
 /** Of the time, what work on an index takes while others work. */
@@ -20,6 +29,8 @@ export interface TableJobRequest {
   readonly kind: TableJobKind;
   /** Of a kind that is about an index: which one. */
   readonly index?: IndexName;
+  /** Of "tidy-history": in place of what the installation says. */
+  readonly policy?: HistoryPolicy;
   /** Whether others work meanwhile and come first. */
   readonly isGentle: boolean;
 }
@@ -48,6 +59,9 @@ export interface TableJobsOptions {
   readonly level: CompactableTables & SnapshotTables;
   readonly keyring: Keyring | undefined;
   readonly ambient: Ambient;
+  readonly historyKeeper: HistoryKeeper;
+  /** Where cold blocks are, and what opens them. */
+  readonly cold: ColdStore;
   /** The directory of the engine. */
   readonly tablesPath: string;
 }
@@ -104,10 +118,15 @@ export class TableJobs {
     }
   }
 
-  #work({ kind, index, isGentle }: TableJobRequest): Promise<unknown> {
-    const { direct } = this.#options.stack;
+  #work({ kind, index, policy, isGentle }: TableJobRequest): Promise<unknown> {
+    const { stack, historyKeeper } = this.#options;
+    const { direct } = stack;
     if (kind === "verify") return this.#verify(isGentle);
     if (kind === "compact") return this.#compact(isGentle);
+    if (kind === "tidy-history") {
+      const onProgress = (done: number): void => this.#tell("conversations", done);
+      return stack.tables.flush().then(() => historyKeeper.run({ isGentle, policy, onProgress }));
+    }
     const name = index ?? { table: "", index: "" };
     const work = {
       ...(isGentle ? { timeShare: GENTLE_TIME_SHARE } : { timeShare: 1 }),
@@ -120,7 +139,7 @@ export class TableJobs {
   }
 
   async #verify(isGentle: boolean): Promise<unknown> {
-    const { stack, level, keyring, ambient } = this.#options;
+    const { stack, level, keyring, ambient, cold } = this.#options;
     const report = new ReportBuilder();
     const work: VerifyWork = {
       ambient,
@@ -131,7 +150,13 @@ export class TableJobs {
     };
     const indexes = stack.direct.indexStatus();
     await stack.tables.flush();
-    await verifyRows(level.snapshotRows(), { keyring, indexes }, work);
+    // What rows of the snapshot lead to has to stay until they were looked at.
+    const held = stack.blocks.cold?.hold();
+    try {
+      await verifyRows(level.snapshotRows(), { keyring, indexes, cold }, work);
+    } finally {
+      held?.release();
+    }
     await verifyIndexes(stack.direct, work);
     await verifyCounters(stack.direct, work);
     return report.report();

@@ -13,6 +13,7 @@ export const FINDINGS_NAMED_MAX = 20;
  *   seal      a row or a block is not what was sealed there
  *   key-missing   the key store lacks the key of a row or a block, and never destroyed it
  *   block     a block does not unpack, does not hold what its head says, or overlaps the one before
+ *   cold      the file of the cold tier that holds a block is missing
  *   value     the value of a row says nothing that its table holds
  *   index     an entry of an index is missing, too many or another one
  *   counter   rows have higher numbers than their counter says were given
@@ -25,6 +26,7 @@ export type FindingKind =
   | "seal"
   | "key-missing"
   | "block"
+  | "cold"
   | "value"
   | "index"
   | "counter"
@@ -56,6 +58,8 @@ export interface VerifyReport {
   readonly rows: number;
   readonly blocks: number;
   readonly packedRows: number;
+  /** Of the blocks, those that lie in the cold tier. */
+  readonly coldBlocks: number;
   /** Their time has come; they will be removed. */
   readonly expiredRows: number;
   /** Rows and blocks whose key was destroyed on purpose. */
@@ -77,6 +81,7 @@ export class ReportBuilder {
   rows = 0;
   blocks = 0;
   packedRows = 0;
+  coldBlocks = 0;
   expiredRows = 0;
   shreddedRows = 0;
   unknownRows = 0;
@@ -93,8 +98,8 @@ export class ReportBuilder {
 
   report(): VerifyReport {
     const { files, fileBytes, rows, blocks, packedRows, expiredRows, shreddedRows, unknownRows } = this;
-    const { counters, indexes, wrong, findings } = this;
+    const { coldBlocks, counters, indexes, wrong, findings } = this;
     const counts = { files, fileBytes, rows, blocks, packedRows, expiredRows, shreddedRows, unknownRows };
-    return { ...counts, counters, indexes, wrong, findings };
+    return { ...counts, coldBlocks, counters, indexes, wrong, findings };
   }
 }

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { Failure, failureCode, messageOf } from "@parley/base";
 import { type DataDirectory, openDataDirectory, openLevelTables, verifyFiles } from "@parley/engine-embedded";
 import type { Keyring, MasterKeySource } from "@parley/keys";
-import { BlockTables, SealedTables, type Tables, openIndexedTables } from "@parley/tables";
+import { BlockTables, type Tables, openIndexedTables } from "@parley/tables";
 import { FORMAT_VERSION } from "../format-version.js";
 import { openKeyring, readMasterKey } from "../keys/open-keyring.js";
+import { coldIn, sealedOver } from "../stored-tables.js";
 import { INDEXED } from "../table-stack.js";
 import { ReportBuilder, type VerifyReport } from "./verify-report.js";
 import { type VerifyWork, verifyCounters, verifyIndexes, verifyRows } from "./verify-tables.js";
@@ -77,10 +78,12 @@ async function readTables(
   const level = await openLevelTables({ directory: directory.tablesPath, clock });
   let tables: Tables = level;
   try {
-    if (keyring !== undefined) tables = new SealedTables({ tables, keyring, scheduler });
-    tables = new BlockTables({ tables, clock, scheduler, logger });
+    const sealed = sealedOver(level, keyring, scheduler);
+    const cold = coldIn(directory, { sealed, random: work.ambient.random });
+    tables = new BlockTables({ tables: sealed ?? level, clock, scheduler, logger, cold });
     const direct = await openIndexed(tables, work);
-    await verifyRows(level.snapshotRows(), { keyring, indexes: direct?.indexStatus() ?? [] }, work);
+    const indexes = direct?.indexStatus() ?? [];
+    await verifyRows(level.snapshotRows(), { keyring, indexes, cold }, work);
     if (direct === undefined) return;
     tables = direct;
     await verifyIndexes(direct, work);

@@ -11,7 +11,7 @@ import { CONVERSATION_HEAD, CONVERSATION_MESSAGE } from "@parley/message";
 import { decode } from "@parley/protocol";
 import { SYNC_QUEUE, USER_HEAD } from "@parley/sync";
 import type { IndexedTables, Key, RowKey, TableSpec } from "@parley/tables";
-import { RowVerifier } from "./row-verifier.js";
+import { type ColdStore, RowVerifier } from "./row-verifier.js";
 import type { ReportBuilder } from "./verify-report.js";
 
 const COUNTERS_PER_PAGE = 200;
@@ -51,11 +51,15 @@ export interface VerifyWork {
 /** Looks at every stored row, and closes `rows`. Errors: "tables-closed". Cost: memory for a page. */
 export async function verifyRows(
   rows: StoredRows,
-  of: { readonly keyring: Keyring | undefined; readonly indexes: ReturnType<IndexedTables["indexStatus"]> },
+  of: {
+    readonly keyring: Keyring | undefined;
+    readonly cold: ColdStore;
+    readonly indexes: ReturnType<IndexedTables["indexStatus"]>;
+  },
   work: VerifyWork,
 ): Promise<void> {
   const { report, ambient } = work;
-  const verifier = new RowVerifier({ report, keyring: of.keyring, clock: ambient.clock });
+  const verifier = new RowVerifier({ ...of, report, clock: ambient.clock });
   verifier.knowIndexes(of.indexes);
   try {
     for (;;) {
@@ -170,6 +174,7 @@ async function lookAt(page: readonly StoredRow[], verifier: RowVerifier, work: V
       const beganMs = clock.monotonicMs();
       while (next < page.length && clock.monotonicMs() - beganMs < TURN_MS) verifier.take(page[next++]!);
     });
+    while (verifier.hasCold) await paced(work, () => verifier.lookAtCold());
   }
 }
 
@@ -185,5 +190,7 @@ async function paced({ ambient, isGentle }: VerifyWork, task: () => Promise<void
 function isDamage(error: unknown): boolean {
   const code = failureCode(error);
   // A value that its schema cannot read is named by the walk over the rows.
-  return code === "tables-corrupt" || code === "key-missing" || code === "malformed";
+  return (
+    code === "tables-corrupt" || code === "cold-missing" || code === "key-missing" || code === "malformed"
+  );
 }

@@ -7,6 +7,8 @@ import type { Session } from "@parley/contracts";
 import type { ClientMessageId, ConversationId, Message, TenantId, UserId } from "@parley/protocol";
 import { type Parley, type ParleyOptions, openParley } from "../parley.js";
 
+const KEEP_ALIVE_MS = 60_000;
+
 /** More than a block holds, so that rows and blocks are there. */
 export const MESSAGES = 150;
 
@@ -38,9 +40,12 @@ export class TestDirectory {
 
 export async function withDirectory(work: (directory: TestDirectory) => Promise<void>): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "parley-sealed-"));
+  // As the program has one: the engine's timers do not keep a process alive.
+  const keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS);
   try {
     await work(new TestDirectory(root));
   } finally {
+    clearInterval(keepAlive);
     await rm(root, { recursive: true });
   }
 }

@@ -2,6 +2,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliDecompressSync, inflateRawSync, inflateSync } from "node:zlib";
+import { readDirectory } from "@parley/tables";
 import { ClassicLevel } from "classic-level";
 
 /** A packed value begins within the first bytes of a row: behind checksum, expiry and a head. */
@@ -12,7 +13,7 @@ const UNPACKERS = [brotliDecompressSync, inflateRawSync, inflateSync];
 
 /**
  * Where each text is found: in a file as it is, or in a row of the tables (LevelDB unpacks its own Snappy then), as it is or
- * packed with Brotli or deflate. Give it a copy of a directory: it opens the tables.
+ * packed with Brotli or deflate; blocks of the cold tier are unpacked too. Give it a copy of a directory: it opens the tables.
  */
 export async function findTexts(
   directory: string,
@@ -25,7 +26,11 @@ export async function findTexts(
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    look(await readFile(path), path.slice(directory.length + 1).split("/")[0]!);
+    const place = path.slice(directory.length + 1).split("/")[0]!;
+    const content = await readFile(path);
+    look(content, place);
+    if (place === "cold")
+      for (const block of await coldBlocks(content)) for (const each of unpacked(block)) look(each, place);
   }
   const database = new ClassicLevel<Buffer, Buffer>(join(directory, "tables"), {
     keyEncoding: "buffer",
@@ -38,6 +43,14 @@ export async function findTexts(
   }
   await database.close();
   return found;
+}
+
+/** The blocks of an object of the cold tier, as they lie in it. */
+async function coldBlocks(object: Buffer): Promise<readonly Buffer[]> {
+  const read = (offset: number, length: number): Promise<Buffer> =>
+    Promise.resolve(object.subarray(offset, offset + length));
+  const extents = await readDirectory("object", object.length, read);
+  return extents.map(({ offset, length }) => object.subarray(offset, offset + length));
 }
 
 function unpacked(value: Buffer): readonly Buffer[] {

@@ -1,0 +1,176 @@
+/**
+ * What becomes of old messages: they go cold, and where it is so decided they go altogether. Every few hours it walks over all
+ * conversations, whatever the rest of the server does.
+ *
+ *   each conversation ─► what is too old to keep: said in the log, then removed ─► what is old: into the cold tier
+ *   at the end         ─► what nobody points to in the store is freed
+ */
+import { type Ambient, Failure, failureCode, messageOf, type Timer } from "@parley/base";
+import { HeadRow } from "@parley/domain";
+import { CONVERSATION_HEAD, CONVERSATION_MESSAGE } from "@parley/message";
+import { decode } from "@parley/protocol";
+import type { ColdRule, ColdSpace, ColdStats, Key } from "@parley/tables";
+import type { TableStack } from "../table-stack.js";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** After the start, when there is nothing else to catch up with. */
+const FIRST_MS = 10 * 60 * 1000;
+const EVERY_MS = 6 * 60 * 60 * 1000;
+
+/** In days; undefined is never. */
+export interface HistoryPolicy {
+  readonly coldAfterDays: number | undefined;
+  readonly keepDays: number | undefined;
+}
+
+export const DEFAULT_POLICY: HistoryPolicy = { coldAfterDays: 90, keepDays: undefined };
+
+/** What one walk has done. In values that survive JSON. */
+export interface HistoryReport {
+  readonly conversations: number;
+  /** Messages that went cold, that came back, and that were removed. */
+  readonly movedMessages: number;
+  readonly thawedMessages: number;
+  readonly removedMessages: number;
+  /** The store after it, and what was freed in it. */
+  readonly space: ColdSpace;
+  readonly tookMs: number;
+}
+
+/** In values that survive JSON. */
+export interface HistoryStatus {
+  readonly coldAfterDays: number | null;
+  readonly keepDays: number | null;
+  readonly isRunning: boolean;
+  /** Of the last walk since the start. */
+  readonly last: (HistoryReport & { readonly endedMs: number }) | null;
+  /** Why the last one ended early. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+  /** Since the start. */
+  readonly cold: Readonly<ColdStats> & { readonly reads: number; readonly aheadHits: number };
+}
+
+export interface HistoryWork {
+  /** Whether others work meanwhile and come first. */
+  readonly isGentle: boolean;
+  /** In place of what the installation says. */
+  readonly policy?: HistoryPolicy | undefined;
+  readonly onProgress?: (conversations: number) => void;
+}
+
+export interface HistoryKeeperOptions {
+  readonly stack: TableStack;
+  readonly policy: HistoryPolicy;
+  readonly ambient: Ambient;
+}
+
+export class HistoryKeeper {
+  readonly #options: HistoryKeeperOptions;
+  #timer: Timer | undefined;
+  #running: Promise<HistoryReport> | undefined;
+  #last: HistoryStatus["last"] = null;
+  #error: HistoryStatus["error"] = null;
+  #isStopped = false;
+
+  constructor(options: HistoryKeeperOptions) {
+    this.#options = options;
+  }
+
+  get status(): HistoryStatus {
+    const { policy, stack } = this.#options;
+    return {
+      coldAfterDays: policy.coldAfterDays ?? null,
+      keepDays: policy.keepDays ?? null,
+      isRunning: this.#running !== undefined,
+      last: this.#last,
+      error: this.#error,
+      cold: stack.blocks.cold!.stats,
+    };
+  }
+
+  /** Walks now and then from now on. */
+  start(): void {
+    this.#later(FIRST_MS);
+  }
+
+  /**
+   * Walks once. Errors: "history-busy" while it does, "tables-closed", those of the tables and of the cold store. What was done
+   * before stands.
+   */
+  async run(work: HistoryWork): Promise<HistoryReport> {
+    if (this.#running !== undefined)
+      throw new Failure("history-busy", "Old messages are being looked after: wait for the end of that.", {
+        retry: "same",
+      });
+    const running = this.#walk(work);
+    this.#running = running;
+    try {
+      const report = await running;
+      this.#last = { ...report, endedMs: this.#options.ambient.clock.nowMs() };
+      this.#error = null;
+      return report;
+    } catch (error) {
+      this.#error = { code: failureCode(error) ?? "internal", message: messageOf(error) };
+      throw error;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Nothing is begun any more; what runs ends soon. Resolves when it has. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#running?.catch(() => undefined);
+  }
+
+  #later(delayMs: number): void {
+    const { scheduler, logger } = this.#options.ambient;
+    this.#timer = scheduler.after(delayMs, () => {
+      void this.run({ isGentle: true }).then(
+        (report) => {
+          const { space, ...figures } = report;
+          logger.info("history-kept", { ...figures, freedBytes: space.freedBytes });
+          if (!this.#isStopped) this.#later(EVERY_MS);
+        },
+        (error: unknown) => {
+          // Nothing is lost by it: the messages stay where they are. Readers of damaged ones are told.
+          if (!this.#isStopped) logger.error("history-failed", { error: messageOf(error) });
+          if (!this.#isStopped) this.#later(EVERY_MS);
+        },
+      );
+    });
+  }
+
+  async #walk({ isGentle, policy = this.#options.policy, onProgress }: HistoryWork): Promise<HistoryReport> {
+    const { stack, ambient } = this.#options;
+    const { clock } = ambient;
+    const cold = stack.blocks.cold!;
+    const beganMs = clock.monotonicMs();
+    const nowMs = clock.nowMs();
+    const removedBefore = cold.stats.trimmedRows;
+    const work = { ...(isGentle ? {} : { pauseFactor: 0 }), isCancelled: () => this.#isStopped };
+    const ruleOf = async (partition: Key): Promise<ColdRule> => {
+      const row = await stack.tables.find(CONVERSATION_HEAD, partition, []);
+      return row === undefined ? { beforeMs: 0 } : this.#ruleFor(decode(HeadRow, row), policy, nowMs);
+    };
+    const moved = await cold.pass(CONVERSATION_MESSAGE, ruleOf, {
+      ...work,
+      onProgress: ({ partitions }) => onProgress?.(partitions),
+    });
+    const space = await cold.sweep([CONVERSATION_MESSAGE], work);
+    if (this.#isStopped) throw new Failure("tables-closed", "The tables are closed.");
+    return {
+      conversations: moved.partitions,
+      movedMessages: moved.movedRows,
+      thawedMessages: moved.thawedRows,
+      removedMessages: cold.stats.trimmedRows - removedBefore,
+      space,
+      tookMs: clock.monotonicMs() - beganMs,
+    };
+  }
+
+  #ruleFor(_head: HeadRow, { coldAfterDays }: HistoryPolicy, nowMs: number): ColdRule {
+    return { beforeMs: coldAfterDays === undefined ? 0 : nowMs - coldAfterDays * DAY_MS };
+  }
+}
