@@ -12,6 +12,7 @@ export const RARE_PATHS = [
   "rows-are-flushed-at-once",
   "page-ends-early",
   "request-is-put-off",
+  "few-rows-go-cold",
 ] as const;
 export type RarePath = (typeof RARE_PATHS)[number];
 

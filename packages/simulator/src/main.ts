@@ -45,6 +45,7 @@ interface Figures {
   messages: number;
   records: number;
   serverStarts: number;
+  coldRows: number;
   readonly faults: Record<string, number>;
   readonly rarePaths: Record<string, number>;
   readonly failedSeeds: number[];
@@ -74,6 +75,7 @@ async function main(): Promise<void> {
     messages: 0,
     records: 0,
     serverStarts: 0,
+    coldRows: 0,
     faults: {},
     rarePaths: {},
     failedSeeds: [],
@@ -140,6 +142,7 @@ function add(figures: Figures, result: SimulationResult): void {
   figures.messages += result.messages;
   figures.records += result.records;
   figures.serverStarts += result.serverStarts;
+  figures.coldRows += result.coldRows;
   for (const [name, count] of Object.entries(result.faults))
     figures.faults[name] = (figures.faults[name] ?? 0) + count;
   for (const [name, count] of Object.entries(result.rarePaths))

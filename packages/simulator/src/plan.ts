@@ -24,6 +24,8 @@ export interface Plan {
   readonly heartbeatMs: number;
   /** How often rare paths are taken; those that are not named never are. */
   readonly rarePaths: Readonly<Partial<Record<RarePath, number>>>;
+  /** How old messages are looked after; undefined: not at all. */
+  readonly cold?: ColdPlan | undefined;
   /** Mean times between faults of a kind; undefined: none in this run. */
   readonly faults: {
     readonly severMs: number | undefined;
@@ -40,6 +42,17 @@ export interface Plan {
     readonly clockJumpMs: number | undefined;
     readonly slowDiskMs: number | undefined;
   };
+}
+
+export interface ColdPlan {
+  /** Mean time between two walks over all conversations. */
+  readonly everyMs: number;
+  /** What is older goes cold. */
+  readonly ageMs: number;
+  /** How often everything comes back instead. */
+  readonly thawChance: number;
+  readonly objectBytes: number;
+  readonly seed: number;
 }
 
 export const SCENARIOS = ["mixed", "calm", "crashes", "network", "disk", "fsync"] as const;
@@ -108,6 +121,20 @@ export function planOf(seed: number, scenario: Scenario): Plan {
     heartbeatMs: random.pick([1_000, 2_000, 5_000]),
     faults: faultsOf(random, scenario),
     rarePaths: rarePathsOf(random),
+    cold: coldPlanOf(seed),
+  };
+}
+
+/** Drawn from a source of its own: the rest of the plan is what it was before there was a cold tier. */
+function coldPlanOf(seed: number): ColdPlan | undefined {
+  const random = new SeededRandom(seed ^ 0xc01d);
+  if (!random.isTrue(0.4)) return undefined;
+  return {
+    everyMs: random.pick([200, 1_000, 4_000]),
+    ageMs: random.pick([0, 0, 500, 3_000]),
+    thawChance: random.pick([0, 0.2]),
+    objectBytes: random.pick([500, 5_000, 1_000_000]),
+    seed: random.integer(2 ** 31),
   };
 }
 

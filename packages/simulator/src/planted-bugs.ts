@@ -8,11 +8,12 @@ import type { FileOps } from "@parley/engine-embedded/simulation";
 import type { Calls } from "@parley/gateway";
 import { UserHeadRow } from "@parley/domain";
 import { Event, decode, encode } from "@parley/protocol";
-import type { Tables } from "@parley/tables";
+import type { ObjectStore, Tables } from "@parley/tables";
 import type { SeededRandom } from "./seeded-random.js";
 
 export interface PlantedBug {
   readonly files?: (files: FileOps) => FileOps;
+  readonly objects?: (objects: ObjectStore) => ObjectStore;
   readonly tables?: (tables: Tables) => Tables;
   readonly journal?: (journal: Journal) => Journal;
   readonly calls?: (calls: Calls, random: SeededRandom) => Calls;
@@ -38,6 +39,22 @@ function withSync(change: (sync: () => Promise<void>) => Promise<void>): Planted
 export const PLANTED_BUGS = {
   "acknowledge-before-fsync": withSync(async () => {}),
   "ignore-failed-fsync": withSync((sync) => sync().catch(() => undefined)),
+
+  "cold-object-is-not-kept": {
+    objects: (objects) => {
+      const unsynced = new Map<string, Uint8Array>();
+      return {
+        // As a store that acknowledges what it has in memory: gone with the process.
+        put: async (name, bytes) => void unsynced.set(name, bytes),
+        list: (after) => objects.list(after),
+        delete: (name) => objects.delete(name),
+        async read(name, offset, length) {
+          const bytes = unsynced.get(name);
+          return bytes?.subarray(offset, offset + length) ?? objects.read(name, offset, length);
+        },
+      };
+    },
+  },
 
   "emit-again-after-crash": {
     journal: (journal) => ({

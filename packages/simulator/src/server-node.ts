@@ -2,11 +2,11 @@
  * The server: the real services on a simulated disk and simulated tables. It is killed, paused and stopped, and comes
  * back by itself, as under a supervisor.
  */
-import { type Journal, openJournal } from "@parley/engine-embedded";
+import { DirectoryObjects, type Journal, openJournal } from "@parley/engine-embedded";
 import { SimulatedDisk } from "@parley/engine-embedded/simulation";
 import { Gateway } from "@parley/gateway";
 import { type Services, journalLogs, wireServices } from "@parley/server";
-import { MemoryTableStore, SealedTables } from "@parley/tables";
+import { compressAtOnce, MemoryTableStore, SealedTables } from "@parley/tables";
 import { failureCode, reasonOf } from "@parley/base";
 import { type Kernel, Process } from "./kernel.js";
 import { tapJournal } from "./log-tap.js";
@@ -17,8 +17,11 @@ import type { LogTap } from "./recording/truth.js";
 import type { SeededRandom } from "./seeded-random.js";
 import { openSimulatedKeyring } from "./simulated-keys.js";
 import { openSimulatedTables } from "./simulated-tables.js";
+import { startTidying } from "./tidying.js";
 
 const JOURNAL = "journal";
+const COLD = "cold";
+const OBJECT_BYTES = 100_000;
 const DRAIN_MS_MAX = 1_000;
 const RESTART_MS_MEAN = 400;
 /** A start that takes longer than this hangs. */
@@ -49,6 +52,7 @@ export class ServerNode {
   #process: Process | undefined;
   #running: Running | undefined;
   #boots = 0;
+  #coldRows = 0;
   /** Makes the disk slower by this factor. */
   diskSlowness = 1;
   /** An error of the disk is expected to end the process. */
@@ -66,6 +70,11 @@ export class ServerNode {
 
   get boots(): number {
     return this.#boots;
+  }
+
+  /** Messages that went cold, in all processes. */
+  get coldRows(): number {
+    return this.#coldRows + (this.#running === undefined ? 0 : movedBy(this.#running.services));
   }
 
   /** Starts a process. Resolves when it listens, or when it has ended again. */
@@ -105,12 +114,20 @@ export class ServerNode {
         splitChance: plan.splitChance,
       });
       const tables = new SealedTables({ tables: stored, keyring, scheduler });
+      const objects = new DirectoryObjects(COLD, this.disk.mount());
       const services = await wireServices(
         {
           ambient: process.ambient,
           retentionDays: plan.retentionDays,
           rebaseEvents: plan.rebaseEvents,
           onFatal: end,
+          cold: {
+            objects: planted.objects?.(objects) ?? objects,
+            seals: tables,
+            random: process.ambient.random,
+            compress: compressAtOnce,
+            objectBytes: plan.cold?.objectBytes ?? OBJECT_BYTES,
+          },
         },
         {
           journal: tapJournal(planted.journal?.(journal) ?? journal, this.#options.tap),
@@ -125,6 +142,13 @@ export class ServerNode {
         heartbeatMs: plan.heartbeatMs,
       });
       this.#running = { process, services, gateway };
+      if (plan.cold !== undefined)
+        startTidying({
+          services,
+          process,
+          plan: plan.cold,
+          onTrouble: (error) => this.#onTidying(process, error),
+        });
       network.listen(process, (socket) => gateway.accept(socket));
       kernel.note(name, "listens");
     } catch (error) {
@@ -147,6 +171,7 @@ export class ServerNode {
     const { process, gateway, services } = running;
     const { kernel, network } = this.#options;
     kernel.note(process.name, "stops");
+    this.#coldRows = this.coldRows;
     this.#running = undefined;
     network.stopListening();
     const stop = async (): Promise<void> => {
@@ -172,6 +197,7 @@ export class ServerNode {
   #end(process: Process, kind: "process" | "power"): void {
     const { network } = this.#options;
     process.kill();
+    this.#coldRows = this.coldRows;
     this.#running = undefined;
     network.stopListening();
     if (kind === "power") {
@@ -208,6 +234,12 @@ export class ServerNode {
     this.#restartSoon();
   }
 
+  /** What a broken disk does to the cold tier is no more than that: messages stay where they are. */
+  #onTidying(process: Process, error: unknown): void {
+    if (this.hasDiskFault) return;
+    this.#options.onTrouble(`${process.name} could not look after old messages: ${reasonOf(error)}`);
+  }
+
   #onError(
     name: string,
     event: string,
@@ -218,4 +250,8 @@ export class ServerNode {
     if (event !== "disk-full" && !this.hasDiskFault)
       onTrouble(`${name} logged ${event}: ${JSON.stringify(fields ?? {})}`);
   }
+}
+
+function movedBy({ tableStack }: Services): number {
+  return tableStack.blocks.cold!.stats.movedRows;
 }

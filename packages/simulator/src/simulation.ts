@@ -1,6 +1,15 @@
 /** One run: a server, some people with their devices, a time of trouble, and a judgement when all is well again. */
 import { check } from "@parley/checker";
-import { type ConversationId, type Message, type TenantId, type UserId, parseUserId } from "@parley/protocol";
+import { CONVERSATION_MESSAGE } from "@parley/message";
+import {
+  type ConversationId,
+  type Message,
+  Message as MessageSchema,
+  type TenantId,
+  type UserId,
+  decode,
+  parseUserId,
+} from "@parley/protocol";
 import { DEFAULT_TENANT } from "@parley/server";
 import { type RarePath, reasonOf, withRarePaths } from "@parley/base";
 import { Device } from "./device.js";
@@ -25,6 +34,7 @@ const CALM_MS = 2_000;
 const RECOVERY_MS_MAX = 90_000;
 const READ_MS_MAX = 900_000;
 const PAGES_MAX = 10_000;
+const STORED_PAGE = 100;
 
 export interface SimulationOptions {
   /** Told what happens. */
@@ -43,6 +53,8 @@ export interface SimulationResult {
   readonly messages: number;
   readonly records: number;
   readonly serverStarts: number;
+  /** Messages that went cold. */
+  readonly coldRows: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly operations: Readonly<Record<string, number>>;
   /** How often each rare path was taken. */
@@ -155,6 +167,8 @@ class Run {
     kernel.note("faults", "over");
     await this.#settle();
     if (this.#complaints.size > 0) return;
+    for (const [conversationId, messages] of this.#truth.messages)
+      await kernel.outcome("reading the tables", this.#compareStored(conversationId, messages), READ_MS_MAX);
     const views: DeviceView[] = [];
     for (const device of this.#devices)
       views.push(await kernel.outcome(`reading ${device.name}`, this.#look(device), READ_MS_MAX));
@@ -179,6 +193,7 @@ class Run {
       messages,
       records: this.#truth.recordCount,
       serverStarts: this.#server.boots,
+      coldRows: this.#server.coldRows,
       faults: Object.fromEntries(this.#faults?.counts ?? []),
       operations: Object.fromEntries(operations),
       rarePaths: Object.fromEntries(this.#rareTimes),
@@ -238,6 +253,27 @@ class Run {
         `${device.name} is ${state} at ${device.storedPosition.pts} of ${pts} and does not settle`,
       );
     }
+  }
+
+  /** Whether the tables hold each message once, wherever it lies by now. */
+  async #compareStored(conversationId: ConversationId, messages: readonly Message[]): Promise<void> {
+    const { tables } = this.#server.services!.tableStack;
+    const partition = [TENANT, conversationId];
+    const query = { table: CONVERSATION_MESSAGE, partition, limit: STORED_PAGE };
+    let from = 1;
+    for (;;) {
+      const rows = await tables.range({ ...query, from: [from] });
+      for (const [index, { sort, value }] of rows.entries()) {
+        const { messageId, sequence } = decode(MessageSchema, value);
+        const known = messages[from + index - 1];
+        const isRight = sort[0] === from + index && sequence === sort[0] && messageId === known?.messageId;
+        if (!isRight) return this.complain(`${conversationId} holds another message at ${from + index}`);
+      }
+      from += rows.length;
+      if (rows.length < STORED_PAGE) break;
+    }
+    if (from - 1 !== messages.length)
+      this.complain(`${conversationId} holds ${from - 1} of ${messages.length} messages`);
   }
 
   #isSettled(device: Device): boolean {
