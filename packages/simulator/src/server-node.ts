@@ -6,7 +6,7 @@ import { DirectoryObjects, type Journal, openJournal } from "@parley/engine-embe
 import { SimulatedDisk } from "@parley/engine-embedded/simulation";
 import { Gateway } from "@parley/gateway";
 import { type Services, journalLogs, wireServices } from "@parley/server";
-import { compressAtOnce, MemoryTableStore, SealedTables } from "@parley/tables";
+import { type ColdOptions, compressAtOnce, MemoryTableStore, SealedTables, type Seals } from "@parley/tables";
 import { failureCode, reasonOf } from "@parley/base";
 import { type Kernel, Process } from "./kernel.js";
 import { tapJournal } from "./log-tap.js";
@@ -114,20 +114,13 @@ export class ServerNode {
         splitChance: plan.splitChance,
       });
       const tables = new SealedTables({ tables: stored, keyring, scheduler });
-      const objects = new DirectoryObjects(COLD, this.disk.mount());
       const services = await wireServices(
         {
           ambient: process.ambient,
           retentionDays: plan.retentionDays,
           rebaseEvents: plan.rebaseEvents,
           onFatal: end,
-          cold: {
-            objects: planted.objects?.(objects) ?? objects,
-            seals: tables,
-            random: process.ambient.random,
-            compress: compressAtOnce,
-            objectBytes: plan.cold?.objectBytes ?? OBJECT_BYTES,
-          },
+          cold: this.#coldOptions(process, tables),
         },
         {
           journal: tapJournal(planted.journal?.(journal) ?? journal, this.#options.tap),
@@ -142,18 +135,25 @@ export class ServerNode {
         heartbeatMs: plan.heartbeatMs,
       });
       this.#running = { process, services, gateway };
-      if (plan.cold !== undefined)
-        startTidying({
-          services,
-          process,
-          plan: plan.cold,
-          onTrouble: (error) => this.#onTidying(process, error),
-        });
+      const onTrouble = (error: unknown): void => this.#onTidying(process, error);
+      if (plan.cold !== undefined) startTidying({ services, process, plan: plan.cold, onTrouble });
       network.listen(process, (socket) => gateway.accept(socket));
       kernel.note(name, "listens");
     } catch (error) {
       end(error);
     }
+  }
+
+  #coldOptions({ ambient }: Process, seals: Seals): ColdOptions {
+    const { plan, planted } = this.#options;
+    const objects = new DirectoryObjects(COLD, this.disk.mount());
+    return {
+      objects: planted.objects?.(objects) ?? objects,
+      seals,
+      random: ambient.random,
+      compress: compressAtOnce,
+      objectBytes: plan.cold?.objectBytes ?? OBJECT_BYTES,
+    };
   }
 
   /** Ends the process at this very point, or pulls the plug of its machine. */

@@ -1,5 +1,5 @@
 /** Looks after old messages in the server of a run: they go cold, come back, and what is dead in the store is freed. */
-import { failureCode, reasonOf } from "@parley/base";
+import { failureCode, sleep } from "@parley/base";
 import { CONVERSATION_MESSAGE } from "@parley/message";
 import type { Services } from "@parley/server";
 import type { Process } from "./kernel.js";
@@ -26,14 +26,16 @@ export function startTidying({ services, process, plan, onTrouble }: TidyingOpti
     await blocks.cold!.pass(CONVERSATION_MESSAGE, () => Promise.resolve(rule));
     await blocks.cold!.sweep([CONVERSATION_MESSAGE]);
   };
-  const next = (): void => {
-    scheduler.after(random.waitMs(plan.everyMs), () => {
-      walk().then(next, (error: unknown) => {
-        const isClosed = failureCode(error) === "tables-closed";
-        if (process.isAlive && !isClosed) onTrouble(reasonOf(error));
-        if (process.isAlive && !isClosed) next();
-      });
-    });
+  const walkNowAndThen = async (): Promise<void> => {
+    while (process.isAlive) {
+      await sleep(scheduler, random.waitMs(plan.everyMs));
+      try {
+        await walk();
+      } catch (error) {
+        if (!process.isAlive || failureCode(error) === "tables-closed") return;
+        onTrouble(error);
+      }
+    }
   };
-  next();
+  walkNowAndThen().catch(onTrouble);
 }

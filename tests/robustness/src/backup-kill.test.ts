@@ -4,128 +4,21 @@
  *
  * Method: real processes and real disks. One writer sends message after message and notes what was acknowledged.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { equal, match, ok } from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { RawClient, ServerProcess } from "@parley/bench";
-import { ANNA, TOGETHER, type World, createDirect, outcome, send, startWorld } from "./world.js";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ServerProcess } from "@parley/bench";
+import { parley, start } from "./command.js";
+import { folder, requireAll, textsIn, Writer } from "./one-writer.js";
+import { ANNA, createDirect, send, startWorld } from "./world.js";
 import { pause, until } from "./wait.js";
 import { createChance, seedOfRun } from "./seed.js";
 
-const CLI = join(dirname(fileURLToPath(import.meta.resolve("@parley/cli"))), "../bin/parley.mjs");
 const MESSAGES = 1_000;
 const WITHIN_MS = 30_000;
 const TOKEN = "a-secret-of-forty-characters-for-the-test";
-
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A command in a process of its own. */
-function start(args: readonly string[]): { readonly child: ChildProcess; readonly ran: Promise<Ran> } {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const said = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
-  const ran = new Promise<Ran>((resolve) => {
-    child.once("close", (code) => resolve({ code, ...said }));
-  });
-  return { child, ran };
-}
-
-function parley(...args: readonly string[]): Promise<Ran> {
-  return start(args).ran;
-}
-
-/** A folder that is gone after the test. */
-function folder(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), "parley-kill-"));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** Sends until it is told to stop, through every end of a connection, and counts what was acknowledged. */
-class Writer {
-  acknowledged = 0;
-  readonly #stopping = new AbortController();
-  readonly #world: World;
-  readonly #ended: Promise<void>;
-
-  constructor(world: World, url: string) {
-    this.#world = world;
-    this.#ended = this.#run(url);
-  }
-
-  async stop(): Promise<number> {
-    this.#stopping.abort();
-    await this.#ended;
-    return this.acknowledged;
-  }
-
-  async #run(url: string): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      try {
-        const client = await RawClient.connect({ url, token: this.#world.token(ANNA) });
-        while (!this.#stopping.signal.aborted) {
-          const number = this.acknowledged + 1;
-          const answer = await send(client, number, `message ${number}`);
-          if (outcome(answer) !== "sent") throw new Error(outcome(answer));
-          this.acknowledged = number;
-        }
-        await client.close();
-      } catch {
-        // The server was killed: again, with the same number.
-        await pause(50);
-      }
-    }
-  }
-}
-
-/** The texts of the chat, on a server that is started for this on a directory. */
-async function textsIn(world: World, dataDirectory: string): Promise<readonly string[]> {
-  // The master key is in no copy.
-  const serverArguments = ["--master-key-file", join(world.dataDirectory, "keys/master.key")];
-  const server = await ServerProcess.start({ dataDirectory, serverArguments });
-  try {
-    const client = await RawClient.connect({ url: server.webSocketUrl, token: world.token(ANNA) });
-    const texts: string[] = [];
-    for (let after = 0; ;) {
-      const page = await client.request("getHistory", {
-        conversationId: TOGETHER,
-        before: 0,
-        after,
-        atMs: 0,
-        isForward: true,
-        limit: 200,
-      });
-      if (page.name !== "historyPage") throw new Error(page.name);
-      for (const { body } of page.payload.messages) texts.push(body?.text?.text ?? "");
-      if (page.payload.last >= page.payload.lastSequence) break;
-      after = page.payload.last;
-    }
-    await client.close();
-    return texts;
-  } finally {
-    await server.stop();
-  }
-}
-
-function expected(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, index) => `message ${index + 1}`);
-}
-
-/** Everything up to `acknowledged` is there, in order and once; what was on its way may be. */
-function requireAll(texts: readonly string[], acknowledged: number): void {
-  ok(texts.length >= acknowledged, `${texts.length} messages are there, ${acknowledged} were acknowledged`);
-  deepEqual(texts, expected(texts.length));
-}
 
 test(
   "a backup whose server is killed is none, and the next one is whole",
