@@ -1,5 +1,6 @@
 /** What it costs to store messages, and to read the newest of a conversation: as rows, plain and sealed, and as blocks, sealed. */
 import { textSource } from "../storage/workload.js";
+import { type ColdFigures, measureColdTier } from "../storage/cold-tier.js";
 import { dropPageCache, type LayoutFigures, measureLayout } from "../storage/layout.js";
 import { measureMeter } from "../storage/meter-cost.js";
 import { measureShortPath } from "../storage/short-path.js";
@@ -21,9 +22,17 @@ const LAYOUTS = [
 
 export async function measureTables(plan: TablesPlan, say: (line: string) => void): Promise<Report> {
   const measured = new Map<string, LayoutFigures>();
+  let cold: ColdFigures | undefined;
   for (const layout of LAYOUTS) {
     say(`${layout.name}: ${plan.rows} rows of ${plan.rowBytes} bytes in ${plan.conversations} conversations`);
-    measured.set(layout.name, await measureLayout({ ...plan, ...layout }));
+    const whole = { ...plan, ...layout };
+    const isLast = layout.name === "sealed_blocks";
+    const figures = await measureLayout(whole, async (place) => {
+      if (!isLast) return;
+      say("sealed_blocks: all of it goes into the cold tier");
+      cold = await measureColdTier(whole, place);
+    });
+    measured.set(layout.name, figures);
   }
   const blocks = measured.get("sealed_blocks")!;
   const figures: Record<string, number | string | boolean> = {
@@ -37,12 +46,16 @@ export async function measureTables(plan: TablesPlan, say: (line: string) => voi
     for (const figure of COMPARED)
       figures[`sealed_blocks_to_${other}_${figure}`] = round(blocks[figure] / measured.get(other)![figure]);
   }
+  for (const [figure, value] of Object.entries<number>({ ...cold })) figures[`cold_tier_${figure}`] = value;
+  const ofRows = measured.get("sealed_rows")!.bytes_on_disk_per_row;
+  figures["cold_tier_to_sealed_rows_bytes_on_disk_per_row"] = round(cold!.bytes_on_disk_per_row / ofRows);
   say("short path: the newest 50 rows of tables that use more and more features");
   const shortPath = await measureShortPath(plan);
   Object.assign(figures, shortPath.figures, measureMeter(plan.seed));
   const complaints = [...measured]
     .filter(([, { wrong_scans: wrong }]) => wrong > 0)
     .map(([name, { wrong_scans: wrong }]) => `${wrong} scans of ${name} gave other rows than were written`);
+  if (cold!.wrong_pages > 0) complaints.push(`${cold!.wrong_pages} pages of the cold tier gave other rows`);
   return { figures, complaints: [...complaints, ...shortPath.complaints] };
 }
 

@@ -47,20 +47,25 @@ export interface LayoutFigures {
   readonly wrong_scans: number;
 }
 
-export async function measureLayout(plan: LayoutPlan): Promise<LayoutFigures> {
+/** `andThen` is given what was stored, before it is removed. */
+export async function measureLayout(
+  plan: LayoutPlan,
+  andThen: (place: Place) => Promise<void> = () => Promise.resolve(),
+): Promise<LayoutFigures> {
   const directory = mkdtempSync(join(tmpdir(), "parley-tables-"));
   try {
     const table: TableSpec = { name: "conversation-message", ...(plan.isPacked ? { isPacked: true } : {}) };
     const workload = new Workload(plan);
     const filled = await fill(plan, { directory, table, workload });
     const read = await scan(plan, { directory, table, workload });
+    await andThen({ directory, table, workload });
     return { ...filled, ...read };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-interface Place {
+export interface Place {
   readonly directory: string;
   readonly table: TableSpec;
   readonly workload: Workload;
@@ -173,7 +178,7 @@ export function dropPageCache(): boolean {
 }
 
 /** The engine under the seals of the plan. Its keys are made at the first opening, under a master key that is always the same. */
-async function sealed({ isSealed }: LayoutPlan, directory: string, stored: Tables): Promise<Tables> {
+export async function sealed({ isSealed }: LayoutPlan, directory: string, stored: Tables): Promise<Tables> {
   if (!isSealed) return stored;
   const ambient = systemAmbient();
   const files = keyFilesOn(join(directory, "keys"), systemFiles);

@@ -17,7 +17,9 @@ const TIERS = [
 const MEMBERS = 12;
 const ID_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const ID_LENGTH = 26;
+const ID_TIME_LENGTH = 10;
 const START_MS = 1_790_000_000_000;
+const STEP_MS = 11;
 const LINES_MAX = 20_000;
 const LINE_LENGTH_MIN = 20;
 const CHAT_LOGS = join("..", "shared", "data", "irc-ubuntu");
@@ -74,10 +76,10 @@ export class Workload {
       encode(Message, {
         conversationId: conversationId(conversation),
         sequence,
-        messageId: this.#id(),
+        messageId: this.#id(START_MS + number * STEP_MS),
         senderId: `user${conversation % 997}-${sender}`,
         clientMessageId: `d${sender}-${number}`,
-        timeMs: START_MS + number * 11,
+        timeMs: START_MS + number * STEP_MS,
         body: { text: { text } },
         isCountable: true,
       } as Message);
@@ -92,8 +94,11 @@ export class Workload {
     return text.slice(0, Math.max(1, length));
   }
 
-  #id(): string {
+  /** A ULID, as the product's: ten signs of time, and sixteen of chance. */
+  #id(timeMs: number): string {
     let id = "";
+    for (let rest = timeMs; id.length < ID_TIME_LENGTH; rest = Math.floor(rest / ID_SIGNS.length))
+      id = ID_SIGNS[rest % ID_SIGNS.length]! + id;
     while (id.length < ID_LENGTH) id += ID_SIGNS[Math.floor(this.#unit() * ID_SIGNS.length)];
     return id;
   }
