@@ -276,17 +276,15 @@ export class ColdTier {
     return { partition, rows: run.rows.length, writes, isSame };
   }
 
-  /** Makes an object durable, and then lets pointers lead to it. */
-  async #store(bundle: Bundle, groups: readonly Group[], work: ColdWork): Promise<void> {
-    if (groups.length === 0) return;
-    const { objects } = this.#options;
-    if (!bundle.isEmpty) {
-      const object = bundle.encode();
-      await objects.put(bundle.name, object);
-      this.#stats.storedBytes += object.length;
-    }
+  /** Makes an object durable, and then lets pointers lead to it. Resolves with its bytes. */
+  async #store(bundle: Bundle, groups: readonly Group[], work: ColdWork): Promise<number> {
+    // Groups without blocks: all of their rows were deleted.
+    const object = bundle.isEmpty ? undefined : bundle.encode();
+    if (object !== undefined) await this.#options.objects.put(bundle.name, object);
+    this.#stats.storedBytes += object?.length ?? 0;
     for (let at = 0; at < groups.length; at += MOVES_PER_TURN)
       await this.#paced(work, () => this.#move(groups.slice(at, at + MOVES_PER_TURN)));
+    return object?.length ?? 0;
   }
 
   async #move(groups: readonly Group[]): Promise<void> {

@@ -27,8 +27,8 @@ export interface SweepOptions {
   readonly objects: ObjectStore;
   readonly random: Random;
   readonly objectBytes: number;
-  /** Makes an object durable, and lets pointers lead to it. */
-  readonly store: (bundle: Bundle, groups: readonly Group[], work: ColdWork) => Promise<void>;
+  /** Makes an object durable, and lets pointers lead to it. Resolves with its bytes. */
+  readonly store: (bundle: Bundle, groups: readonly Group[], work: ColdWork) => Promise<number>;
   /** Whether nothing may be deleted now. */
   readonly isHeld: () => boolean;
 }
@@ -71,7 +71,8 @@ export class Sweep {
     for (const [index, { object, living }] of sparse.entries()) {
       for (const each of living) groups.push(await this.#relocated(each, object.name, bundle));
       if (bundle.bytes < objectBytes && index < sparse.length - 1) continue;
-      await store(bundle, groups, work);
+      space.bytes += await store(bundle, groups, work);
+      space.objects += 1;
       bundle = new Bundle(random);
       groups = [];
     }
