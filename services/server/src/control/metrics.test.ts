@@ -32,7 +32,12 @@ describe("metrics", () => {
         [new URL(metricsUrl!).hostname, page.status, page.headers.get("content-type"), ...statuses],
         ["127.0.0.1", 200, "text/plain; version=0.0.4; charset=utf-8", 404, 404, 404],
       );
-      for (const name of ["parley_journal_syncs_total", "parley_tables_staged_bytes", "parley_engine_files"])
+      for (const name of [
+        "parley_journal_syncs_total",
+        "parley_tables_staged_bytes",
+        "parley_engine_files",
+        "parley_cold_moved_rows_total",
+      ])
         assert.match(text, new RegExp(`^${name} \\d+$`, "m"));
       assert.match(text, /^parley_table_rows_written_total\{table="conversation-message"\} [1-9]\d*$/m);
       assert.doesNotMatch(text, /\bg:|\bd:|"main"/);

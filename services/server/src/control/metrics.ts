@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Failure } from "@parley/base";
 import { PROMETHEUS_CONTENT_TYPE, type PlainMetric, prometheusText } from "@parley/tables";
+import type { HistoryStatus } from "../history/history-keeper.js";
 import type { Parley } from "../parley.js";
 
 /** Whoever watches from another machine puts a proxy in front that asks who it is. */
@@ -59,7 +60,49 @@ function metricsText(parley: Parley): string {
     },
     counter("parley_engine_compaction_read_bytes_total", "Bytes that compactions read.", readBytes),
     counter("parley_engine_file_written_bytes_total", "Bytes written to table files.", writtenBytes),
+    ...coldMetrics(parley.historyKeeper.status, counter),
   ]);
+}
+
+function coldMetrics(
+  { cold, last }: HistoryStatus,
+  counter: (name: string, help: string, value: number) => PlainMetric,
+): readonly PlainMetric[] {
+  const gauge = (name: string, help: string, value: number): PlainMetric => {
+    return { name, type: "gauge", help, value };
+  };
+  return [
+    counter("parley_cold_moved_rows_total", "Rows that went into the cold tier.", cold.movedRows),
+    counter("parley_cold_thawed_rows_total", "Rows that came back from it.", cold.thawedRows),
+    counter(
+      "parley_cold_trimmed_rows_total",
+      "Rows that were removed because of their age.",
+      cold.trimmedRows,
+    ),
+    counter("parley_cold_lost_moves_total", "Moves given up because rows were changed.", cold.lostMoves),
+    counter("parley_cold_written_bytes_total", "Bytes of files written to it.", cold.storedBytes),
+    counter("parley_cold_reads_total", "Requests to its store.", cold.reads),
+    counter(
+      "parley_cold_ahead_hits_total",
+      "Blocks that were fetched before they were asked for.",
+      cold.aheadHits,
+    ),
+    ...(last === null
+      ? []
+      : [
+          gauge(
+            "parley_cold_files",
+            "Files of the cold tier, when it was last looked after.",
+            last.space.objects,
+          ),
+          gauge("parley_cold_file_bytes", "Their size.", last.space.bytes),
+          gauge(
+            "parley_cold_looked_after_seconds",
+            "When that was, since 1970.",
+            Math.round(last.endedMs / 1000),
+          ),
+        ]),
+  ];
 }
 
 async function listening(server: Server, port: number): Promise<void> {
