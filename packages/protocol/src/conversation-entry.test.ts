@@ -17,6 +17,7 @@ const NOTHING: Event = {
   joined: undefined,
   left: undefined,
   advanced: undefined,
+  trimmed: undefined,
 };
 
 function messageAt(sequence: number, change: Partial<Message> = {}): Message {
@@ -51,6 +52,10 @@ const left: Event = { ...NOTHING, left: { conversationId: GROUP, sequence: 0 } }
 const advanced = (lastSequence: number, lastMessage?: Message): Event => ({
   ...NOTHING,
   advanced: { conversationId: GROUP, lastSequence, lastMessage },
+});
+const trimmed = (firstVisible: number): Event => ({
+  ...NOTHING,
+  trimmed: { conversationId: GROUP, firstVisible },
 });
 
 function after(...events: Event[]): ConversationEntry {
@@ -133,13 +138,38 @@ test("imported history moves the end, and who had read everything still has", ()
   );
 });
 
+test("what is trimmed is read, and the newest message stays", () => {
+  const entry = after(said(1), said(2), mine(3), said(4), trimmed(4));
+  assert.deepEqual(
+    [entry.firstVisible, entry.readSequence, entry.unreadRanges, entry.unread, entry.lastMessage?.sequence],
+    [4, 3, [4, 4], 1, 4],
+  );
+});
+
+test("a trim below what is gone already changes nothing, nor does it for who joined above it", () => {
+  const [entry, joiner] = [after(said(1), said(2), said(3), trimmed(3)), after(joined(9, 10), said(10))];
+  assert.deepEqual(
+    [applyEvent(entry, trimmed(2), ME) === entry, applyEvent(joiner, trimmed(5), ME) === joiner],
+    [true, true],
+  );
+});
+
+test("a last message that is gone is not shown either", () => {
+  const entry = after(said(1), advanced(9), trimmed(9));
+  assert.deepEqual([entry.lastMessage, entry.lastSequence], [undefined, 9]);
+});
+
+test("a trim beyond the end of what this entry knows reads to its end", () => {
+  assert.deepEqual(unreadAfter(said(1), said(2), trimmed(9)), { ranges: [], unread: 0, read: 2 });
+});
+
 test("an event of an unknown kind changes nothing and is about no conversation", () => {
   const entry = after(said(1));
   assert.deepEqual([applyEvent(entry, NOTHING, ME) === entry, conversationOf(NOTHING)], [true, undefined]);
 });
 
 test("every event names its conversation", () => {
-  const events = [said(1), read(1), hidden(1), joined(1), left, advanced(1)];
+  const events = [said(1), read(1), hidden(1), joined(1), left, advanced(1), trimmed(2)];
   assert.deepEqual(
     events.map(conversationOf),
     events.map(() => GROUP),
@@ -229,6 +259,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: back.map((by): Step => (last) => [joined(Math.max(0, last + 3 - by))]),
   },
   { weight: 1, arbitrary: fc.constant<Step>(() => [left]) },
+  {
+    weight: 1,
+    arbitrary: back.map((by): Step => (last) => [trimmed(Math.max(0, last + 2 - by))]),
+  },
   {
     weight: 1,
     arbitrary: fc.tuple(back, fc.boolean()).map(([by, withMessage]): Step => (last) => {

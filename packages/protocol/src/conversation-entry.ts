@@ -19,7 +19,8 @@ export function conversationOf(event: Event): ConversationId | undefined {
     event.hidden?.conversationId ??
     event.joined?.conversationId ??
     event.left?.conversationId ??
-    event.advanced?.conversationId
+    event.advanced?.conversationId ??
+    event.trimmed?.conversationId
   );
 }
 
@@ -71,6 +72,7 @@ export function applyEvent(entry: ConversationEntry, event: Event, self: UserId)
       updatedMs: Math.max(entry.updatedMs, lastMessage?.timeMs ?? 0),
     };
   }
+  if (event.trimmed !== undefined) return withTrim(entry, event.trimmed.firstVisible);
   return entry;
 }
 
@@ -99,6 +101,18 @@ function withRead(entry: ConversationEntry, sequence: number): ConversationEntry
     if (last > readSequence) ranges.push(Math.max(entry.unreadRanges[index]!, readSequence + 1), last);
   }
   return { ...entry, readSequence, unreadRanges: ranges, unread: countOf(ranges) };
+}
+
+/** What is gone counts as read. The newest message of a conversation is always kept, so the last message stays. */
+function withTrim(entry: ConversationEntry, firstVisible: number): ConversationEntry {
+  if (firstVisible <= entry.firstVisible) return entry;
+  const { lastMessage } = entry;
+  const isKept = lastMessage !== undefined && lastMessage.sequence >= firstVisible;
+  return {
+    ...withRead(entry, firstVisible - 1),
+    firstVisible,
+    lastMessage: isKept ? lastMessage : undefined,
+  };
 }
 
 function withHidden(entry: ConversationEntry, sequences: readonly number[]): ConversationEntry {

@@ -89,6 +89,12 @@ export const AdvancedEvent = schema("AdvancedEvent", {
   lastMessage: nested(3, Message),
 });
 
+/** Messages below `firstVisible` are no longer kept for anybody: they go from every device too. */
+export const TrimmedEvent = schema("TrimmedEvent", {
+  conversationId: string<ConversationId>(1),
+  firstVisible: uint(2),
+});
+
 /** What the message service puts into users' sync queues. Exactly one field is set; unknown ones are skipped. */
 export const Event = schema("Event", {
   message: nested(1, Message),
@@ -97,6 +103,7 @@ export const Event = schema("Event", {
   joined: nested(4, JoinedEvent),
   left: nested(5, LeftEvent),
   advanced: nested(6, AdvancedEvent),
+  trimmed: nested(7, TrimmedEvent),
 });
 export type Event = Infer<typeof Event>;
 

@@ -31,6 +31,7 @@ const EMPTY_EVENT: Event = {
   joined: undefined,
   left: undefined,
   advanced: undefined,
+  trimmed: undefined,
 };
 
 export class ScriptedWorld {

@@ -19,13 +19,14 @@ export class EntryModel {
   }
 
   apply(event: Event): void {
-    const { message, read, hidden, joined, left, advanced } = event;
+    const { message, read, hidden, joined, left, advanced, trimmed } = event;
     if (message !== undefined) this.#message(message);
     if (read !== undefined) this.#read(read.sequence);
     if (hidden !== undefined) this.#hide(hidden.sequences);
     if (joined !== undefined) this.#join(joined);
     if (left !== undefined) this.#set({ isMember: false });
     if (advanced !== undefined) this.#advance(advanced);
+    if (trimmed !== undefined) this.#trim(trimmed.firstVisible);
   }
 
   #message(message: Message): void {
@@ -66,6 +67,13 @@ export class EntryModel {
     this.#set({ lastSequence });
     if (lastMessage === undefined) return;
     this.#set({ lastMessage, updatedMs: Math.max(before.updatedMs, lastMessage.timeMs) });
+  }
+
+  #trim(firstVisible: number): void {
+    if (firstVisible <= this.#entry.firstVisible) return;
+    this.#set({ firstVisible });
+    if ((this.#entry.lastMessage?.sequence ?? 0) < firstVisible) this.#set({ lastMessage: undefined });
+    this.#read(firstVisible - 1);
   }
 
   #forgetOldest(): void {

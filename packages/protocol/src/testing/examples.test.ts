@@ -19,6 +19,7 @@ const EMPTY: Event = {
   joined: undefined,
   left: undefined,
   advanced: undefined,
+  trimmed: undefined,
 };
 
 const documents = docNames("protocol").filter((name) => name.endsWith(".md"));
@@ -104,6 +105,7 @@ function eventOf(words: string): Event {
     hidden: { hidden: { conversationId: CONVERSATION, sequences: [Number(number)] } },
     joined: { joined: { ...end, title: "", firstVisible: 1, timeMs: 0 } },
     advanced: { advanced: { ...end, lastMessage: undefined } },
+    trimmed: { trimmed: { conversationId: CONVERSATION, firstVisible: Number(number) } },
   };
   assert.ok(events[kind] !== undefined, `There is no event in "${words}".`);
   return { ...EMPTY, ...events[kind] };
@@ -120,7 +122,7 @@ test("sync.md counts unread messages as the code does", () => {
     const { lastSequence, readSequence, unread } = entry;
     return [words, String(lastSequence), String(readSequence), ranges.join(", "), String(unread)];
   });
-  assert.deepEqual([rows.length, rows], [13, counted]);
+  assert.deepEqual([rows.length, rows], [16, counted]);
 });
 
 test("sync.md computes digests as the code does", () => {

@@ -64,6 +64,7 @@ export const SAMPLE_EVENTS: readonly Init<Event>[] = [
   },
   { left: { conversationId: group, sequence: 9 } },
   { advanced: { conversationId: group, lastSequence: 900, lastMessage: NOTICE } },
+  { trimmed: { conversationId: group, firstVisible: 300 } },
 ];
 
 /** A payload for every frame. */

@@ -438,6 +438,7 @@ function event(
     joined: undefined,
     left: undefined,
     advanced: undefined,
+    trimmed: undefined,
   };
   return {
     kind,
