@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { type Event, Event as EventSchema, decode } from "@parley/protocol";
 import fc from "fast-check";
 import { type ConversationOutcome, applyConversationRecord } from "./conversation-machine.js";
-import type { ConversationRecord } from "./conversation-record.js";
+import { type ConversationRecord, DAYS_NEVER } from "./conversation-record.js";
 import type { ConversationState } from "./conversation-state.js";
-import { create, members, read, record, send, stateFor, user } from "./testing/records.js";
+import { create, members, read, record, send, stateFor, trim, user } from "./testing/records.js";
 
 function run(
   state: ConversationState,
@@ -122,6 +122,81 @@ test("C6: a record that is applied already is skipped", () => {
   assert.deepEqual(again, { verdict: { kind: "done" }, changes: undefined, emissions: [] });
 });
 
+test("C7: a trim is told to all members once, and what it took never comes back", () => {
+  const state = stateFor("ann", "bob");
+  const outcomes = run(state, [
+    create("ann", "bob"),
+    send("ann", 1),
+    send("ann", 2),
+    trim(3),
+    trim(3),
+    trim(2),
+  ]);
+  const told = (name: string): unknown[] =>
+    outcomes.flatMap((outcome) => eventsOf(outcome, name)).flatMap((event) => event.trimmed ?? []);
+  assert.deepEqual(
+    [state.head!.firstKept, told("ann"), told("bob"), outcomes.slice(3).map(({ verdict }) => verdict.kind)],
+    [
+      3,
+      [{ conversationId: "g:test", firstVisible: 3 }],
+      [{ conversationId: "g:test", firstVisible: 3 }],
+      ["done", "done", "done"],
+    ],
+  );
+});
+
+test("C7: the newest message is always kept, and sequences go on above it", () => {
+  const state = stateFor("ann");
+  const outcomes = run(state, [create("ann"), send("ann", 1), trim(99), send("ann", 2)]);
+  assert.deepEqual(
+    [state.head!.firstKept, outcomes[3]!.changes!.messages.map(({ sequence }) => sequence)],
+    [2, [3]],
+  );
+});
+
+test("C7: a trim that takes nothing is told to nobody", () => {
+  const state = stateFor("ann");
+  const outcomes = run(state, [create("ann"), send("ann", 1), trim(0), trim(1)]);
+  assert.deepEqual([state.head!.firstKept, outcomes.slice(2).flatMap(({ emissions }) => emissions)], [0, []]);
+});
+
+test("C7: who joins an open group later sees what is kept", () => {
+  const state = stateFor("ann", "cy");
+  const open = create("ann");
+  const creation = record({ create: { ...open.create!, isHistoryOpen: true } });
+  const outcomes = run(state, [
+    creation,
+    send("ann", 1),
+    send("ann", 2),
+    trim(3),
+    members("ann", false, "cy"),
+  ]);
+  assert.deepEqual(
+    [state.members.get(user("cy"))!.firstVisible, eventsOf(outcomes[4]!, "cy")[0]!.joined!.firstVisible],
+    [3, 3],
+  );
+});
+
+test("how long messages are kept is noted and told to nobody", () => {
+  const state = stateFor("ann");
+  const outcomes = run(state, [
+    create("ann"),
+    record({ keeping: { keepDays: 30, coldAfterDays: DAYS_NEVER } }),
+  ]);
+  assert.deepEqual(
+    [state.head!.keepDays, state.head!.coldAfterDays, outcomes[1]!.emissions],
+    [30, DAYS_NEVER, []],
+  );
+});
+
+test("a conversation that does not exist is not trimmed into existence", () => {
+  const state = stateFor("ann");
+  const kinds = run(state, [trim(3), record({ keeping: { keepDays: 1, coldAfterDays: 1 } })]).map(
+    ({ verdict }) => verdict,
+  );
+  assert.deepEqual([kinds.map((verdict) => verdict.kind), state.head], [["refused", "refused"], undefined]);
+});
+
 test("a new member of a group with closed history sees only what comes after", () => {
   const state = stateFor("ann", "cy");
   run(state, [create("ann"), send("ann", 1), members("ann", false, "cy")]);
@@ -183,6 +258,7 @@ test("a replay from any point gives the same state and the same events", () => {
     fc
       .record({ actor: name, isRemoval: fc.boolean(), other: name })
       .map(({ actor, isRemoval, other }) => members(actor, isRemoval, other)),
+    fc.integer({ min: 0, max: 12 }).map(trim),
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), fc.nat(), (steps, cutAt) => {

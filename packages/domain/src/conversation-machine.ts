@@ -10,6 +10,8 @@
  *   C4  A refused record changes nothing.
  *   C5  A message goes to exactly those who are members when it is applied.
  *   C6  A record at or below the applied offset is not applied again.
+ *   C7  What is no longer kept never comes back, and the newest message is always kept: `firstKept` only grows, and not
+ *       beyond the last sequence. A member sees from the greater of it and the member's own `firstVisible`.
  */
 import { assert } from "@parley/base";
 import {
@@ -137,6 +139,8 @@ function decide(step: ConversationStep, record: ConversationRecord): Verdict {
   if (record.read !== undefined) return applyRead(step, record.read.userId, record.read.sequence);
   if (record.members !== undefined) return applyMembers(step, record.members, record.timeMs);
   if (record.history !== undefined) return applyHistory(step, record.history);
+  if (record.trim !== undefined) return applyTrim(step, record.trim.before);
+  if (record.keeping !== undefined) return applyKeeping(step, record.keeping);
   return refused("bad-request");
 }
 
@@ -232,6 +236,22 @@ function applyHistory(step: ConversationStep, history: NonNullable<ConversationR
       advanced: { conversationId, lastSequence: step.head.lastSequence, lastMessage: last },
     });
   }
+  return DONE;
+}
+
+function applyTrim(step: ConversationStep, before: number): Verdict {
+  const firstVisible = Math.min(before, step.head.lastSequence);
+  // From 1 on everything is kept, as it is at first.
+  if (firstVisible <= Math.max(1, step.head.firstKept)) return DONE;
+  step.draft.firstKept = firstVisible;
+  const { conversationId } = step.state.key;
+  step.emit([...step.state.members.keys()], { trimmed: { conversationId, firstVisible } });
+  return DONE;
+}
+
+function applyKeeping(step: ConversationStep, keeping: NonNullable<ConversationRecord["keeping"]>): Verdict {
+  step.draft.keepDays = keeping.keepDays;
+  step.draft.coldAfterDays = keeping.coldAfterDays;
   return DONE;
 }
 

@@ -67,6 +67,23 @@ export const HistoryRecord = schema("HistoryRecord", {
   isLast: bool(3),
 });
 
+/** Messages below `before` are no longer kept. */
+export const TrimRecord = schema("TrimRecord", {
+  before: uint(1),
+});
+
+/** No number of days that anybody waits for. */
+export const DAYS_NEVER = 1_000_000;
+
+/**
+ * How long messages of this conversation are kept, and when they go to the cold store. In days; 0 is as the installation
+ * says, DAYS_NEVER never.
+ */
+export const KeepingRecord = schema("KeepingRecord", {
+  keepDays: uint(1),
+  coldAfterDays: uint(2),
+});
+
 /** Exactly one of the nested fields is set. */
 export const ConversationRecord = schema("ConversationRecord", {
   tenantId: string<TenantId>(1),
@@ -77,5 +94,7 @@ export const ConversationRecord = schema("ConversationRecord", {
   read: nested(6, ReadRecord),
   members: nested(7, MembersRecord),
   history: nested(8, HistoryRecord),
+  trim: nested(9, TrimRecord),
+  keeping: nested(10, KeepingRecord),
 });
 export type ConversationRecord = Infer<typeof ConversationRecord>;

@@ -26,6 +26,11 @@ export const HeadRow = schema("HeadRow", {
   memberCount: uint(9),
   /** Messages brought in by imports. */
   importedCount: uint(10),
+  /** Messages below are no longer kept. 0: all are. */
+  firstKept: uint(11),
+  /** As in KeepingRecord. */
+  keepDays: uint(12),
+  coldAfterDays: uint(13),
 });
 export type HeadRow = Infer<typeof HeadRow>;
 

@@ -4,7 +4,7 @@ export {
   type ConversationOutcome,
   type Emission,
 } from "./conversation-machine.js";
-export { ConversationRecord, HistoryItem } from "./conversation-record.js";
+export { ConversationRecord, DAYS_NEVER, HistoryItem } from "./conversation-record.js";
 export { type ConversationKey, HeadRow, MemberRow, type Role, SendRow } from "./conversation-rows.js";
 export {
   type ConversationState,

@@ -28,6 +28,9 @@ export function applyCreate(
     lastTimeMs: 0,
     memberCount: userIds.length,
     importedCount: 0,
+    firstKept: 0,
+    keepDays: 0,
+    coldAfterDays: 0,
   };
   for (const userId of userIds) {
     const role = !create.isDirect && userId === create.creatorId ? "owner" : "member";
@@ -64,7 +67,10 @@ function add(
   const joining = [...new Set(change.userIds)].filter((userId) => !state.members.has(userId));
   if (state.members.size + joining.length > GROUP_MEMBERS_MAX) return refused("bad-request");
   if (joining.length === 0) return DONE;
-  const firstVisible = step.head.isHistoryOpen ? 1 : step.head.lastSequence + 1;
+  // What is gone is not seen by who comes later either.
+  const firstVisible = step.head.isHistoryOpen
+    ? Math.max(1, step.head.firstKept)
+    : step.head.lastSequence + 1;
   for (const userId of joining) {
     step.setMember(userId, {
       role: "member",

@@ -51,12 +51,15 @@ const RECORDS = [
   read("bob", 1),
   members("ann", false, "carl"),
   record({ history: { index: 0, items: [HISTORY_ITEM], isLast: true } }),
+  record({ trim: { before: 2 } }),
+  record({ keeping: { keepDays: 30, coldAfterDays: 7 } }),
 ].map((each) => encode(ConversationRecord, each));
 const EVENTS = [
   { message: decode(Message, MESSAGE) },
   { read: { conversationId: GROUP, sequence: 5 } },
   { hidden: { conversationId: GROUP, sequences: [1, 2] } },
   { joined: { conversationId: GROUP, title: "Team", firstVisible: 1, lastSequence: 5, timeMs: 1 } },
+  { trimmed: { conversationId: GROUP, firstVisible: 4 } },
 ].map((each) => encode(Event, each));
 const USER_RECORDS = [
   ...EVENTS.map((event) => ({ spreads: [{ userIds: [user("ann")], event, module: "" }] })),
@@ -73,6 +76,8 @@ const STORED: readonly (readonly [Schema<object>, readonly Uint8Array[]])[] = [
         creatorId: user("ann"),
         lastSequence: 12,
         isDirect: true,
+        firstKept: 4,
+        keepDays: 30,
       }),
     ],
   ],

@@ -111,3 +111,13 @@ test("hiding what one cannot see is refused and changes nothing", () => {
   assert.equal(users.apply(hide("eve", 1), 2).kind, "refused");
   assert.equal(users.find(user("bob")).head.pts, 1);
 });
+
+test("what was trimmed has left the list entry and cannot be hidden any more", () => {
+  const users = new Users();
+  const said = [1, 2, 3].map((sequence) => spread(message(sequence, "bob"), "", "ann"));
+  const trimmed = encode(Event, { trimmed: { conversationId: GROUP, firstVisible: 3 } });
+  const records = [...said, spread(trimmed, "", "ann"), hide("ann", 2), hide("ann", 3)];
+  const kinds = records.map((record, offset) => users.apply(record, offset).kind);
+  const { firstVisible, readSequence } = users.find(user("ann")).entries.get(GROUP)!;
+  assert.deepEqual([kinds.slice(3), firstVisible, readSequence], [["done", "refused", "done"], 3, 2]);
+});

@@ -24,6 +24,8 @@ const NOTHING = {
   read: undefined,
   members: undefined,
   history: undefined,
+  trim: undefined,
+  keeping: undefined,
 };
 
 export function record(change: Partial<ConversationRecord>, timeMs = 1000): ConversationRecord {
@@ -73,6 +75,10 @@ export function members(actor: string, isRemoval: boolean, ...names: readonly st
   return record({
     members: { actorId: user(actor), userIds: names.map(user), isRemoval, messageId: id("members") },
   });
+}
+
+export function trim(before: number): ConversationRecord {
+  return record({ trim: { before } });
 }
 
 /** A state in which the sends of everybody's one device may be applied. */
