@@ -161,7 +161,7 @@ export class HistoryReader {
       throw new Failure("not-a-member", "You are not in this conversation.", { retry: "after-change" });
     }
     const headRow = decode(HeadRow, head);
-    const { firstVisible } = decode(MemberRow, member);
+    const firstVisible = Math.max(decode(MemberRow, member).firstVisible, headRow.firstKept);
     return { key, head: headRow, firstVisible, lastSequence: headRow.lastSequence };
   }
 

@@ -74,6 +74,8 @@ export class Importing {
       read: undefined,
       members: undefined,
       history: undefined,
+      trim: undefined,
+      keeping: undefined,
     };
     return this.#processor.submit({ ...none, ...change, tenantId, conversationId });
   }

@@ -259,6 +259,8 @@ export class MessageService implements MessageCalls {
       read: change.read,
       members: change.members,
       history: change.history,
+      trim: change.trim,
+      keeping: change.keeping,
     });
   }
 

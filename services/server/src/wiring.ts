@@ -3,7 +3,7 @@ import { ACCOUNT, AccountStore, SESSION, TOKEN } from "@parley/api";
 import { type Ambient, createUlidSource } from "@parley/base";
 import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
-import { ConversationStore, Emitter, Importing, MessageService, Processor } from "@parley/message";
+import { ConversationStore, Emitter, Importing, Keeping, MessageService, Processor } from "@parley/message";
 import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
 import type { ColdOptions, IndexStatus, Tables, TableStatistics, WriteBackTables } from "@parley/tables";
 import { type Tracked, checkpoint, readCheckpoint, startCheckpoints } from "./checkpoint.js";
@@ -41,6 +41,7 @@ export interface Services {
   readonly accounts: AccountStore;
   readonly message: MessageService;
   readonly importing: Importing;
+  readonly keeping: Keeping;
   readonly sync: SyncService;
   /** Names the queues of this installation in positions. */
   readonly epoch: number;
@@ -125,6 +126,7 @@ export async function wireServices(
     accounts,
     message: messageSide.message,
     importing: messageSide.importing,
+    keeping: messageSide.keeping,
     sync: userSide.sync,
     epoch,
     checkpoint: async () => {
@@ -198,6 +200,7 @@ async function wireMessage(
   readonly processor: Processor;
   readonly message: MessageService;
   readonly importing: Importing;
+  readonly keeping: Keeping;
 }> {
   const { clock, random, logger } = ambient;
   const store = new ConversationStore({ tables, partitionCount: log.partitionCount });
@@ -214,5 +217,6 @@ async function wireMessage(
   const newMessageId = createUlidSource(clock, random);
   const message = new MessageService({ processor, store, tables, sync, accounts, clock, newMessageId });
   const importing = new Importing({ processor, service: message, newMessageId, clock });
-  return { processor, message, importing };
+  const keeping = new Keeping({ processor, clock });
+  return { processor, message, importing, keeping };
 }

@@ -45,15 +45,22 @@ const scheduler: Scheduler = {
   soon: () => undefined,
 };
 
-/** A reader for a member who sees all of `messages`, which get the sequences 1, 2, 3 …, but those that are `hidden`. */
-export function readerOf(messages: readonly Init<Message>[], hidden: readonly number[] = []): HistoryReader {
+/**
+ * A reader for a member who sees all of `messages`, which get the sequences 1, 2, 3 …, but those that are `hidden` or below
+ * `firstKept`.
+ */
+export function readerOf(
+  messages: readonly Init<Message>[],
+  hidden: readonly number[] = [],
+  firstKept = 0,
+): HistoryReader {
   const tables = new WriteBackTables({
     tables: new MemoryTables(new MemoryTableStore(), clock),
     clock,
     scheduler,
     onFailure: fail,
   });
-  tables.stage(batchOf(messages));
+  tables.stage(batchOf(messages, firstKept));
   return readerOver(tables, hidden);
 }
 
@@ -86,8 +93,8 @@ export async function indexedReaderOf(
   return readerOver(tables, hidden);
 }
 
-function batchOf(messages: readonly Init<Message>[]): Batch {
-  const head = encode(HeadRow, { lastSequence: messages.length });
+function batchOf(messages: readonly Init<Message>[], firstKept = 0): Batch {
+  const head = encode(HeadRow, { lastSequence: messages.length, firstKept });
   const member = encode(MemberRow, { role: "member", firstVisible: 1 });
   const rows = messages.map((message, index) => ({
     kind: "put" as const,

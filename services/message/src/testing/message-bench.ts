@@ -35,6 +35,7 @@ import {
 } from "../conversation-tables.js";
 import { Emitter } from "../emitter.js";
 import { Importing } from "../importing.js";
+import { Keeping } from "../keeping.js";
 import { MessageService } from "../message-service.js";
 import { Processor } from "../processor.js";
 
@@ -112,6 +113,7 @@ export class Life {
   readonly processor: Processor;
   readonly message: MessageService;
   readonly importing: Importing;
+  readonly keeping: Keeping;
   readonly failures: unknown[] = [];
 
   constructor(bench: MessageBench) {
@@ -160,6 +162,7 @@ export class Life {
       newMessageId,
       clock,
     });
+    this.keeping = new Keeping({ processor: this.processor, clock });
     this.processor.start();
   }
 }
