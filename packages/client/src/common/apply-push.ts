@@ -36,12 +36,15 @@ function applyOne(draft: Draft, event: Event, self: UserId): void {
   if (after !== before) draft.putEntry(after);
   const message = event.message;
   if (message !== undefined) {
-    draft.putMessage(message);
     const { sequence } = message;
-    draft.setSpans(
-      conversationId,
-      withSpan(draft.spans(conversationId), { first: sequence, last: sequence }),
-    );
+    // After a Rebase the list may be ahead of the events: what they bring may be gone by now.
+    if (sequence >= after.firstVisible) {
+      draft.putMessage(message);
+      draft.setSpans(
+        conversationId,
+        withSpan(draft.spans(conversationId), { first: sequence, last: sequence }),
+      );
+    }
     if (message.senderId === self) draft.deleteOutboxItem(conversationId, message.clientMessageId);
   }
   // Hidden places stay held: they are void now, and known to be.

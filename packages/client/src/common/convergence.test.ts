@@ -1,6 +1,6 @@
 /**
  * Goal: whatever the network does, the client ends with what the server would give a new device.
- * Method: random sequences of what happens in the world (messages, mine and others', hiding, reading, imports, leaving)
+ * Method: random sequences of what happens in the world (messages, mine and others', hiding, reading, imports, trims)
  * and on the wire (pushes, repeats, gaps, cuts, lost answers, refusals, restarts) with a seed that fast-check prints;
  * then calm, and the client's list, messages and sent texts are compared with the world's.
  */
@@ -22,6 +22,7 @@ const ACTIONS = [
   "hide",
   "read",
   "grow",
+  "trim",
   "push",
   "push",
   "repeat",
@@ -68,6 +69,7 @@ test("any sequence of events and faults ends in the state fetched fresh", async 
           world.hide(conversationId, [Math.max(1, length - amount), length]);
         else if (kind === "read" && length > 0) world.read(conversationId, Math.max(1, length - amount));
         else if (kind === "grow") world.grow(conversationId, amount * 10);
+        else if (kind === "trim") world.trim(conversationId, length - amount);
         else if (kind === "push") server.push();
         else if (kind === "repeat") server.rewind(amount);
         else if (kind === "gap") server.rewind(-amount);
@@ -100,6 +102,8 @@ test("any sequence of events and faults ends in the state fetched fresh", async 
         const shown = await shownBy(bench, client, conversationId);
         const { world } = bench;
         deepEqual(shown, world.visible(conversationId, 1, Infinity));
+        const gone = { first: 1, last: world.firstVisible(conversationId) - 1 };
+        deepEqual(await bench.store.readMessages(conversationId, gone), []);
         const mine = (world.messages.get(conversationId) ?? []).filter(
           (message) => message.senderId === SELF,
         );

@@ -1,5 +1,6 @@
 /** Changes on top of the replica's state that are not committed yet: reads see them, nobody else does. */
 import type { ClientMessageId, ConversationEntry, ConversationId, Message } from "@parley/protocol";
+import { spansFrom } from "./spans.js";
 import type { Change, OutboxItem, Position, Span, StoreOwner } from "./store.js";
 
 /** What the client holds in memory; only a committed draft changes it. */
@@ -59,14 +60,26 @@ export class Draft {
     return this.#base.entries.get(conversationId);
   }
 
+  /** Puts an entry. When it begins later than the one before, what is held below its beginning goes. */
   putEntry(entry: ConversationEntry): void {
-    this.#entries.set(entry.conversationId, entry);
+    const { conversationId, firstVisible } = entry;
+    const before = this.entry(conversationId);
+    this.#entries.set(conversationId, entry);
+    const spans = this.spans(conversationId);
+    // Of a conversation that is new here nothing is stored.
+    if (before === undefined && spans.length === 0) return;
+    if (firstVisible <= (before?.firstVisible ?? 1)) return;
+    this.setSpans(conversationId, spansFrom(spans, firstVisible));
+    // Not only what the spans say: messages of which they were given up are still stored.
+    this.#changes.push({ kind: "delete-messages", conversationId, first: 1, last: firstVisible - 1 });
   }
 
   /** Makes `entries` the whole list. */
   replaceEntries(entries: readonly ConversationEntry[]): void {
-    for (const conversationId of this.#entries.keys()) this.#entries.set(conversationId, undefined);
-    for (const conversationId of this.#base.entries.keys()) this.#entries.set(conversationId, undefined);
+    const listed = new Set(entries.map((entry) => entry.conversationId));
+    for (const conversationId of [...this.#entries.keys(), ...this.#base.entries.keys()]) {
+      if (!listed.has(conversationId)) this.#entries.set(conversationId, undefined);
+    }
     for (const entry of entries) this.putEntry(entry);
   }
 

@@ -96,14 +96,11 @@ function storePage(
   page: Answer<"getHistory">,
   hidden: ReadonlySet<number>,
 ): void {
-  const isShown = (message: Message): boolean => !hidden.has(message.sequence);
-  draft.replaceMessages(
-    conversationId,
-    { first: page.first, last: page.last },
-    page.messages.filter(isShown),
-  );
-  draft.setSpans(
-    conversationId,
-    withSpan(draft.spans(conversationId), { first: page.first, last: page.last }),
-  );
+  // What was trimmed while the page was on its way has no place any more.
+  const first = Math.max(page.first, draft.entry(conversationId)?.firstVisible ?? 1);
+  const span = { first, last: page.last };
+  if (span.first > span.last) return;
+  const isShown = ({ sequence }: Message): boolean => sequence >= first && !hidden.has(sequence);
+  draft.replaceMessages(conversationId, span, page.messages.filter(isShown));
+  draft.setSpans(conversationId, withSpan(draft.spans(conversationId), span));
 }

@@ -2,7 +2,7 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { SPANS_MAX } from "./limits.js";
-import { newestGap, newestSpan, within, withSpan } from "./spans.js";
+import { newestGap, newestSpan, spansFrom, within, withSpan } from "./spans.js";
 import type { Span } from "./store.js";
 
 test("spans hold exactly what was added, ascending and never touching", () => {
@@ -57,4 +57,16 @@ test("what lies within bounds is cut to them, and left as it is when it lies the
   const found = within([{ first: 1, last: 2 }, whole, { first: 8, last: 20 }], { first: 3, last: 10 });
   deepEqual([found, found[0] === whole], [[whole, { first: 8, last: 10 }], true]);
   deepEqual(within([whole], { first: 7, last: 6 }), []);
+});
+
+test("spans from a sequence on lose what is below it, and stay the same object when nothing is", () => {
+  const spans = [
+    { first: 1, last: 3 },
+    { first: 5, last: 9 },
+    { first: 12, last: 12 },
+  ];
+  deepEqual(
+    [spansFrom(spans, 1) === spans, spansFrom(spans, 4), spansFrom(spans, 7), spansFrom(spans, 13)],
+    [true, spans.slice(1), [{ first: 7, last: 9 }, spans[2]], []],
+  );
 });

@@ -29,6 +29,12 @@ export function within(spans: readonly Span[], bounds: Span): readonly Span[] {
   });
 }
 
+/** The parts of `spans` from `first` on; the same array when that is all of them. */
+export function spansFrom(spans: readonly Span[], first: number): readonly Span[] {
+  if (spans.every((span) => span.first >= first)) return spans;
+  return within(spans, { first, last: Number.MAX_SAFE_INTEGER });
+}
+
 /** The span that holds `sequence`. */
 export function findSpan(spans: readonly Span[], sequence: number): Span | undefined {
   return spans.findLast((span) => span.first <= sequence && sequence <= span.last);

@@ -81,17 +81,18 @@ export class TimelineWindow {
 
   async #refresh(): Promise<boolean> {
     const target = this.#target();
-    const span = this.#span;
     if (target === undefined) {
-      const hasChanged = span !== undefined;
+      const hasChanged = this.#span !== undefined;
       this.#span = undefined;
       this.#messages = [];
       return hasChanged;
     }
+    const wasCut = this.#cutBelow(target.first);
+    const span = this.#span;
     // A window that the target no longer holds, or that would leave a hole below the target, begins anew.
     const isInside = span !== undefined && span.first >= target.first && span.last >= target.first - 1;
     if (!isInside || span.last > target.last) return this.#begin(target);
-    if (span.last === target.last) return false;
+    if (span.last === target.last) return wasCut;
     const added = await this.#read({ first: span.last + 1, last: target.last });
     const messages = [...this.#messages, ...added];
     const excess = Math.max(0, messages.length - TIMELINE_MESSAGES_MAX);
@@ -100,6 +101,15 @@ export class TimelineWindow {
       first: excess > 0 ? (this.#messages[0]?.sequence ?? span.first) : span.first,
       last: target.last,
     };
+    return true;
+  }
+
+  /** What lies below the target is no longer held; what of the window lies in it stays as it is. */
+  #cutBelow(first: number): boolean {
+    const span = this.#span;
+    if (span === undefined || span.first >= first || span.last < first) return false;
+    this.#span = { first, last: span.last };
+    this.#messages = this.#messages.filter((message) => message.sequence >= first);
     return true;
   }
 

@@ -200,7 +200,8 @@ class Link implements Connection {
         const limit = Math.min(frame.payload.limit || 200, this.#server.historySize);
         const page = world.page(conversationId, { ...frame.payload, limit });
         const lastSequence = world.messages.get(conversationId)?.length ?? 0;
-        return () => this.say("historyPage", { requestId, ...page, firstVisible: 1, lastSequence });
+        const firstVisible = world.firstVisible(conversationId);
+        return () => this.say("historyPage", { requestId, ...page, firstVisible, lastSequence });
       }
       case "listConversations": {
         const start = Number(frame.payload.cursor || "0");

@@ -4,6 +4,7 @@ import {
   type ClientMessageId,
   type ConversationEntry,
   type ConversationId,
+  conversationOf,
   emptyEntry,
   type Event,
   type Init,
@@ -42,6 +43,8 @@ export class ScriptedWorld {
   readonly entries = new Map<ConversationId, ConversationEntry>();
   readonly messages = new Map<ConversationId, Message[]>();
   readonly hidden = new Map<ConversationId, Set<number>>();
+  /** Messages below are gone. */
+  readonly firstKept = new Map<ConversationId, number>();
   readonly lanes = new Map<ConversationId, SendLane>();
   #count = 0;
 
@@ -90,10 +93,21 @@ export class ScriptedWorld {
     this.push({ left: { conversationId, sequence: this.messages.get(conversationId)?.length ?? 0 } });
   }
 
+  /** Messages below `before` are gone for everybody; the newest one stays. */
+  trim(conversationId: ConversationId, before: number): void {
+    const firstVisible = Math.min(before, this.messages.get(conversationId)?.length ?? 0);
+    if (firstVisible <= this.firstVisible(conversationId)) return;
+    this.firstKept.set(conversationId, firstVisible);
+    this.push({ trimmed: { conversationId, firstVisible } });
+  }
+
+  firstVisible(conversationId: ConversationId): number {
+    return this.firstKept.get(conversationId) ?? 1;
+  }
+
   push(event: Init<Event>): void {
     const whole: Event = { ...EMPTY_EVENT, ...event };
-    const of = whole.message ?? whole.read ?? whole.hidden ?? whole.joined ?? whole.left ?? whole.advanced;
-    const conversationId = of!.conversationId;
+    const conversationId = conversationOf(whole)!;
     const entry = this.entries.get(conversationId) ?? emptyEntry(conversationId);
     this.entries.set(conversationId, applyEvent(entry, whole, this.self));
     this.events.push(whole);
@@ -112,7 +126,10 @@ export class ScriptedWorld {
   visible(conversationId: ConversationId, first: number, last: number): readonly Message[] {
     const hidden = this.hidden.get(conversationId) ?? new Set<number>();
     return (this.messages.get(conversationId) ?? []).filter(
-      ({ sequence }) => sequence >= first && sequence <= last && !hidden.has(sequence),
+      ({ sequence }) =>
+        sequence >= Math.max(first, this.firstVisible(conversationId)) &&
+        sequence <= last &&
+        !hidden.has(sequence),
     );
   }
 
@@ -125,11 +142,11 @@ export class ScriptedWorld {
     let first: number;
     let last: number;
     if (request.isForward) {
-      first = request.after + 1;
+      first = Math.max(this.firstVisible(conversationId), request.after + 1);
       last = Math.min(end, first + limit - 1);
     } else {
       last = request.before > 0 ? Math.min(end, request.before - 1) : end;
-      first = Math.max(1, last - limit + 1);
+      first = Math.max(this.firstVisible(conversationId), last - limit + 1);
     }
     return { first, last, messages: this.visible(conversationId, first, last) };
   }
