@@ -41,6 +41,7 @@ export const ANOMALY_CODES = {
   "read-invented": "I7",
   "hidden-shown": "I8",
   "hidden-for-others": "I8",
+  "trimmed-shown": "I8",
   "other-tenant": "I9",
   "wrong-sender": "I9",
   "not-a-member": "I9",

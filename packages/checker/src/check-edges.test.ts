@@ -65,6 +65,27 @@ const members = (users: readonly number[], isRemoval: boolean): Call => [
 const wipe: Call = ["restarted", { device: PHONE, epoch: 0, pts: 0 }];
 const listed = [{ conversation: 0, lastSequence: 6 }];
 
+/** The team is trimmed: told to Ann and Bob, and gone from their devices. Cat has left. */
+const trimmedTo = (firstVisible: 4 | 6): Edit => {
+  const kept = [4, 5, 6].filter((sequence) => sequence >= firstVisible);
+  const readSequence = firstVisible - 1;
+  const entry = { conversation: 0, firstVisible, lastSequence: 6, readSequence, isMember: true };
+  return all(
+    drop("entryShown", { isMember: true }),
+    ...[PHONE, LAPTOP, BOBS].map((device) => final(device, ...kept)),
+    append(
+      ["conversationTrimmed", { conversation: 0, firstVisible }],
+      assigned(ANN, 8, "trimmed", firstVisible),
+      assigned(BOB, 9, "trimmed", firstVisible),
+      ...[PHONE, LAPTOP].map((device) => applied(device, 8, "trimmed", firstVisible)),
+      applied(BOBS, 9, "trimmed", firstVisible),
+      ...[PHONE, LAPTOP].map((device): Call => ["entryShown", { ...entry, device, unread: 0 }]),
+      ["entryShown", { ...entry, device: BOBS, unread: firstVisible === 4 ? 1 : 0 }],
+    ),
+  );
+};
+const TRIMMED = trimmedTo(4);
+
 const EDGES: Readonly<Record<string, readonly [Edit, ...found: readonly string[]]>> = {
   "a page that was asked for before the acknowledgement may lack the message": [
     until(
@@ -315,6 +336,50 @@ const EDGES: Readonly<Record<string, readonly [Edit, ...found: readonly string[]
   ],
   "members are told where joining is, and where not": [
     change(["messagePlaced", { sequence: 6 }], { members: undefined }),
+  ],
+  "what is trimmed is gone from the devices, and counts as read": [TRIMMED],
+  "what is trimmed may be told again": [
+    all(TRIMMED, append(["conversationTrimmed", { conversation: 0, firstVisible: 4 }])),
+  ],
+  "a device that has the event of a trim may not hold what is gone": [
+    all(TRIMMED, final(LAPTOP, 3, 4, 5, 6)),
+    "trimmed-shown",
+  ],
+  "a device may not lack what is kept": [all(TRIMMED, final(LAPTOP, 5, 6)), "missing"],
+  "a device that was not told of a trim is not right": [
+    all(
+      TRIMMED,
+      drop("eventAssigned", { user: BOB, pts: 9 }),
+      drop("eventApplied", { device: BOBS, pts: 9 }),
+      final(BOBS, 1, 3, 4, 5, 6),
+      change(["entryShown", { device: BOBS }], { firstVisible: 1, readSequence: 1, unread: 1 }),
+    ),
+    "trimmed-shown",
+    "entry-membership",
+  ],
+  "a page that was asked for before the event of a trim may hold what is gone, or lack it": [
+    all(append(asked(PHONE), asked(PHONE)), TRIMMED, append(page(11, 1, 2, 3, 4, 5), page(12, 4, 5))),
+  ],
+  "a page that is asked for after it may not hold it": [
+    all(TRIMMED, append(asked(PHONE), page(11, 3, 4, 5))),
+    "trimmed-shown",
+  ],
+  "a page may lack only what is gone": [all(TRIMMED, append(asked(PHONE), page(11, 5))), "page-hole"],
+  "what is gone may be shown until the device has the event": [
+    (calls) => {
+      const trimmed = TRIMMED(calls);
+      const at = trimmed.findIndex(([name]) => name === "conversationTrimmed");
+      return [...trimmed.slice(0, at + 1), show(PHONE, 2), ...trimmed.slice(at + 1)];
+    },
+  ],
+  "what is gone may not be shown after it": [all(TRIMMED, append(show(PHONE, 2))), "trimmed-shown"],
+  "a device that lost the event of a trim in a restart may show what is gone until it comes again": [
+    all(TRIMMED, append(["restarted", position(BOBS, 8)], show(BOBS, 3), applied(BOBS, 9, "trimmed", 4))),
+  ],
+  "who left before a trim may hold what is gone": [trimmedTo(6)],
+  "who left does not begin where nobody trimmed": [
+    all(trimmedTo(6), change(["entryShown", { device: CATS }], { firstVisible: 5 })),
+    "entry-membership",
   ],
   "an unread count that drifts where no machine tells of queues": [
     all(drop("eventAssigned"), change(["entryShown", { device: BOBS }], { unread: 2 })),

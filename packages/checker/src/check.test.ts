@@ -429,6 +429,24 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "a message that is held though it is no longer kept",
+    edit: all(
+      append(
+        ["conversationTrimmed", { conversation: 0, firstVisible: 2 }],
+        assigned(ANN, 8, "trimmed", 2),
+        assigned(BOB, 9, "trimmed", 2),
+        ...[PHONE, LAPTOP].map((device) => applied(device, 8, "trimmed", 2)),
+        applied(BOBS, 9, "trimmed", 2),
+      ),
+      change(["entryShown", { isMember: true }], { firstVisible: 2 }),
+      final(PHONE, 2, 3, 4, 5, 6),
+      final(BOBS, 3, 4, 5, 6),
+    ),
+    found: {
+      "trimmed-shown": "acme/ann's laptop holds acme/g:team 1, though messages are kept from 2 on.",
+    },
+  },
+  {
     name: "an event of another tenant's conversation",
     edit: append(assigned(EVE, 1, "read", 1), applied(EVES, 1, "read", 1)),
     found: { "other-tenant": 'PTS 1 of blue/eve is "read acme/g:team 1" of another tenant.' },

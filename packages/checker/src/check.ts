@@ -20,6 +20,7 @@ import type { Run, Story } from "./judge/run.js";
 import { judgeSends } from "./judge/sends.js";
 import { judgeShown } from "./judge/sights.js";
 import { Speaker } from "./judge/speaker.js";
+import { indexTrims } from "./judge/trims.js";
 import type { CheckOptions, Report } from "./report.js";
 
 /** Cost: about a second for each million deliveries, and 20 bytes of memory for each beside the history. */
@@ -32,6 +33,7 @@ export function check(history: History, options: CheckOptions = {}): Report {
     places,
     memberships: indexMemberships(story),
     hidings: indexHidings(story),
+    trims: indexTrims(story),
     queues: indexQueues(story, places),
     firstVisibles: firstVisiblesOf(history),
     unseen: 0,
@@ -40,7 +42,7 @@ export function check(history: History, options: CheckOptions = {}): Report {
   judgeDeliveries(run);
   const positions = judgePositions(run);
   judgeShown(run, positions);
-  judgePages(run);
+  judgePages(run, positions);
   judgeFinals(run);
   judgeEntries(run);
   judgeEnds(run, options.recoveryMsMax ?? RECOVERY_MS_MAX);

@@ -31,6 +31,7 @@ export type {
   SendSuccess,
   ShownEntry,
   ShownMessage,
+  TrimmedConversation,
   UserIndex,
 } from "./history/records.js";
 export type { Anomaly, CheckOptions, Figures, Invariant, Report } from "./report.js";

@@ -53,6 +53,7 @@ export function emptyHistory(): Draft {
       "content",
     ),
     membership: table("conversation", "user", "lastSequence", "isMember", "firstVisible"),
+    trims: table("conversation", "firstVisible"),
     assigned: table("user", "epoch", "pts", "kind", "conversation", "sequence", "list", "content"),
     steps: table("kind", "device", "epoch", "pts", "detail"),
     views: table("source", "device", "conversation", "sequence", "message", "content"),

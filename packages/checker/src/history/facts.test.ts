@@ -34,6 +34,7 @@ test("other events have their sequences", () => {
     { joined: { conversationId, lastSequence: 4 } },
     { left: { conversationId, sequence: 5 } },
     { advanced: { conversationId, lastSequence: 6 } },
+    { trimmed: { conversationId, firstVisible: 7 } },
     {},
   ];
   assert.deepEqual(
@@ -47,6 +48,7 @@ test("other events have their sequences", () => {
       ["joined", 4, undefined],
       ["left", 5, undefined],
       ["advanced", 6, undefined],
+      ["trimmed", 7, undefined],
       ["other", 0, undefined],
     ],
   );

@@ -42,5 +42,7 @@ export function eventFacts(event: Event): EventFacts {
     return { kind: "left", conversationId, sequence: event.left.sequence, content };
   if (event.advanced !== undefined)
     return { kind: "advanced", conversationId, sequence: event.advanced.lastSequence, content };
+  if (event.trimmed !== undefined)
+    return { kind: "trimmed", conversationId, sequence: event.trimmed.firstVisible, content };
   return { kind: "other", conversationId, sequence: 0, content };
 }

@@ -19,6 +19,7 @@ export const EVENT_KINDS: readonly EventKind[] = [
   "joined",
   "left",
   "advanced",
+  "trimmed",
   "other",
 ];
 
@@ -72,6 +73,8 @@ export interface History {
     | "content"
   >;
   readonly membership: Table<"conversation" | "user" | "lastSequence" | "isMember" | "firstVisible">;
+  /** Messages below `firstVisible` are no longer kept. */
+  readonly trims: Table<"conversation" | "firstVisible">;
   readonly assigned: Table<
     "user" | "epoch" | "pts" | "kind" | "conversation" | "sequence" | "list" | "content"
   >;

@@ -20,6 +20,7 @@ import type {
   Rebase,
   SendSuccess,
   ShownMessage,
+  TrimmedConversation,
 } from "./records.js";
 
 /** What waits to be taken down, in the order of its log; `next` is the first that does. */
@@ -47,6 +48,11 @@ export class LateAssignments extends HistoryRecorder {
   override memberLeft(member: MembershipChange): void {
     const take = (): void => super.memberLeft(member);
     lineOf(this.#conversations, member.conversation).items.push({ at: member.lastSequence, take });
+  }
+
+  override conversationTrimmed(trim: TrimmedConversation): void {
+    const take = (): void => super.conversationTrimmed(trim);
+    lineOf(this.#conversations, trim.conversation).items.push({ at: trim.firstVisible, take });
   }
 
   override eventAssigned(event: AssignedEvent): void {

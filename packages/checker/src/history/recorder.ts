@@ -40,6 +40,7 @@ import type {
   SendSuccess,
   ShownEntry,
   ShownMessage,
+  TrimmedConversation,
   UserIndex,
 } from "./records.js";
 
@@ -190,6 +191,13 @@ export class HistoryRecorder {
 
   memberLeft(member: MembershipChange): void {
     this.#membership(member, NONE);
+  }
+
+  conversationTrimmed({ conversation, firstVisible }: TrimmedConversation): void {
+    const { trims } = this.#history;
+    trims.conversation.push(conversation);
+    trims.firstVisible.push(firstVisible);
+    trims.at.push(this.#step++);
   }
 
   eventAssigned(event: AssignedEvent): void {

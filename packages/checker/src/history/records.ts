@@ -12,7 +12,7 @@ export type MemberSetIndex = Branded<"MemberSetIndex">;
 /** Stands for a content: see `contentOf`. The content of a message's event is that of the message. */
 export type Content = Branded<"Content">;
 
-export type EventKind = "message" | "read" | "hidden" | "joined" | "left" | "advanced" | "other";
+export type EventKind = "message" | "read" | "hidden" | "joined" | "left" | "advanced" | "trimmed" | "other";
 
 export interface SendInvocation {
   readonly device: DeviceIndex;
@@ -95,6 +95,12 @@ export interface JoinedMember extends MembershipChange {
   readonly firstVisible: number;
 }
 
+/** The conversation machine said that messages below `firstVisible` are no longer kept. */
+export interface TrimmedConversation {
+  readonly conversation: ConversationIndex;
+  readonly firstVisible: number;
+}
+
 /** The user machine gave an event its PTS. */
 export interface AssignedEvent {
   readonly user: UserIndex;
@@ -103,7 +109,7 @@ export interface AssignedEvent {
   readonly kind: EventKind;
   /** Undefined for events of other modules. */
   readonly conversation: ConversationIndex | undefined;
-  /** The message's, the one read up to, or the conversation's last one when joined, left or advanced; otherwise 0. */
+  /** The message's, the one read up to, or the conversation's last one when joined, left or advanced, the first one kept; otherwise 0. */
   readonly sequence: number;
   /** Of a `hidden` event. */
   readonly sequences?: readonly number[];

@@ -5,8 +5,10 @@
 import { UNREAD_RANGES_MAX } from "@parley/protocol";
 import { NONE } from "../history/column.js";
 import { OPERATION_KINDS, OUTCOME } from "../history/history.js";
+import type { Period } from "./memberships.js";
 import { PairMap } from "./pair-map.js";
 import type { Run } from "./run.js";
+import type { Trims } from "./trims.js";
 
 const READ = OPERATION_KINDS.indexOf("read");
 
@@ -62,15 +64,16 @@ function gatherReadings({ history }: Run): Readings {
   return readings;
 }
 
-function judgeMembership({ findings, speaker, places, memberships }: Run, entry: Entry): void {
+function judgeMembership({ findings, speaker, places, memberships, trims }: Run, entry: Entry): void {
   const { conversation, user, lastSequence, firstVisible, isMember, listed } = entry;
   const period = memberships.periods.find(conversation, user)?.at(-1);
   if (memberships.isTold) {
-    const isRight = isMember === (period?.last === NONE) && firstVisible === period?.firstVisible;
+    const isRight = isMember === (period?.last === NONE) && beginsRight(trims, entry, period);
     if (!isRight) {
       findings.add("entry-membership", conversation, () => {
         const word = isMember ? "a member" : "no member";
-        const truth = period?.last === NONE ? `a member from ${period.firstVisible} on` : "no member";
+        const first = Math.max(period?.firstVisible ?? 0, trims.firstKept(conversation));
+        const truth = period?.last === NONE ? `a member from ${first} on` : "no member";
         return `${listed()} as ${word} from ${firstVisible} on, but ${speaker.user(user)} is ${truth}.`;
       });
     }
@@ -82,6 +85,21 @@ function judgeMembership({ findings, speaker, places, memberships }: Run, entry:
     "entry-behind",
     lastSequence,
     () => `${listed()} up to ${lastSequence}, but it goes to ${last}.`,
+  );
+}
+
+/** Who left before a trim was not told of it. */
+function beginsRight(
+  trims: Trims,
+  { conversation, firstVisible }: Entry,
+  period: Period | undefined,
+): boolean {
+  if (period === undefined) return false;
+  if (period.last === NONE)
+    return firstVisible === Math.max(period.firstVisible, trims.firstKept(conversation));
+  if (firstVisible === period.firstVisible) return true;
+  return (
+    firstVisible > period.firstVisible && firstVisible <= period.last && trims.has(conversation, firstVisible)
   );
 }
 
@@ -109,12 +127,12 @@ function judgeRead(run: Run, entry: Entry, readings: readonly number[]): void {
   );
 }
 
-/** A marker moves by reading, by what one writes oneself, by notices and imports, and by joining. */
+/** A marker moves by reading, by what one writes oneself, by notices and imports, by joining, and by what is gone. */
 function isJustified(run: Run, entry: Entry, readings: readonly number[]): boolean {
-  const { history, places, memberships } = run;
+  const { history, places, memberships, trims } = run;
   const { operations, placed } = history;
   const { conversation, user, readSequence } = entry;
-  if (readSequence === 0) return true;
+  if (readSequence === 0 || trims.has(conversation, readSequence + 1)) return true;
   const row = places.row(conversation, readSequence);
   if (row !== NONE && (placed.sender.at(row) === user || placed.isCountable.at(row) === 0)) return true;
   const periods = memberships.periods.find(conversation, user) ?? [];

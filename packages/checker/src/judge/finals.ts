@@ -1,6 +1,6 @@
 /**
  * What devices hold at the end: all that their user may see (I1, I1''), once (I2), in order (I3), but for what the user
- * hid, and only that (I8). Of a device that could not drain only what is below the highest message it holds is judged.
+ * hid or what is gone, and only that (I8). Of a device that could not drain only what is below the highest message it holds is judged.
  */
 import { NONE } from "../history/column.js";
 import { OUTCOME } from "../history/history.js";
@@ -20,6 +20,7 @@ export function judgeFinals(run: Run): void {
     judgeSight(run, { device, conversation, view, count });
     judgeOrder(run, final);
     judgeHidden(run, final);
+    judgeKept(run, final);
     judgeComplete(run, final);
   }
   judgeListed(run, listed);
@@ -62,14 +63,37 @@ function judgeHidden({ history, findings, speaker, hidings }: Run, final: number
   }
 }
 
+/** Whoever left was not told what has gone since. */
+function judgeKept(run: Run, final: number): void {
+  const { history, findings, speaker, trims } = run;
+  const { finals, views, drainedMs } = history;
+  const device = finals.device.at(final);
+  const conversation = finals.conversation.at(final);
+  if (!drainedMs.has(device) || firstVisibleOf(run, final) === undefined) return;
+  const firstKept = trims.firstKept(conversation);
+  const view = finals.view.at(final);
+  for (let row = view; row < view + finals.count.at(final); row++) {
+    const sequence = views.sequence.at(row);
+    if (sequence >= firstKept) continue;
+    findings.add(
+      "trimmed-shown",
+      sequence,
+      () =>
+        `${speaker.device(device)} holds ${speaker.place(conversation, sequence)}, though messages are kept ` +
+        `from ${firstKept} on.`,
+    );
+  }
+}
+
 function judgeComplete(run: Run, final: number): void {
-  const { history, findings, speaker, places, hidings } = run;
+  const { history, findings, speaker, places, hidings, trims } = run;
   const { finals, views, devices, drainedMs } = history;
   const device = finals.device.at(final);
   const conversation = finals.conversation.at(final);
   const { user } = devices[device]!;
-  const firstVisible = firstVisibleOf(run, final);
-  if (firstVisible === undefined) return;
+  const visible = firstVisibleOf(run, final);
+  if (visible === undefined) return;
+  const firstVisible = Math.max(visible, trims.firstKept(conversation));
   const view = finals.view.at(final);
   const end = view + finals.count.at(final);
   const hidden = hidings.of(conversation, user);

@@ -1,10 +1,11 @@
 /**
- * Pages of history that the server gave: whole but for what the user hid (I6, I8), with all that the device wrote
+ * Pages of history that the server gave: whole but for what the user hid and what is gone (I6, I8), with all that the device wrote
  * before (I6), never older than a page before (I6), ascending (I3), and for members only (I9).
  */
 import { NONE } from "../history/column.js";
 import { OPERATION_KINDS, OUTCOME } from "../history/history.js";
 import { PairMap } from "./pair-map.js";
+import type { Positions } from "./positions.js";
 import type { Run } from "./run.js";
 import { judgeSight } from "./sights.js";
 
@@ -18,7 +19,7 @@ interface Known {
   readonly operation: number;
 }
 
-export function judgePages(run: Run): void {
+export function judgePages(run: Run, positions: Positions): void {
   const { pages, operations } = run.history;
   if (pages.at.length === 0) return;
   const knowledge = gather(run);
@@ -31,6 +32,7 @@ export function judgePages(run: Run): void {
     judgeNewness(run, page, knowledge.find(device, conversation) ?? []);
     judgeSpan(run, page);
     judgeMembership(run, page);
+    judgeKept(run, page, positions);
   }
 }
 
@@ -87,7 +89,7 @@ function judgeNewness({ history, findings, speaker }: Run, page: number, knowled
 }
 
 function judgeSpan(run: Run, page: number): void {
-  const { history, findings, speaker, places, hidings } = run;
+  const { history, findings, speaker, places, hidings, trims } = run;
   const { pages, operations, views, devices, placed } = history;
   const operation = pages.operation.at(page);
   const device = operations.device.at(operation);
@@ -98,6 +100,8 @@ function judgeSpan(run: Run, page: number): void {
   // Nothing in this direction: `first` above `last` covers nothing.
   if (first > last && pages.count.at(page) === 0) return;
   const asked = (): string => `The ${speaker.operation(operation)} for ${first} to ${last}`;
+  // What was trimmed before the answer may have gone while the page was made.
+  const firstKept = trims.firstKept(conversation, operations.endedAt.at(operation));
   let before = first - 1;
   for (let view = pages.view.at(page); view <= end; view++) {
     const sequence = view === end ? last + 1 : views.sequence.at(view);
@@ -106,7 +110,11 @@ function judgeSpan(run: Run, page: number): void {
       continue;
     }
     // A broken page may claim to cover anything: beyond what was placed there is nothing to miss.
-    for (let gap = before + 1; gap < Math.min(sequence, places.last(conversation) + 1); gap++) {
+    for (
+      let gap = Math.max(before + 1, firstKept);
+      gap < Math.min(sequence, places.last(conversation) + 1);
+      gap++
+    ) {
       const row = places.row(conversation, gap);
       if (row === NONE || placed.at.at(row) > operations.endedAt.at(operation)) continue;
       const hiding = hidden?.get(gap);
@@ -121,6 +129,27 @@ function judgeSpan(run: Run, page: number): void {
       "hidden-shown",
       sequence,
       () => `${asked()} has ${speaker.place(conversation, sequence)}, which the user had hidden.`,
+    );
+  }
+}
+
+/** Who knows that messages are gone gets none of them by asking again. */
+function judgeKept({ history, findings, speaker }: Run, page: number, { trimMarks }: Positions): void {
+  const { pages, operations, views } = history;
+  const operation = pages.operation.at(page);
+  const conversation = operations.conversation.at(operation);
+  const invokedAt = operations.at.at(operation);
+  const firstKept = trimMarks.firstKept(operations.device.at(operation), conversation, invokedAt);
+  const view = pages.view.at(page);
+  for (let row = view; row < view + pages.count.at(page); row++) {
+    const sequence = views.sequence.at(row);
+    if (sequence >= firstKept) continue;
+    findings.add(
+      "trimmed-shown",
+      sequence,
+      () =>
+        `The ${speaker.operation(operation)} has ${speaker.place(conversation, sequence)}, though messages are ` +
+        `kept from ${firstKept} on.`,
     );
   }
 }

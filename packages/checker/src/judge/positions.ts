@@ -8,8 +8,10 @@ import { HiddenMarks } from "./hidden-marks.js";
 import { PairMap } from "./pair-map.js";
 import { judgeRebase } from "./rebases.js";
 import type { Run } from "./run.js";
+import { TrimMarks } from "./trim-marks.js";
 
 const HIDDEN = EVENT_KINDS.indexOf("hidden");
+const TRIMMED = EVENT_KINDS.indexOf("trimmed");
 
 /** Where a device stands. An epoch of NONE: nowhere yet. */
 interface Position {
@@ -23,6 +25,7 @@ export interface Positions {
   /** Events applied. */
   readonly deliveries: number;
   readonly marks: HiddenMarks;
+  readonly trimMarks: TrimMarks;
 }
 
 export function judgePositions(run: Run): Positions {
@@ -30,6 +33,7 @@ export function judgePositions(run: Run): Positions {
   const { steps, devices } = history;
   const positions = devices.map(() => ({ epoch: NONE, pts: 0, storedEpoch: NONE, storedPts: 0 }));
   const marks = new HiddenMarks();
+  const trimMarks = new TrimMarks();
   const firsts = new PairMap<number>();
   let deliveries = 0;
   for (let step = 0; step < steps.at.length; step++) {
@@ -38,7 +42,7 @@ export function judgePositions(run: Run): Positions {
     if (kind === STEP.applied) {
       deliveries++;
       judgeApplied(run, position, step);
-      judgeContent(run, step, { firsts, marks });
+      judgeContent(run, step, { firsts, marks, trimMarks });
     } else if (kind === STEP.rebased) {
       judgeRebase(run, step);
       position.epoch = steps.epoch.at(step);
@@ -47,10 +51,11 @@ export function judgePositions(run: Run): Positions {
     else {
       judgeRestarted(run, position, step);
       marks.restart(steps.device.at(step), position.pts, steps.at.at(step));
+      trimMarks.restart(steps.device.at(step), position.pts, steps.at.at(step));
     }
   }
   judgeEnds(run, positions);
-  return { deliveries, marks };
+  return { deliveries, marks, trimMarks };
 }
 
 function judgeApplied({ history, findings, speaker }: Run, position: Position, step: number): void {
@@ -75,9 +80,10 @@ interface Applied {
   /** Queue and PTS to the step that applied it first, where nobody told of queues. */
   readonly firsts: PairMap<number>;
   readonly marks: HiddenMarks;
+  readonly trimMarks: TrimMarks;
 }
 
-function judgeContent(run: Run, step: number, { firsts, marks }: Applied): void {
+function judgeContent(run: Run, step: number, { firsts, marks, trimMarks }: Applied): void {
   const { history, findings, speaker, queues } = run;
   const { steps, assigned, devices, lists } = history;
   const device = steps.device.at(step);
@@ -113,6 +119,14 @@ function judgeContent(run: Run, step: number, { firsts, marks }: Applied): void 
       () => `${speaker.device(device)} applied another event as ${position()} than "${speaker.event(row)}".`,
     );
     return;
+  }
+  if (assigned.kind.at(row) === TRIMMED) {
+    const firstVisible = assigned.sequence.at(row);
+    trimMarks.add(
+      { device, conversation: assigned.conversation.at(row), firstVisible },
+      pts,
+      steps.at.at(step),
+    );
   }
   if (assigned.kind.at(row) !== HIDDEN) return;
   marks.add(

@@ -7,6 +7,7 @@ import type { PairMap } from "./pair-map.js";
 import type { Places } from "./places.js";
 import type { Queues } from "./queues.js";
 import type { Speaker } from "./speaker.js";
+import type { Trims } from "./trims.js";
 
 export interface Story {
   readonly history: History;
@@ -18,6 +19,7 @@ export interface Run extends Story {
   readonly places: Places;
   readonly memberships: Memberships;
   readonly hidings: Hidings;
+  readonly trims: Trims;
   readonly queues: Queues;
   /** By conversation and device, as the entries of members say at the end. */
   readonly firstVisibles: PairMap<number>;

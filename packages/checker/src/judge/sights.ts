@@ -1,6 +1,6 @@
 /**
  * What devices saw of messages, by whatever way: each is what was placed there (I3), of the user's tenant and from a
- * time of membership (I9), and not one that this device knows to be hidden (I8).
+ * time of membership (I9), and not one that this device knows to be hidden or gone (I8).
  */
 import { NONE } from "../history/column.js";
 import { SOURCE } from "../history/history.js";
@@ -17,7 +17,7 @@ export interface Sight {
 }
 
 /** Judges what was shown; pages and final lists judge theirs. */
-export function judgeShown(run: Run, { marks }: Positions): void {
+export function judgeShown(run: Run, { marks, trimMarks }: Positions): void {
   const { history, findings, speaker } = run;
   const { views } = history;
   for (let view = 0; view < views.at.length; view++) {
@@ -26,6 +26,16 @@ export function judgeShown(run: Run, { marks }: Positions): void {
     const conversation = views.conversation.at(view);
     judgeSight(run, { device, conversation, view, count: 1 });
     const sequence = views.sequence.at(view);
+    const firstKept = trimMarks.firstKept(device, conversation, views.at.at(view));
+    if (sequence < firstKept) {
+      findings.add(
+        "trimmed-shown",
+        sequence,
+        () =>
+          `${speaker.device(device)} showed ${speaker.place(conversation, sequence)} after it had learned that ` +
+          `messages are kept from ${firstKept} on.`,
+      );
+    }
     if (!marks.isMarked({ device, conversation, sequence }, views.at.at(view))) continue;
     findings.add(
       "hidden-shown",
