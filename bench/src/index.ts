@@ -1,4 +1,5 @@
 export { type Installation, prepareInstallation } from "./installation.js";
+export { type Figures, runKilledBuild } from "./indexing/run-build-process.js";
 export { RawClient, type RawClientClosed, type RawClientOptions } from "./load/raw-client.js";
 export {
   ServerProcess,

@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemAmbient } from "@parley/base/node";
-import { openLevelTables } from "@parley/engine-embedded";
-import { openIndexedTables, type TableSpec } from "@parley/tables";
-import { CONVERSATIONS, INDEXED_MESSAGE, messagePut, partitionOfConversation } from "./rows.js";
+import type { TableSpec } from "@parley/tables";
+import { INDEXED_MESSAGE, messagePut, partitionOfConversation } from "./rows.js";
+import { openIndexes, openStored } from "./stack.js";
 
-const PLAIN: TableSpec = { name: "plain-message" };
+const PLAIN: TableSpec = { name: "plain-message", keyOwner: "conversation" };
+const CONVERSATIONS = 20_000;
 const ROUNDS = 40;
 const WARM_UP_ROUNDS = 6;
 const BATCHES = 100;
@@ -18,9 +18,7 @@ const MICROSECONDS_PER_MS = 1000;
 export async function measureRowCost(): Promise<Readonly<Record<string, number>>> {
   const directory = mkdtempSync(join(tmpdir(), "parley-bench-"));
   try {
-    const { clock, scheduler } = systemAmbient();
-    const engine = await openLevelTables({ directory: join(directory, "tables"), clock });
-    const tables = await openIndexedTables({ tables: engine, declared: [INDEXED_MESSAGE], clock, scheduler });
+    const tables = await openIndexes(await openStored(directory), [INDEXED_MESSAGE]);
     const spent = { plain: { cpu: 0, wall: 0 }, indexed: { cpu: 0, wall: 0 } };
     let sequence = 0;
     for (let round = 0; round < ROUNDS + WARM_UP_ROUNDS; round++) {

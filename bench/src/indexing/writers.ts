@@ -2,9 +2,10 @@
  * Writers of a table: each write is one batch for one conversation, durable when it is answered. Of ten, three add a message,
  * five change one, two delete one.
  */
-import type { Batch, IndexedTables, Write } from "@parley/tables";
+import type { Batch, IndexedTables, TableSpec } from "@parley/tables";
 import { Histogram } from "../histogram.js";
-import { CONVERSATIONS, messagePut, partitionOfConversation, PLAIN_MESSAGE } from "./rows.js";
+import { messagePut, partitionOfConversation } from "./rows.js";
+import type { LoggedWrite, WriteLog } from "./write-log.js";
 
 const TICK_MS = 1;
 /** Writes without an answer; more means that the tables do not keep up. */
@@ -12,12 +13,20 @@ const IN_FLIGHT_MAX = 50_000;
 
 export interface WritersPlan {
   readonly tables: IndexedTables;
+  readonly table: TableSpec;
+  readonly conversations: number;
   /** Rows of each conversation when the writers begin. */
   readonly rowsPerConversation: number;
   /** Numbers in [0, 1). */
   readonly unit: () => number;
   /** Sequences above those of other writers, so that what is added is new. */
   readonly firstSequence: number;
+  /** With it, what is written is noted there. */
+  readonly log?: WriteLog;
+}
+
+interface DueWrite extends LoggedWrite {
+  readonly isNew: boolean;
 }
 
 export class Writers {
@@ -39,7 +48,7 @@ export class Writers {
     let written = 0;
     const write = async (): Promise<void> => {
       while (performance.now() < endMs) {
-        await this.#plan.tables.write([this.#batch()], { isDurable: true });
+        await this.#plan.tables.write([this.#batchOf(this.#nextWrite())], { isDurable: true });
         written += 1;
       }
     };
@@ -50,8 +59,17 @@ export class Writers {
   /** Begins to write at fixed times, whatever the tables do: latency counts from when a write was due. */
   start(perSecond: number): void {
     let dueMs = performance.now();
+    const { log } = this.#plan;
     this.#timer = setInterval(() => {
-      for (const nowMs = performance.now(); dueMs <= nowMs; dueMs += 1000 / perSecond) this.#writeDue(dueMs);
+      const issue: (() => void)[] = [];
+      for (const nowMs = performance.now(); dueMs <= nowMs; dueMs += 1000 / perSecond) {
+        const write = this.#nextWrite();
+        const record = log?.issue(write);
+        const atMs = dueMs;
+        issue.push(() => this.#writeDue(write, atMs, () => record !== undefined && log?.acknowledge(record)));
+      }
+      log?.flush();
+      for (const each of issue) each();
     }, TICK_MS);
   }
 
@@ -69,15 +87,18 @@ export class Writers {
     if (this.#failure !== undefined) throw this.#failure as Error;
   }
 
-  #writeDue(dueMs: number): void {
+  #writeDue(write: DueWrite, dueMs: number, onAcknowledged: () => void): void {
     if (this.#inFlight.size >= IN_FLIGHT_MAX) {
       this.#failure ??= new Error(`${IN_FLIGHT_MAX} writes are without an answer.`);
       return;
     }
     const writing = this.#plan.tables
-      .write([this.#batch()], { isDurable: true })
+      .write([this.#batchOf(write)], { isDurable: true })
       .then(
-        () => this.#histogram.add(performance.now() - dueMs),
+        () => {
+          this.#histogram.add(performance.now() - dueMs);
+          onAcknowledged();
+        },
         (error: unknown) => {
           this.#failure ??= error;
         },
@@ -86,16 +107,20 @@ export class Writers {
     this.#inFlight.add(writing);
   }
 
-  #batch(): Batch {
-    const { unit, rowsPerConversation } = this.#plan;
-    const partition = partitionOfConversation(Math.floor(unit() * CONVERSATIONS));
+  #nextWrite(): DueWrite {
+    const { unit, conversations, rowsPerConversation } = this.#plan;
+    const conversation = Math.floor(unit() * conversations);
     const kind = unit();
     const known = 1 + Math.floor(unit() * rowsPerConversation);
     const sender = Math.floor(unit() * 256);
-    let write: Write;
-    if (kind < 0.3) write = messagePut(PLAIN_MESSAGE, (this.#sequence += 1), sender, true);
-    else if (kind < 0.8) write = messagePut(PLAIN_MESSAGE, known, sender, false);
-    else write = { kind: "delete", table: PLAIN_MESSAGE, sort: [known] };
-    return { partition, writes: [write] };
+    if (kind < 0.3) return { conversation, sequence: (this.#sequence += 1), sender, isNew: true };
+    return { conversation, sequence: known, sender: kind < 0.8 ? sender : undefined, isNew: false };
+  }
+
+  #batchOf({ conversation, sequence, sender, isNew }: DueWrite): Batch {
+    const { table } = this.#plan;
+    const partition = partitionOfConversation(conversation);
+    if (sender === undefined) return { partition, writes: [{ kind: "delete", table, sort: [sequence] }] };
+    return { partition, writes: [messagePut(table, sequence, sender, isNew)] };
   }
 }

@@ -1,50 +1,49 @@
 /**
- * Building, dropping and removing, as work in the background: chunk, pause, chunk.
+ * Building, dropping and removing, as work in the background: chunk, rest, chunk.
  *
  * The one race of a build is that a chunk writes an entry of a row which has been changed since the chunk read it. So
  *
- *   alone: begin to note which rows are written ─► read rows, work out entries ─► alone: write those of rows not noted
+ *   begin to note which rows are written ─► read rows, work out entries ─► with the next group: write those of rows not noted
+ *              ▲                                                                                        │
+ *              └──────────────────────── the next chunk's notes begin there ────────────────────────────┘
  *
  * What is noted needs nothing: in this phase a writer puts all entries of the row that it writes, not only those that have
- * changed. Writers wait for one write of a chunk, never for its reading.
+ * changed. What a group writes is noted before it is known what joins it, and is written before the next chunk is read. The
+ * chunk goes down with the group, so writers wait for neither a write nor a sync of it.
  */
 import { Failure, type Clock, type Scheduler } from "@parley/base";
 import { Pauses } from "../pauses.js";
 import type { Batch, RowKey, ScannedRow, Tables, Write } from "../tables.js";
 import type { IndexCatalog, Remains } from "./index-catalog.js";
 import { type IndexState, droppedState, stateBatch } from "./index-state.js";
+import { IndexPace } from "./index-pace.js";
 import { verifyIndex } from "./index-verify.js";
 import { checkPresent, type IndexAccess, type IndexName, type IndexWork } from "./index-work.js";
 import { indexTable, type LocalIndex } from "./local-index.js";
-import { rowName, type TouchedRows } from "./touched-rows.js";
+import type { Joining } from "./sequencer.js";
+import { rowName, type Touched, type TouchedRows } from "./touched-rows.js";
 
-/** Rows that are worked on at a time: what a writer may have to wait for. */
-const CHUNK_ROWS = 512;
-/** Of the time, what the work takes at most. */
-const TIME_SHARE = 0.2;
-/** A chunk also rests for as long as it had to wait for its turn: the more is being written, the less is built. */
-const WAIT_REST_FACTOR = 1;
 export interface IndexJobsOptions {
   readonly tables: Tables;
   readonly catalog: IndexCatalog;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly touched: TouchedRows;
+  /** Runs a task while nothing is written. */
   readonly alone: <T>(task: () => Promise<T>) => Promise<T>;
+  /** Writes with the next group of writes; see `Sequencer.join`. */
+  readonly join: (begin: () => Joining | undefined) => Promise<boolean>;
 }
 
-/** How far a build has come in memory. */
-interface Progress {
+/** A build under way. */
+interface Backfill {
+  readonly index: LocalIndex;
+  readonly generation: number;
+  /** Up to where rows have their entries. */
   cursor: RowKey | undefined;
   rowsDone: number;
-}
-
-interface Chunk {
-  readonly rows: readonly ScannedRow[];
-  /** Fewer rows are the end. */
-  readonly rowsMax: number;
-  /** Whether a row is as it was read. */
-  readonly isStill: (row: RowKey) => boolean;
+  /** What was written since the rows that come next may be read. */
+  touched: Touched;
 }
 
 export class IndexJobs {
@@ -53,19 +52,13 @@ export class IndexJobs {
   readonly #builds = new Map<LocalIndex, Promise<void>>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #pauses: Pauses;
-  /** How long chunks have waited for their turn, all together: waiting is no work. */
-  #waitedMs = 0;
 
   constructor(options: IndexJobsOptions) {
     this.#options = options;
-    const { tables, clock, scheduler } = options;
-    this.#pauses = new Pauses(scheduler);
-    this.#access = {
-      tables,
-      clock,
-      alone: (task) => this.#alone(task),
-      chunk: (work, task) => this.#chunk(work, task),
-    };
+    const { tables, clock, scheduler, alone } = options;
+    const pauses = new Pauses(scheduler);
+    this.#pauses = pauses;
+    this.#access = { tables, clock, alone, pace: (work) => new IndexPace({ ...options, pauses }, work) };
   }
 
   /** Runs work that `stop` waits for. */
@@ -127,54 +120,75 @@ export class IndexJobs {
 
   /** Writes the entries of all rows. */
   async #backfill(index: LocalIndex, work: IndexWork): Promise<void> {
-    const progress: Progress = { cursor: index.state.cursor, rowsDone: index.state.rowsDone };
-    const { generation } = index.state;
-    for (let isDone = false; !isDone;) {
-      isDone = await this.#chunk(work, async (rowsMax) => {
-        const scan = { table: index.table, limit: rowsMax, ...afterOf(progress.cursor) };
-        const { tables, touched: tracker } = this.#options;
-        const touched = await this.#alone(async () => {
-          checkPresent(index, generation);
-          return tracker.begin(index.table.name);
-        });
-        try {
-          const rows = await tables.scanTable(scan);
-          return await this.#alone(async () => {
-            checkPresent(index, generation);
-            if (touched.isTooMany) {
-              const again = await tables.scanTable(scan);
-              return this.#fill(index, progress, { rows: again, rowsMax, isStill: () => true });
-            }
-            const isStill = (row: RowKey): boolean => !touched.has(rowName(index.table, row));
-            return this.#fill(index, progress, { rows, rowsMax, isStill });
-          });
-        } finally {
-          touched.end();
-        }
-      });
-      const name = { table: index.table.name, index: index.spec.name };
-      work.onProgress?.({ ...name, step: "building", done: progress.rowsDone });
+    const { catalog, touched: tracker, alone } = this.#options;
+    const { generation, cursor, rowsDone } = index.state;
+    const pace = this.#access.pace(work);
+    const touched = await alone(async () => {
+      checkPresent(index, generation);
+      return tracker.begin(index.table.name);
+    });
+    const backfill: Backfill = { index, generation, cursor, rowsDone, touched };
+    try {
+      for (let isDone = false; !isDone;) {
+        isDone = await pace.chunk((rowsMax) => this.#fill(backfill, pace, rowsMax));
+        const name = { table: index.table.name, index: index.spec.name };
+        work.onProgress?.({ ...name, step: "building", done: backfill.rowsDone });
+      }
+    } finally {
+      backfill.touched.end();
     }
+    await alone(async () => {
+      checkPresent(index, generation);
+      const { cursor: _stored, ...rest } = index.state;
+      await catalog.change(index, { ...rest, rowsDone: backfill.rowsDone, phase: "verifying" });
+    });
+  }
+
+  /** Reads a chunk and writes its entries. Returns whether it was the last one. */
+  async #fill(backfill: Backfill, pace: IndexPace, rowsMax: number): Promise<boolean> {
+    const { tables } = this.#options;
+    const { index, generation } = backfill;
+    const scan = { table: index.table, limit: rowsMax, ...afterOf(backfill.cursor) };
+    const rows = await tables.scanTable(scan);
+    const hasJoined = await pace.join(() => {
+      checkPresent(index, generation);
+      if (backfill.touched.isTooMany) return undefined;
+      const isStill = (row: RowKey): boolean => !backfill.touched.has(rowName(index.table, row));
+      return this.#filled(backfill, rows, isStill);
+    });
+    if (hasJoined) return rows.length < rowsMax;
+    return pace.alone(async () => {
+      checkPresent(index, generation);
+      const again = await tables.scanTable(scan);
+      const { batches, onWritten } = this.#filled(backfill, again, () => true);
+      await tables.write(batches, { isDurable: true });
+      onWritten();
+      return again.length < rowsMax;
+    });
   }
 
   /**
-   * Writes the entries of a chunk and moves on. The cursor that is stored lags a chunk, because it may become durable when
-   * the entries beside it do not: they lie in other partitions. Returns whether it was the last chunk.
+   * The entries of those rows of a chunk that are as they were read. The cursor that is stored with them lags a chunk, because
+   * it may become durable when the entries beside it do not: they lie in other partitions.
    */
-  async #fill(index: LocalIndex, progress: Progress, { rows, rowsMax, isStill }: Chunk): Promise<boolean> {
-    const { tables, catalog } = this.#options;
+  #filled(backfill: Backfill, rows: readonly ScannedRow[], isStill: (row: RowKey) => boolean): Joining {
+    const { catalog, touched: tracker } = this.#options;
+    const { index, rowsDone, cursor } = backfill;
     const { cursor: _stored, ...rest } = index.state;
-    const { cursor, rowsDone } = progress;
     const reached: IndexState = { ...rest, rowsDone, ...(cursor === undefined ? {} : { cursor }) };
     const name = { tableName: index.table.name, indexName: index.spec.name };
-    const entries = entryBatches(index, rows.filter(isStill));
-    await tables.write([...entries, stateBatch(name, reached)], { isDurable: true });
-    catalog.adopt(index, reached);
-    progress.rowsDone += rows.length;
-    progress.cursor = placeOf(rows.at(-1)) ?? cursor;
-    if (rows.length === rowsMax) return false;
-    await catalog.change(index, { ...rest, rowsDone: progress.rowsDone, phase: "verifying" });
-    return true;
+    const batches = [...entryBatches(index, rows.filter(isStill)), stateBatch(name, reached)];
+    const touched = tracker.begin(index.table.name);
+    backfill.touched.end();
+    backfill.touched = touched;
+    return {
+      batches,
+      onWritten: () => {
+        catalog.adopt(index, reached);
+        backfill.rowsDone += rows.length;
+        backfill.cursor = placeOf(rows.at(-1)) ?? cursor;
+      },
+    };
   }
 
   async #verify(index: LocalIndex, work: IndexWork): Promise<void> {
@@ -202,10 +216,11 @@ export class IndexJobs {
   async #remove(remains: Remains, work: IndexWork): Promise<void> {
     const { tables, catalog, alone } = this.#options;
     const table = indexTable(remains.table, remains.index, remains.generation);
+    const pace = this.#access.pace(work);
     let after: RowKey | undefined;
     let done = 0;
     for (let isDone = false; !isDone;) {
-      isDone = await this.#chunk(work, async (rowsMax) => {
+      isDone = await pace.chunk(async (rowsMax) => {
         const rows = await tables.scanTable({
           table,
           limit: rowsMax,
@@ -220,30 +235,6 @@ export class IndexJobs {
       work.onProgress?.({ table: remains.table.name, index: remains.index, step: "removing", done });
     }
     await alone(() => catalog.forget(remains));
-  }
-
-  async #chunk<T>(work: IndexWork, task: (rowsMax: number) => Promise<T>): Promise<T> {
-    const { clock } = this.#options;
-    const beganMs = clock.monotonicMs();
-    const waitedMs = this.#waitedMs;
-    const result = await task(work.chunkRows ?? CHUNK_ROWS);
-    const ownWaitMs = this.#waitedMs - waitedMs;
-    const tookMs = Math.max(0, clock.monotonicMs() - beganMs - ownWaitMs);
-    const { timeShare = TIME_SHARE } = work;
-    // All of the time is asked for by those for whom nobody waits.
-    await this.#pauses.pause(
-      timeShare === 1 ? 0 : tookMs * (1 / timeShare - 1) + ownWaitMs * WAIT_REST_FACTOR,
-    );
-    return result;
-  }
-
-  async #alone<T>(task: () => Promise<T>): Promise<T> {
-    const { clock, alone } = this.#options;
-    const askedMs = clock.monotonicMs();
-    return alone(async () => {
-      this.#waitedMs += clock.monotonicMs() - askedMs;
-      return task();
-    });
   }
 }
 

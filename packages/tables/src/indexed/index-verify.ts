@@ -60,16 +60,15 @@ class Verifier {
     look: (chunk: readonly ScannedRow[]) => Promise<readonly RowKey[]>,
   ): Promise<void> {
     const { table: indexed, spec } = this.#index;
+    const pace = this.#access.pace(this.#work);
     let after: RowKey | undefined;
     for (let isDone = false; !isDone;) {
-      isDone = await this.#access.chunk(this.#work, async (rowsMax) => {
+      isDone = await pace.chunk(async (rowsMax) => {
         const scan = { table, limit: rowsMax, ...(after === undefined ? {} : { after }) };
         const chunk = await this.#access.tables.scanTable(scan);
         const suspects = await look(chunk);
-        await this.#access.alone(async () => {
-          checkPresent(this.#index, this.#generation);
-          for (const suspect of suspects) await this.#lookAgain(suspect);
-        });
+        checkPresent(this.#index, this.#generation);
+        for (const suspect of suspects) await pace.alone(() => this.#lookAgain(suspect));
         const last = chunk.at(-1);
         if (last !== undefined) after = { partition: last.partition, sort: last.sort };
         return chunk.length < rowsMax;
@@ -110,6 +109,7 @@ class Verifier {
 
   /** Looks at one entry and its row while neither changes. */
   async #lookAgain({ partition, sort }: RowKey): Promise<void> {
+    checkPresent(this.#index, this.#generation);
     const { tables } = this.#access;
     const rowSort = rowSortOf(this.#index.spec, sort);
     const value = await tables.find(this.#index.table, partition, rowSort);

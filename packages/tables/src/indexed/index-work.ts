@@ -1,5 +1,6 @@
 import { Failure, type Clock } from "@parley/base";
 import type { Tables, TableSpec } from "../tables.js";
+import type { IndexPace } from "./index-pace.js";
 import type { IndexState } from "./index-state.js";
 
 /** Names a declared index. */
@@ -10,7 +11,7 @@ export interface IndexName {
 
 /** How work on an index is done. */
 export interface IndexWork {
-  /** Default 512. */
+  /** Rows worked on at a time. Default: as many as take a few milliseconds, see `IndexPace`. */
   readonly chunkRows?: number;
   /** Of the time, from 0 to 1, exclusive and inclusive; the rest is pause. Default 0.2. */
   readonly timeShare?: number;
@@ -28,8 +29,8 @@ export interface IndexProgress extends IndexName {
 export interface IndexAccess {
   readonly tables: Tables;
   readonly clock: Clock;
-  /** Runs a chunk, and pauses after it. */
-  readonly chunk: <T>(work: IndexWork, task: (rowsMax: number) => Promise<T>) => Promise<T>;
+  /** For each walk its own. */
+  readonly pace: (work: IndexWork) => IndexPace;
   /** Runs a task while nothing is written. */
   readonly alone: <T>(task: () => Promise<T>) => Promise<T>;
 }

@@ -121,6 +121,7 @@ export class IndexedTables implements Tables, IndexReader {
       scheduler,
       touched,
       alone: (task) => this.#sequencer.alone(task),
+      join: (begin) => this.#sequencer.join(begin),
     });
   }
 

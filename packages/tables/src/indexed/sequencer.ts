@@ -4,11 +4,13 @@
  *
  *   write ──(plain, and nothing waits)──────────────► engine
  *   write ──► waiting ──group──► prepare ──► write ──► engine
+ *   join ───────────────────────────────┘   work in the background, with the next group: no write and no sync of its own
  *   alone ──► between two groups
  *
  * Invariants:
  *   1. Groups and tasks that are alone run one after another, and never beside a plain write.
  *   2. Writes take effect in the order of the calls: a plain write passes only when nothing is before it.
+ *   3. One piece of work joins a group at most: writers wait for no more than that.
  */
 import { Failure } from "@parley/base";
 import type { Batch } from "../tables.js";
@@ -35,6 +37,22 @@ export interface PreparedGroup {
   readonly onWritten?: () => void;
 }
 
+/** What joins a group. */
+export interface Joining {
+  readonly batches: readonly Batch[];
+  /** Called when they are written, before anything else is. */
+  readonly onWritten: () => void;
+}
+
+interface WaitingToJoin {
+  /** Undefined when nothing joins. */
+  readonly begin: () => Joining | undefined;
+  readonly resolve: (hasJoined: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const NO_GROUP: PreparedGroup = { batches: [], failures: new Map() };
+
 export interface SequencerOptions {
   /** Whether a batch needs nothing but to be written. */
   readonly isPlain: (batch: Batch) => boolean;
@@ -47,6 +65,7 @@ export class Sequencer {
   readonly #options: SequencerOptions;
   #waiting: Waiting[] = [];
   readonly #alone: (() => Promise<void>)[] = [];
+  readonly #joining: WaitingToJoin[] = [];
   readonly #passing = new Set<Promise<unknown>>();
   #running: Promise<void> | undefined;
   #isClosed = false;
@@ -86,6 +105,18 @@ export class Sequencer {
     });
   }
 
+  /**
+   * Writes with the next group, or alone when nobody writes; durable. `begin` is called when it is known what the group writes,
+   * and says what joins it, or that nothing does. Resolves with whether something did. Rejects as `begin` and the engine do.
+   */
+  async join(begin: () => Joining | undefined): Promise<boolean> {
+    this.#checkOpen();
+    return new Promise<boolean>((resolve, reject) => {
+      this.#joining.push({ begin, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
   /** Refuses everything from now on, and resolves when what was taken is done. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -113,8 +144,8 @@ export class Sequencer {
     // So that those who write in the same turn are in the first group already.
     await Promise.resolve();
     await this.#passed();
-    while (this.#waiting.length > 0 || this.#alone.length > 0) {
-      if (this.#waiting.length > 0) await this.#writeNext();
+    while (this.#waiting.length > 0 || this.#joining.length > 0 || this.#alone.length > 0) {
+      if (this.#waiting.length > 0 || this.#joining.length > 0) await this.#writeNext();
       await this.#alone.shift()?.();
     }
     this.#running = undefined;
@@ -123,20 +154,40 @@ export class Sequencer {
   async #writeNext(): Promise<void> {
     const group = this.#waiting;
     this.#waiting = [];
-    const batches = group.flatMap((waiting) => waiting.batches);
+    let joining: WaitingToJoin | undefined;
     try {
-      const prepared: PreparedGroup = batches.every(this.#options.isPlain)
-        ? { batches, failures: new Map<number, Failure>() }
-        : await this.#options.prepare(batches);
+      const prepared = await this.#prepare(group.flatMap((waiting) => waiting.batches));
       const { first = [] } = prepared;
       if (first.length > 0) await this.#options.write(first, { isDurable: true });
-      const isDurable = group.some((waiting) => waiting.isDurable);
-      if (prepared.batches.length > 0) await this.#options.write(prepared.batches, { isDurable });
+      joining = this.#joining.shift();
+      const joined = joining === undefined ? undefined : begun(joining);
+      const batches = joined === undefined ? prepared.batches : [...prepared.batches, ...joined.batches];
+      const isDurable = joined !== undefined || group.some((waiting) => waiting.isDurable);
+      if (batches.length > 0) await this.#options.write(batches, { isDurable });
       prepared.onWritten?.();
+      joined?.onWritten();
       answer(group, prepared.failures);
+      joining?.resolve(joined !== undefined);
     } catch (error) {
       for (const { reject } of group) reject(error);
+      joining?.reject(error);
     }
+  }
+
+  async #prepare(batches: readonly Batch[]): Promise<PreparedGroup> {
+    if (batches.length === 0) return NO_GROUP;
+    if (batches.every(this.#options.isPlain)) return { batches, failures: NO_GROUP.failures };
+    return this.#options.prepare(batches);
+  }
+}
+
+/** What joins; its own failure is nobody else's. */
+function begun({ begin, reject }: WaitingToJoin): Joining | undefined {
+  try {
+    return begin();
+  } catch (error) {
+    reject(error);
+    return undefined;
   }
 }
 

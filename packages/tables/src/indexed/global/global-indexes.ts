@@ -228,15 +228,16 @@ export class GlobalIndexes {
   }
 
   /** Removes what is left of generations that are no longer used. */
-  async removeDropped(work: IndexWork, { tables, alone, chunk }: IndexAccess): Promise<void> {
+  async removeDropped(work: IndexWork, { tables, alone, pace }: IndexAccess): Promise<void> {
     // A step that began before a drop may put entries behind the removal.
     await this.#follower.stepped();
     for (const index of this.all()) {
       for (const generation of index.state.removing) {
         const table = index.rows(generation);
+        const walk = pace(work);
         let after: RowKey | undefined;
         for (let isDone = false; !isDone;) {
-          isDone = await chunk(work, async (limit) => {
+          isDone = await walk.chunk(async (limit) => {
             const rows = await tables.scanTable({ table, limit, ...(after === undefined ? {} : { after }) });
             const deletes = rows.map(({ partition, sort }): Batch => ({
               partition,
@@ -277,10 +278,11 @@ export class GlobalIndexes {
     const name = { table: index.table.name, index: index.spec.name };
     let after = isFirst ? cursor : undefined;
     let done = isFirst ? index.state.rowsDone : 0;
+    const pace = access.pace(work);
     for (let isDone = false; !isDone;) {
       while (this.#queue.length > BUILD_LAG_MAX && !this.#follower.isStopped) await this.#follower.progress();
-      isDone = await access.chunk(work, (limit) =>
-        access.alone(async () => {
+      isDone = await pace.chunk((limit) =>
+        pace.alone(async () => {
           checkPresent(index, generation);
           const scan = { table: walked, limit, ...(after === undefined ? {} : { after }) };
           const rows = await access.tables.scanTable(scan);
