@@ -147,6 +147,37 @@ describe("building an index", () => {
     }
   });
 
+  it("ends while writers never rest, and asks the engine for no write beside theirs", async () => {
+    const random = seededRandom(10);
+    const world = await filled(50, random);
+    const memory = new MemoryTables(world.store, world.clock);
+    const ofEntries = { withRows: 0, alone: 0 };
+    // Takes turns of the event loop, as an engine does.
+    const slow = slowTables(memory, () => 0.3);
+    const engine = overTables(slow, {
+      async write(batches, options) {
+        const names = new Set(batches.flatMap(({ writes }) => writes.map(({ table }) => table.name)));
+        const isOfBuild = batches.some(({ partition }) => partition[0] === "notes");
+        if (isOfBuild && names.has("notes-by-word-1"))
+          ofEntries[names.has("notes") ? "withRows" : "alone"] += 1;
+        await slow.write(batches, options);
+      },
+    });
+    const tables = await openIndexed(world.store, world.clock, { declared: [DECLARED], engine });
+    const state = { isBuilding: true };
+    const built = tables.buildIndex(WORD, { chunkRows: 3, timeShare: 0.2 }).finally(() => {
+      state.isBuilding = false;
+    });
+    const writer = async (): Promise<void> => {
+      for (let round = 0; round < 100_000 && state.isBuilding; round++)
+        await tables.write([randomBatch(random)], DURABLE);
+      equal(state.isBuilding, false);
+    };
+    await Promise.all([built, writer(), writer()]);
+    await checkRight(tables);
+    deepEqual([ofEntries.alone, ofEntries.withRows > 50], [0, true]);
+  });
+
   for (const [title, others] of [
     ["leaves rows to their writers that are written while a chunk is on its way", 0],
     ["reads a chunk again when more rows were written meanwhile than are remembered", 20_000],

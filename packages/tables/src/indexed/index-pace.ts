@@ -16,17 +16,15 @@ import type { Joining } from "./sequencer.js";
 const TIME_SHARE = 0.2;
 /** What a chunk may take: about what a group of writes does. */
 export const CHUNK_MS = 4;
-/** Rows of a chunk. The least is the floor of progress; more than the most would not be faster. */
-export const ROWS_MIN = 32;
+/** Rows of a chunk. The least is the floor of progress, and what comes first; more than the most would not be faster. */
+export const ROWS_MIN = 128;
 export const ROWS_MAX = 512;
-/** Rows of the first chunk, before anything is measured. */
-const ROWS_FIRST = 64;
 /** From one chunk to the next. */
 const GROWTH_MAX = 2;
 /** Work also rests for as long as it had to wait for its turn: the more is being written, the less is done. */
 const WAIT_REST_FACTOR = 1;
 /** The longest rest: the floor of progress. */
-export const REST_MS_MAX = 100;
+export const REST_MS_MAX = 50;
 
 export interface IndexPaceOptions {
   readonly clock: Clock;
@@ -52,7 +50,7 @@ export class IndexPace {
     this.#timeShare = timeShare;
     this.#isFixed = chunkRows !== undefined || timeShare === 1;
     // All of the time is asked for by those for whom nobody waits.
-    this.#rowsMax = chunkRows ?? (timeShare === 1 ? ROWS_MAX : ROWS_FIRST);
+    this.#rowsMax = chunkRows ?? (timeShare === 1 ? ROWS_MAX : ROWS_MIN);
   }
 
   /** Runs a chunk of at most `rowsMax` rows, and rests after it. Errors: "tables-closed"; those of the task. */

@@ -128,6 +128,79 @@ test("beyond the writes that may wait the next is refused, and those who wait ar
   deepEqual([refused, new Set(ends)], [["tables-busy"], new Set(["done"])]);
 });
 
+test("what joins goes down with the next group, one piece with each, and alone when nobody writes", async () => {
+  const { sequencer, log, release } = world();
+  const first = sequencer.write([named("a")], DURABLE);
+  await release();
+  const next = sequencer.write([named("b")], DURABLE);
+  const joined = ["j", "k"].map((name) =>
+    sequencer.join(() => {
+      log.push(`begin ${name}`);
+      return { batches: [named(name)], onWritten: () => log.push(`on written ${name}`) };
+    }),
+  );
+  const alone = sequencer.alone(async () => void log.push("alone"));
+  for (let step = 0; step < 2; step++) await release();
+  deepEqual(await outcomes([first, next, alone, ...joined]), Array(5).fill("done"));
+  equal(
+    log.slice(3).join(", "),
+    "look b, begin j, write b+j, written b+j, on written j, alone, begin k, write k, written k, on written k",
+  );
+});
+
+test("what has nothing to join, or fails to begin, leaves the group as it is", async () => {
+  const { sequencer, log, release } = world();
+  const writes = ["a", "b", "c"].map((name) => sequencer.write([named(name)], DURABLE));
+  const nothing = sequencer.join(() => undefined);
+  const failing = outcomes([
+    sequencer.join(() => {
+      throw new Failure("index-dropped", "Dropped.");
+    }),
+  ]);
+  for (let step = 0; step < 2; step++) await release();
+  deepEqual(
+    [await outcomes(writes), await nothing, await failing, log.at(-1)],
+    [["done", "done", "done"], false, ["index-dropped"], "written a+b+c"],
+  );
+});
+
+test("a write that fails fails what has joined it, and a group that cannot look does not take it along", async () => {
+  const { sequencer, release } = world();
+  const broken = outcomes([
+    sequencer.write([named("a")], DURABLE),
+    sequencer.join(() => ({ batches: [named("broken")], onWritten: () => undefined })),
+  ]);
+  await release();
+  deepEqual(await broken, ["tables-failed", "tables-failed"]);
+  const blind = new Sequencer({
+    isPlain: () => false,
+    prepare: () => Promise.reject(new Failure("tables-corrupt", "Damaged.")),
+    write: async () => undefined,
+  });
+  const ends = outcomes([
+    blind.write([named("a")], DURABLE),
+    blind.join(() => ({ batches: [named("j")], onWritten: () => undefined })),
+  ]);
+  deepEqual(await ends, ["tables-corrupt", "done"]);
+});
+
+test("what joins makes its group durable", async () => {
+  const durable: boolean[] = [];
+  const sequencer = new Sequencer({
+    isPlain: () => true,
+    prepare: async (batches) => ({ batches, failures: new Map() }),
+    write: async (_batches, { isDurable }) => void durable.push(isDurable),
+  });
+  await Promise.all([
+    sequencer.alone(async () => undefined),
+    sequencer.write([named("a")], { isDurable: false }),
+    sequencer.join(() => ({ batches: [named("j")], onWritten: () => undefined })),
+    sequencer.join(() => undefined),
+  ]);
+  await sequencer.write([named("b")], { isDurable: false });
+  deepEqual(durable, [true, false]);
+});
+
 test("a closed sequencer finishes what it has taken and refuses the rest", async () => {
   const { sequencer, log, release } = world();
   const writes = [
@@ -138,6 +211,7 @@ test("a closed sequencer finishes what it has taken and refuses the rest", async
   const late = await outcomes([
     sequencer.write([named("b", true)], DURABLE),
     sequencer.alone(async () => undefined),
+    sequencer.join(() => undefined),
   ]);
   await release();
   await closing;
@@ -146,7 +220,7 @@ test("a closed sequencer finishes what it has taken and refuses the rest", async
     [await outcomes(writes), late],
     [
       ["done", "done"],
-      ["tables-closed", "tables-closed"],
+      ["tables-closed", "tables-closed", "tables-closed"],
     ],
   );
 });
