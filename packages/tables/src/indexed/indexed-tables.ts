@@ -11,7 +11,7 @@
  *      entries and no entry is without its row.
  *   3. What the database says about an index is durable before it is acted upon.
  */
-import { assert, Failure, type Clock, type Scheduler } from "@parley/base";
+import { assert, Failure, turn, type Clock, type Scheduler } from "@parley/base";
 import { appendInTurn, Turns } from "../append-rows.js";
 import type {
   AppendRows,
@@ -113,6 +113,7 @@ export class IndexedTables implements Tables, IndexReader {
         return planGroup(batches, { tables, clock, scheduler, indexesOf, touched, globals });
       },
       write: (batches, writeOptions) => tables.write(batches, writeOptions),
+      turn: () => turn(scheduler),
     });
     this.#jobs = new IndexJobs({
       tables,

@@ -18,6 +18,12 @@ interface World {
   readonly release: () => Promise<void>;
 }
 
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 function world(failing: ReadonlySet<string> = new Set()): World {
   const log: string[] = [];
   const gates: (() => void)[] = [];
@@ -44,11 +50,8 @@ function world(failing: ReadonlySet<string> = new Set()): World {
         throw new Failure("tables-failed", "Broken.");
       log.push(`written ${names(batches)}`);
     },
+    turn,
   });
-  const turn = (): Promise<void> =>
-    new Promise((resolve) => {
-      setImmediate(resolve);
-    });
   const release = async (): Promise<void> => {
     await turn();
     gates.shift()?.();
@@ -176,6 +179,7 @@ test("a write that fails fails what has joined it, and a group that cannot look 
     isPlain: () => false,
     prepare: () => Promise.reject(new Failure("tables-corrupt", "Damaged.")),
     write: async () => undefined,
+    turn,
   });
   const ends = outcomes([
     blind.write([named("a")], DURABLE),
@@ -190,6 +194,7 @@ test("what joins makes its group durable", async () => {
     isPlain: () => true,
     prepare: async (batches) => ({ batches, failures: new Map() }),
     write: async (_batches, { isDurable }) => void durable.push(isDurable),
+    turn,
   });
   await Promise.all([
     sequencer.alone(async () => undefined),

@@ -59,6 +59,8 @@ export interface SequencerOptions {
   /** Looks at the tables and says what to write. Rejects when looking failed: nothing is written then. */
   readonly prepare: (batches: readonly Batch[]) => Promise<PreparedGroup>;
   readonly write: (batches: readonly Batch[], options: Options) => Promise<void>;
+  /** Lets others run. */
+  readonly turn: () => Promise<void>;
 }
 
 export class Sequencer {
@@ -145,6 +147,8 @@ export class Sequencer {
     await Promise.resolve();
     await this.#passed();
     while (this.#waiting.length > 0 || this.#joining.length > 0 || this.#alone.length > 0) {
+      // Who has just been answered may write again: better with them than before them.
+      if (this.#waiting.length === 0 && this.#joining.length > 0) await this.#options.turn();
       if (this.#waiting.length > 0 || this.#joining.length > 0) await this.#writeNext();
       await this.#alone.shift()?.();
     }
