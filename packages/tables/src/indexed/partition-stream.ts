@@ -18,7 +18,7 @@ export class PartitionStream {
   readonly #table: TableSpec;
   /** Streams whose partitions are compared name them by the same table. */
   readonly #namedBy: TableSpec;
-  #rows: StreamedRow[] = [];
+  readonly #rows: StreamedRow[] = [];
   #after: RowKey | undefined;
   #frontier: Frontier = BEGINNING;
 
