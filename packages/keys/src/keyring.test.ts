@@ -74,6 +74,47 @@ test("a seal whose key the store does not know says so", async () => {
   );
 });
 
+test("a bond is there as long as what its key has sealed, and only its owner's", async () => {
+  const files = new MemoryKeyFiles();
+  const keyring = await open(files);
+  const acme: KeyOwner = { tenant: "acme" };
+  const owners = [MAIN, ONE, TWO, acme];
+  const bonds = new Map<KeyOwner, Uint8Array>();
+  const bind = async (owner: KeyOwner): Promise<void> => {
+    if (keyring.sealingKey(owner) === undefined) await keyring.prepare([owner.tenant]);
+    bonds.set(owner, keyring.bond(keyring.sealingKey(owner)!));
+  };
+  for (const owner of owners) await bind(owner);
+  const state = async (): Promise<readonly boolean[]> => {
+    const again = await open(files);
+    const here = owners.map((owner) => keyring.isBound(owner, bonds.get(owner)!));
+    deepEqual(
+      owners.map((owner) => again.isBound(owner, bonds.get(owner)!)),
+      here,
+    );
+    return here;
+  };
+  deepEqual(await state(), [true, true, true, true]);
+  equal(
+    codeOf(() => keyring.isBound(MAIN, bonds.get(acme)!)),
+    "seal-corrupt",
+  );
+  equal(
+    codeOf(() => keyring.isBound(MAIN, new Uint8Array([3, 0, 0, 0, 77]))),
+    "key-missing",
+  );
+  equal(
+    codeOf(() => keyring.isBound(MAIN, new Uint8Array(0))),
+    "seal-corrupt",
+  );
+  await keyring.shredConversation("main", "g:1");
+  deepEqual(await state(), [true, false, true, true]);
+  await bind(ONE);
+  deepEqual(await state(), [true, true, true, true]);
+  await keyring.shredTenant("main");
+  deepEqual(await state(), [false, false, false, true]);
+});
+
 test("many who need keys at once share one change of the store, each durable before use", async () => {
   const files = new MemoryKeyFiles();
   const keyring = await open(files);

@@ -18,6 +18,8 @@ import {
   CONVERSATION_KIND,
   type SealHead,
   TENANT_KIND,
+  bondBytes,
+  bondedKey,
   openBytes,
   sealBytes,
   sealHead,
@@ -127,17 +129,27 @@ export class Keyring {
   open(owner: KeyOwner | undefined, aad: Uint8Array, sealed: Uint8Array): Buffer | undefined {
     const head = sealHead(sealed);
     if (head === undefined) throw corruptSeal();
-    const record = this.state.dataKeys.get(head.keyId);
-    if (record === undefined) {
-      if (this.state.destroyed.some(({ keyIds }) => keyIds.includes(head.keyId))) return undefined;
-      throw missingKey(head.keyId);
-    }
-    if (owner !== undefined && owner.tenant !== record.tenant) throw corruptSeal();
+    const record = this.#findDataKey(head.keyId, owner);
+    if (record === undefined) return undefined;
     const key = this.#keyOf(head, record, owner?.conversation);
     if (key === undefined) return undefined;
     const plain = openBytes(key, aad, sealed);
     if (plain === undefined) throw corruptSeal();
     return plain;
+  }
+
+  /** What stands in place of a value where there is none: it hides nothing, and goes with the key. A key as for `seal`. */
+  bond({ keyId }: SealingKey): Uint8Array {
+    return bondBytes(keyId);
+  }
+
+  /** Whether what a bond stands for is there: its key is not destroyed. Errors: as `open`. */
+  isBound(owner: KeyOwner, bond: Uint8Array): boolean {
+    const keyId = bondedKey(bond);
+    if (keyId === undefined) throw corruptSeal();
+    if (this.#findDataKey(keyId, owner) === undefined) return false;
+    const { tenant, conversation } = owner;
+    return conversation === undefined || this.#conversationKey(keyId, tenant, conversation) !== undefined;
   }
 
   /** Puts a new tenant key in force; only its data keys and its tree are wrapped again. Errors: those of the files. */
@@ -282,6 +294,17 @@ export class Keyring {
     const place = { dataKey, tenant: owner.tenant, month: monthOf(this.#clock.nowMs()), epoch: this.#epoch };
     const secret = this.#random.bytes(KEY_BYTES);
     return { ...place, key: wrap(this.#tenantKey(owner), dataPurpose(place), secret, this.#random) };
+  }
+
+  /** Undefined when it is destroyed. Errors: "key-missing"; "seal-corrupt" when it is not the owner's. */
+  #findDataKey(keyId: number, owner: KeyOwner | undefined): DataKeyRecord | undefined {
+    const record = this.state.dataKeys.get(keyId);
+    if (record === undefined) {
+      if (this.state.destroyed.some(({ keyIds }) => keyIds.includes(keyId))) return undefined;
+      throw missingKey(keyId);
+    }
+    if (owner !== undefined && owner.tenant !== record.tenant) throw corruptSeal();
+    return record;
   }
 
   #keyOf(head: SealHead, record: DataKeyRecord, conversation: string | undefined): KeyObject | undefined {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { test } from "node:test";
-import { SEAL_BYTES, openBytes, sealBytes, sealHead } from "./seal-format.js";
+import { SEAL_BYTES, bondBytes, bondedKey, openBytes, sealBytes, sealHead } from "./seal-format.js";
 import { secretKey } from "./wrapping.js";
 
 const KEY = secretKey(new Uint8Array(32).fill(1));
@@ -58,6 +58,21 @@ test("the same text seals to other bytes under another nonce", () => {
     Buffer.from("hello"),
   );
   notEqual(seal("hello").toString("hex"), other.toString("hex"));
+});
+
+test("a bond is five bytes that name a data key, and no other bytes are one", () => {
+  const bond = bondBytes(2 ** 32 - 2);
+  equal(bond.toString("hex"), "03fffffffe");
+  equal(bondedKey(bond), 2 ** 32 - 2);
+  equal(sealHead(bond), undefined);
+  for (let length = 0; length < bond.length; length++) equal(bondedKey(bond.subarray(0, length)), undefined);
+  equal(bondedKey(Buffer.concat([bond, Buffer.alloc(1)])), undefined);
+  for (let bit = 0; bit < 8; bit++) {
+    const damaged = Buffer.from(bond);
+    damaged[0]! ^= 1 << bit;
+    equal(bondedKey(damaged), undefined);
+  }
+  equal(bondedKey(seal("hello")), undefined);
 });
 
 const SEALED_BY_OTHERS = "c26def94cb90748b6e07990e72691e2841ee3583d6";

@@ -3,6 +3,10 @@
  *
  *   sealed := kind u8 · data key u32 · nonce (epoch u32 · counter u64) · ciphertext · tag[16]
  *
+ *   bond   := 3 u8 · data key u32
+ *
+ * A bond stands for a value of which there is none: nothing is hidden by it, but it goes with its key as a sealed value does.
+ *
  * Integers are big endian. Kind 1 is AES-256-GCM under a tenant's data key, kind 2 the same under a key of one conversation
  * that is derived from it. The ciphertext is as long as what was sealed, so sealing adds 33 bytes.
  *
@@ -13,10 +17,12 @@ import { type KeyObject, createCipheriv, createDecipheriv } from "node:crypto";
 
 export const TENANT_KIND = 1;
 export const CONVERSATION_KIND = 2;
+const BOND_KIND = 3;
 export type SealKind = typeof TENANT_KIND | typeof CONVERSATION_KIND;
 
 const CIPHER = "aes-256-gcm";
 const NONCE_START = 5;
+const BOND_BYTES = 5;
 const NONCE_BYTES = 12;
 /** Kind, data key and nonce: what stands before the ciphertext. */
 export const SEAL_HEAD_BYTES = NONCE_START + NONCE_BYTES;
@@ -62,7 +68,21 @@ export function sealBytes(
 export function sealHead(sealed: Uint8Array): SealHead | undefined {
   const kind = sealed[0];
   if (sealed.length < SEAL_BYTES || (kind !== TENANT_KIND && kind !== CONVERSATION_KIND)) return undefined;
-  return { kind, keyId: ((sealed[1]! << 24) | (sealed[2]! << 16) | (sealed[3]! << 8) | sealed[4]!) >>> 0 };
+  return { kind, keyId: keyIdOf(sealed) };
+}
+
+/** The bond to a data key. */
+export function bondBytes(keyId: number): Buffer {
+  const bond = Buffer.allocUnsafe(BOND_BYTES);
+  bond[0] = BOND_KIND;
+  bond.writeUInt32BE(keyId, 1);
+  return bond;
+}
+
+/** The data key of a bond; undefined for what is none. */
+export function bondedKey(bond: Uint8Array): number | undefined {
+  if (bond.length !== BOND_BYTES || bond[0] !== BOND_KIND) return undefined;
+  return keyIdOf(bond);
 }
 
 /** What was sealed; undefined when the bytes, the key or `aad` are not those of the seal. */
@@ -81,4 +101,8 @@ export function openBytes(key: KeyObject, aad: Uint8Array, sealed: Uint8Array): 
     // Node's only way to say that the tag does not fit.
     return undefined;
   }
+}
+
+function keyIdOf(bytes: Uint8Array): number {
+  return ((bytes[1]! << 24) | (bytes[2]! << 16) | (bytes[3]! << 8) | bytes[4]!) >>> 0;
 }

@@ -5,6 +5,7 @@ export { appendInTurn, Turns, type AppendAccess } from "./append-rows.js";
 export type { GlobalIndexQuery, GlobalLag, GlobalMatch } from "./indexed/global/global-indexes.js";
 export { INDEX_STATE } from "./indexed/index-state.js";
 export { indexTable } from "./indexed/local-index.js";
+export { openSealedRow } from "./sealed/open-row.js";
 export { ownerOf } from "./sealed/row-owner.js";
 export type { Block, ColdPlace } from "./blocks/block.js";
 export { type Compress, decodeBlock } from "./blocks/block-format.js";

@@ -27,6 +27,11 @@ export interface TableSpec {
   readonly timeOf?: (value: Uint8Array) => number;
   /** Whose key seals its rows. Default "tenant". */
   readonly keyOwner?: KeyOwnerRule;
+  /**
+   * Its rows have no values: they say with their keys what they have to say. There is nothing to seal in them then, and they
+   * take less than half of the room. May be declared later: rows that were sealed before stay readable.
+   */
+  readonly isKeysOnly?: boolean;
   /** Kept by `IndexedTables`, which has to know of them when it is opened. */
   readonly indexes?: readonly IndexSpec[];
   /** As `indexes`. */
@@ -41,6 +46,8 @@ export interface IndexSpec {
   readonly version: number;
   /** How many parts every entry's key has. */
   readonly keyParts: number;
+  /** Its entries include nothing; as the declaration of the same name of a table. */
+  readonly isKeysOnly?: boolean;
   /**
    * Where the index finds a row: nowhere when the row does not meet the index's condition, in several places when it has
    * several keys. Pure: the same row gives the same entries for ever.

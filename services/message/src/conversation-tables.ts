@@ -15,6 +15,7 @@ export const BY_SENDER: IndexSpec = {
   name: "sender",
   version: 1,
   keyParts: 1,
+  isKeysOnly: true,
   entriesOf({ value }) {
     const { conversationId, senderId, body } = decode(Message, value);
     const isFound = directUsers(conversationId) === undefined && body?.notice === undefined;

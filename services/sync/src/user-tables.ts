@@ -9,7 +9,11 @@ export const SYNC_QUEUE: TableSpec = { name: "sync-queue", hasExpiry: true, isPa
 /** Sort (conversation): ConversationEntry. */
 export const CONVERSATION_INBOX: TableSpec = { name: "conversation-inbox", keyOwner: "conversation-in-sort" };
 /** Sort (conversation, sequence): empty; the user has deleted this message for itself. */
-export const MESSAGE_INBOX: TableSpec = { name: "message-inbox", keyOwner: "conversation-in-sort" };
+export const MESSAGE_INBOX: TableSpec = {
+  name: "message-inbox",
+  keyOwner: "conversation-in-sort",
+  isKeysOnly: true,
+};
 /** Sort (device): DeviceRow. */
 export const DEVICE: TableSpec = { name: "device" };
 

@@ -215,7 +215,8 @@ export class IndexJobs {
 
   async #remove(remains: Remains, work: IndexWork): Promise<void> {
     const { tables, catalog, alone } = this.#options;
-    const table = indexTable(remains.table, remains.index, remains.generation);
+    // How they were declared does not matter any more.
+    const table = indexTable(remains.table, { name: remains.index, isKeysOnly: true }, remains.generation);
     const pace = this.#access.pace(work);
     let after: RowKey | undefined;
     let done = 0;

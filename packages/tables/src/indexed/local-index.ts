@@ -41,7 +41,7 @@ export class LocalIndex {
     this.table = table;
     this.spec = spec;
     this.#state = state;
-    this.#rows = indexTable(table, spec.name, state.generation);
+    this.#rows = indexTable(table, spec, state.generation);
     this.#maintenance = maintenanceIn(state);
   }
 
@@ -52,7 +52,7 @@ export class LocalIndex {
   /** Takes effect at once: call with a state that is durable, while nothing is written. */
   set state(state: IndexState) {
     this.#state = state;
-    this.#rows = indexTable(this.table, this.spec.name, state.generation);
+    this.#rows = indexTable(this.table, this.spec, state.generation);
     this.#maintenance = maintenanceIn(state);
   }
 
@@ -111,20 +111,29 @@ export interface RowChange {
 }
 
 /** The table that holds the entries of a generation. */
-export function indexTable(table: TableSpec, indexName: string, generation: number): TableSpec {
+export function indexTable(
+  table: TableSpec,
+  { name, isKeysOnly }: Pick<IndexSpec, "name" | "isKeysOnly">,
+  generation: number,
+): TableSpec {
   assert(
     table.keyOwner !== "conversation-in-sort",
     "the entries of an index have the owner of their partition",
   );
-  return companionTable(table, `by-${indexName}-${generation}`);
+  const rows = companionTable(table, `by-${name}-${generation}`);
+  return isKeysOnly === true ? { ...rows, isKeysOnly } : rows;
 }
 
-/** The index rows of a row by a definition. Errors: asserts that keys have the parts that are declared. */
+/** The index rows of a row by a definition. Errors: asserts that entries are as they are declared. */
 export function indexRowsOf(spec: IndexSpec, row: Row): readonly IndexRow[] {
   const entries = spec.entriesOf(row);
   if (entries.length === 0) return [];
   const rows = entries.map(({ key, included = NOTHING }: IndexEntry): IndexRow => {
     assert(key.length === spec.keyParts, `an entry of the index ${spec.name} has ${spec.keyParts} parts`);
+    assert(
+      spec.isKeysOnly !== true || included.length === 0,
+      `an entry of the index ${spec.name} includes nothing`,
+    );
     return { sort: [...key, ...row.sort], value: included };
   });
   if (rows.length === 1) return rows;

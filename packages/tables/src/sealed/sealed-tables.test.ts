@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { type Clock, failureCode } from "@parley/base";
 import { silentLogger, systemScheduler } from "@parley/base/node";
@@ -21,6 +21,7 @@ const HISTORY: TableSpec = { name: "history", keyOwner: "conversation", isPacked
 const INBOX: TableSpec = { name: "inbox", keyOwner: "conversation-in-sort" };
 const PLACE: TableSpec = { name: "place", keyOwner: "installation" };
 const TYPING: TableSpec = { name: "typing", hasExpiry: true };
+const ENTRIES: TableSpec = { name: "entries", keyOwner: "conversation", isKeysOnly: true };
 const DURABLE = { isDurable: true };
 
 async function openOver(store: MemoryTableStore, files: MemoryKeyFiles, clock: Clock): Promise<SealedTables> {
@@ -193,6 +194,62 @@ test("blocks are sealed by the owner of their rows and go with it", async () => 
   deepEqual(await blocks.range({ table: HISTORY, partition, limit: 100 }), []);
 });
 
+test("rows without values are not sealed, and go with the key of their owner", async () => {
+  const { engine, tables, keyring } = await bench();
+  // As they were stored before the table was declared to have no values.
+  await put(tables, [{ ...ENTRIES, isKeysOnly: false }, ["main", "g:1"], ["old"]], "");
+  const found = async (id: string): Promise<unknown> => {
+    const rows = await tables.range({ table: ENTRIES, partition: ["main", id], limit: 9 });
+    return rows.map(({ sort, value }) => [sort[0], value.length]);
+  };
+  for (const id of ["g:1", "g:2"]) await put(tables, [ENTRIES, ["main", id], ["new"]], "");
+  deepEqual(
+    [(await engine.find(ENTRIES, ["main", "g:1"], ["new"]))?.length, await found("g:1")],
+    [
+      5,
+      [
+        ["new", 0],
+        ["old", 0],
+      ],
+    ],
+  );
+  await keyring.shredConversation("main", "g:1");
+  deepEqual([await found("g:1"), await found("g:2")], [[], [["new", 0]]]);
+  // What is begun again under the same name has its own rows only.
+  await put(tables, [ENTRIES, ["main", "g:1"], ["again"]], "");
+  deepEqual(await found("g:1"), [["again", 0]]);
+  deepEqual(
+    (await tables.scanTable({ table: ENTRIES, limit: 9 })).map(({ sort }) => sort[0]),
+    ["again", "new"],
+  );
+  await keyring.shredTenant("main");
+  deepEqual([await found("g:1"), await found("g:2")], [[], []]);
+});
+
+test("a value in a table without values is refused, and a bond in another one is damage", async () => {
+  const { engine, tables } = await bench();
+  await rejects(put(tables, [ENTRIES, ["main", "g:1"], ["x"]], "x"), /the rows of entries have no values/);
+  await put(tables, [ENTRIES, ["main", "g:1"], ["x"]], "");
+  const value = (await engine.find(ENTRIES, ["main", "g:1"], ["x"]))!;
+  const write = { kind: "put" as const, table: TALK, sort: ["x"], value };
+  await engine.write([{ partition: ["main", "g:1"], writes: [write] }], DURABLE);
+  equal(await tables.find(TALK, ["main", "g:1"], ["x"]).catch(failureCode), "tables-corrupt");
+});
+
+test("every flipped bit of a row without a value is damage or a missing key", async () => {
+  const { store, tables } = await bench();
+  await put(tables, [ENTRIES, ["main", "g:1"], [1]], "");
+  const place = { partition: encodePartition(ENTRIES, ["main", "g:1"]), sort: encodeTuple([1]) };
+  const stored = store.rows(place.partition)!.get(place.sort)!;
+  for (let bit = 0; bit < stored.length * 8; bit++) {
+    const damaged = Uint8Array.from(stored);
+    damaged[bit >> 3]! ^= 1 << (bit & 7);
+    store.write(place, damaged, true);
+    const code = await tables.find(ENTRIES, ["main", "g:1"], [1]).catch(failureCode);
+    equal(code, bit >= 8 ? "key-missing" : "tables-corrupt", `bit ${bit}`);
+  }
+});
+
 test("an expiry is seen by the engine without a key", async () => {
   const { engine, tables, clock } = await bench();
   const expiresAtMs = clock.nowMs() + 10;
@@ -250,4 +307,48 @@ test("the states of indexes belong to the installation, and entries go with the 
   deepEqual([...keyring.state.tenants.keys()].toSorted(), ["", "main"]);
   await keyring.shredConversation("main", "g:1");
   equal((await indexed.queryIndex(query)).length, 0);
+});
+
+test("an index whose entries were sealed before goes on without values, is right, and is dropped whole", async () => {
+  const { engine, tables, keyring, clock } = await bench();
+  const first = { name: "first", version: 1, keyParts: 1 };
+  const entriesOf = ({ value }: { readonly value: Uint8Array }) => [{ key: [value[0]!] }];
+  const openWith = (isKeysOnly: boolean) => {
+    const table: TableSpec = { ...TALK, indexes: [{ ...first, isKeysOnly, entriesOf }] };
+    return openIndexedTables({ tables, declared: [table], clock, scheduler: systemScheduler });
+  };
+  const table: TableSpec = { ...TALK, indexes: [{ ...first, isKeysOnly: true, entriesOf }] };
+  const before = await openWith(false);
+  for (const id of ["g:1", "g:2"]) await put(before, [TALK, ["main", id], [1]], "abc");
+  const after = await openWith(true);
+  for (const id of ["g:1", "g:2"]) await put(after, [TALK, ["main", id], [2]], "abc");
+  const entries: TableSpec = { name: "talk-by-first-1" };
+  const sizes = async (): Promise<unknown> =>
+    (await engine.scanTable({ table: entries, limit: 9 })).map(({ value }) => value.length);
+  const found = async (id: string): Promise<unknown> => {
+    const query = { table, index: "first", partition: ["main", id], limit: 9 };
+    return (await after.queryIndex(query)).map(({ sort }) => sort[0]);
+  };
+  deepEqual(
+    [await sizes(), await found("g:1")],
+    [
+      [33, 5, 33, 5],
+      [1, 2],
+    ],
+  );
+  await keyring.shredConversation("main", "g:1");
+  deepEqual([await found("g:1"), await found("g:2")], [[], [1, 2]]);
+  const {
+    rows,
+    entries: seen,
+    missing,
+    extra,
+    different,
+  } = await after.verifyIndex({ table: "talk", index: "first" });
+  deepEqual([rows, seen, missing, extra, different], [2, 2, 0, 0, 0]);
+  // Whoever declares it otherwise again finds it all the same when it goes.
+  const last = await openWith(false);
+  await last.dropIndex({ table: "talk", index: "first" });
+  // What is shredded is not there for anybody, so nobody removes it either.
+  deepEqual(await sizes(), [33, 5]);
 });

@@ -3,11 +3,13 @@
  *
  *   put(value, expiry) ─► seal under the owner's key, bound to table, partition and sort key ─► engine: put(sealed, expiry)
  *   engine: sealed ─► open ─► value        key destroyed: the row is not there
+ *   put without a value ─► bond to the owner's key        where a table declares `isKeysOnly`
  *
  * Keys of rows and expiries stay as they are: an engine orders by the former and removes by the latter. A row cannot stand in
- * for another one, because its place is part of what the seal covers.
+ * for another one, because its place is part of what the seal covers. Rows without values have nothing to seal, but have to go
+ * with their key as all others do: they name it.
  */
-import { Failure, failureCode, type Scheduler, TaskQueue, turn } from "@parley/base";
+import { assert, Failure, failureCode, type Scheduler, TaskQueue, turn } from "@parley/base";
 import type { KeyOwner, Keyring, SealingKey } from "@parley/keys";
 import { appendInTurn, Turns } from "../append-rows.js";
 import type { SealPlace, Seals } from "../cold/seals.js";
@@ -25,6 +27,7 @@ import type {
   TableSpec,
   Write,
 } from "../tables.js";
+import { openSealedRow } from "./open-row.js";
 import { isOwnedAsWhole, ownerOf } from "./row-owner.js";
 
 /** Rows sealed without letting others run: about 2 ms. */
@@ -181,19 +184,22 @@ export class SealedTables implements Tables, Seals {
       kind: "put",
       table,
       sort,
-      value: this.#keyring.seal(key, this.#placeBytes(place), put.value),
+      value: this.#protected(put, key, place),
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
       ...(isNew === undefined ? {} : { isNew }),
     };
   }
 
+  #protected({ table, value }: Put, key: SealingKey, place: string): Uint8Array {
+    if (table.isKeysOnly !== true) return this.#keyring.seal(key, this.#placeBytes(place), value);
+    assert(value.length === 0, `the rows of ${table.name} have no values`);
+    return this.#keyring.bond(key);
+  }
+
   /** Undefined when the row's key is destroyed. */
   #open(table: TableSpec, owner: KeyOwner, place: string, sealed: Uint8Array): Uint8Array | undefined {
     try {
-      const value = this.#keyring.open(owner, this.#placeBytes(place), sealed);
-      if (value === undefined) return undefined;
-      // A plain view, so that callers never meet Buffer's own `slice` and comparison.
-      return new Uint8Array(value.buffer, value.byteOffset, value.length);
+      return openSealedRow(this.#keyring, table, { owner, place: this.#placeBytes(place), sealed });
     } catch (cause) {
       if (failureCode(cause) !== "seal-corrupt") throw cause;
       const message = `A row of the table ${table.name} is not what was sealed. Restore the data directory from a backup.`;

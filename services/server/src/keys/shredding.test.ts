@@ -10,8 +10,10 @@ import {
   readTexts,
   sendMany,
   startChat,
+  verifyClosed,
   withDirectory,
 } from "../testing/closed-installation.js";
+import type { Parley } from "../parley.js";
 
 const PROGRESS = (): void => {};
 
@@ -72,6 +74,42 @@ test("a conversation that is shredded can be begun again, and shredded again", a
       );
     }
     assert.deepEqual(directory.fatal, []);
+  });
+});
+
+test("what members of a shredded group wrote is found neither before nor after it is begun again", async () => {
+  await withDirectory(async (directory) => {
+    const parley = await directory.open();
+    const gone = await startChat(parley, "main", "gone");
+    const ann = "ann" as UserId;
+    const find = async (from: Parley, senderId: UserId): Promise<unknown> => {
+      const { conversationId } = gone;
+      const request = { conversationId, senderId, before: 0, limit: 100 };
+      const found = await from.message.messagesBySender(gone.session, request);
+      return found.messages.map(({ body }) => body?.text?.text);
+    };
+    assert.equal(((await find(parley, ann)) as unknown[]).length, 100);
+    await parley.encryption!.shredConversation(gone, PROGRESS);
+    await parley.close();
+    const shredded = await verifyClosed(directory);
+    const again = await directory.open();
+    assert.equal(await find(again, ann).catch(failureCode), "not-a-member");
+    // Under the same name: at the places of the old messages there are others, by somebody else.
+    const group = { name: "group", title: "Anew", userIds: ["bob" as UserId], isHistoryOpen: true };
+    assert.equal(await again.message.createGroup(gone.session, group), gone.conversationId);
+    const bob = { tenantId: gone.tenantId, userId: "bob" as UserId, deviceName: "anew" };
+    const { session } = await again.accounts.issueToken(bob);
+    await sendMany(again, { ...gone, session }, { text: "anew", count: 10 });
+    await again.checkpoint();
+    assert.deepEqual(
+      [await find(again, ann), ((await find(again, "bob" as UserId)) as unknown[]).length],
+      [[], 10],
+    );
+    await again.close();
+    const anew = await verifyClosed(directory);
+    // The entries of the old life are still in the file, each with its row or its block.
+    assert.equal(shredded.shreddedRows > MESSAGES, true);
+    assert.deepEqual([shredded.wrong, anew.wrong, directory.fatal], [{}, {}, []]);
   });
 });
 

@@ -17,6 +17,7 @@ import {
   type Key,
   liveValue,
   type ObjectStore,
+  openSealedRow,
   ownerOf,
   POINTER_FORMAT,
   type RowKey,
@@ -82,8 +83,12 @@ export class RowVerifier {
     for (const { table, index, generation } of indexes) {
       const known = TABLES.find(({ spec }) => spec.name === table);
       if (known === undefined) continue;
+      const declared = known.spec.indexes?.find(({ name }) => name === index);
       for (let each = 1; each <= generation; each++) {
-        this.#add({ spec: indexTable(known.spec, index, each), known, holds: "entries" });
+        // How those before the present one were declared is not known.
+        const isKeysOnly = each < generation || declared?.isKeysOnly === true;
+        const spec = indexTable(known.spec, { name: index, isKeysOnly }, each);
+        this.#add({ spec, known, holds: "entries" });
       }
     }
   }
@@ -137,7 +142,8 @@ export class RowVerifier {
     if (keyring === undefined) return this.#look(table, place, sealed);
     let value: Uint8Array | undefined;
     try {
-      value = keyring.open(ownerOf(table.spec, place.partition, place.sort), key, sealed);
+      const owner = ownerOf(table.spec, place.partition, place.sort);
+      value = openSealedRow(keyring, table.spec, { owner, place: key, sealed });
     } catch (error) {
       const code = failureCode(error);
       if (code !== "seal-corrupt" && code !== "key-missing") throw error;

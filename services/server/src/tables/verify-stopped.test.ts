@@ -6,21 +6,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { systemAmbient } from "@parley/base/node";
 import { ClassicLevel } from "classic-level";
-import { type TestDirectory, startChat, withDirectory } from "../testing/closed-installation.js";
-import { FINDINGS_NAMED_MAX, type Finding, type VerifyReport } from "./verify-report.js";
-import { verifyStopped } from "./verify-stopped.js";
-
-/** The engine's timers do not keep a process alive. */
-const KEEP_ALIVE_MS = 60_000;
+import {
+  type TestDirectory,
+  startChat,
+  verifyClosed,
+  withDirectory,
+} from "../testing/closed-installation.js";
+import { FINDINGS_NAMED_MAX, type Finding } from "./verify-report.js";
 
 type Change = (key: Buffer, stored: Buffer) => readonly (readonly [Buffer, Buffer])[];
 
 test("a row that is not what was stored is named, and what could not be compared because of it", async () => {
   await withInstallation(async (directory) => {
     await change(directory, "conversation-head", (key, stored) => [[key, flipped(stored)]]);
-    const { wrong, findings } = await verify(directory);
+    const { wrong, findings } = await verifyClosed(directory);
     assert.deepEqual(wrong, { checksum: 1, unchecked: 1 });
     const [row, counters] = findings as [Finding, Finding];
     assert.deepEqual(
@@ -38,7 +38,7 @@ test("the hash of a token is not shown with what is wrong with its row", async (
       hash = /[0-9a-f]{64}/.exec(key.toString("latin1"))![0];
       return [[key, flipped(stored)]];
     });
-    const report = await verify(directory);
+    const report = await verifyClosed(directory);
     assert.deepEqual(report.wrong, { checksum: 1 });
     assert.deepEqual(report.findings[0]!.partition, ["(hidden)"]);
     assert.equal(JSON.stringify(report).includes(hash), false);
@@ -51,7 +51,7 @@ test("a row of a table that nobody knows is counted, and named when it is damage
       [key, stored],
       [Buffer.from("zebra\0\u0002a\0\u0001"), stored],
     ]);
-    const report = await verify(directory);
+    const report = await verifyClosed(directory);
     assert.deepEqual(report.wrong, { checksum: 1 });
     assert.deepEqual([report.unknownRows, report.findings[0]!.table], [1, "zebra"]);
   });
@@ -67,27 +67,18 @@ test("all that is wrong is counted, and some of it is named", async () => {
         (_, index) => [Buffer.from(`zebra\0\u0002${index}\0\u0001`), stored] as const,
       ),
     ]);
-    const { wrong, findings } = await verify(directory);
+    const { wrong, findings } = await verifyClosed(directory);
     assert.deepEqual([wrong, findings.length], [{ checksum: extra }, FINDINGS_NAMED_MAX]);
   });
 });
 
 async function withInstallation(work: (directory: TestDirectory) => Promise<void>): Promise<void> {
-  const keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS);
-  try {
-    await withDirectory(async (directory) => {
-      const parley = await directory.open();
-      await startChat(parley, "main", "hello");
-      await parley.close();
-      await work(directory);
-    });
-  } finally {
-    clearInterval(keepAlive);
-  }
-}
-
-function verify({ data }: TestDirectory): Promise<VerifyReport> {
-  return verifyStopped({ dataDirectory: data, ambient: systemAmbient(), onProgress: () => undefined });
+  await withDirectory(async (directory) => {
+    const parley = await directory.open();
+    await startChat(parley, "main", "hello");
+    await parley.close();
+    await work(directory);
+  });
 }
 
 /** Puts other rows for the first row of a table. */

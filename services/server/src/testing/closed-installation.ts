@@ -6,6 +6,8 @@ import { systemAmbient } from "@parley/base/node";
 import type { Session } from "@parley/contracts";
 import type { ClientMessageId, ConversationId, Message, TenantId, UserId } from "@parley/protocol";
 import { type Parley, type ParleyOptions, openParley } from "../parley.js";
+import type { VerifyReport } from "../tables/verify-report.js";
+import { verifyStopped } from "../tables/verify-stopped.js";
 
 const KEEP_ALIVE_MS = 60_000;
 
@@ -48,6 +50,11 @@ export async function withDirectory(work: (directory: TestDirectory) => Promise<
     clearInterval(keepAlive);
     await rm(root, { recursive: true });
   }
+}
+
+/** Verifies everything that a closed installation holds. */
+export function verifyClosed({ data }: TestDirectory): Promise<VerifyReport> {
+  return verifyStopped({ dataDirectory: data, ambient: systemAmbient(), onProgress: () => undefined });
 }
 
 /** Two users of a tenant and a group of theirs, with `MESSAGES` messages that hold `text`. */
