@@ -1,17 +1,9 @@
 /** What an operator does with the keys of an installation. */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { type Ambient, Failure } from "@parley/base";
-import { keyFilesOn, systemFiles } from "@parley/engine-embedded";
-import {
-  INSTALLATION,
-  type KeyFiles,
-  type Keyring,
-  type MasterKeySource,
-  newMasterKey,
-  parseMasterKey,
-} from "@parley/keys";
-import { MASTER_FILE, NEXT_MASTER_FILE, readMasterKey } from "./open-keyring.js";
+import { systemFiles } from "@parley/engine-embedded";
+import { INSTALLATION, type Keyring, type MasterKeySource } from "@parley/keys";
+import { readMasterKey } from "./open-keyring.js";
+import { type KeysFolder, leaveOwnMaster, renewOwnMaster } from "./own-master-key.js";
 
 export interface KeyStatus {
   /** The last opening that has sealed. */
@@ -37,13 +29,13 @@ export interface KeyToolsOptions {
 
 export class KeyTools {
   readonly #keyring: Keyring;
-  readonly #files: KeyFiles;
+  readonly #folder: KeysFolder;
   readonly #ambient: Ambient;
   #hasOwnMasterKey: boolean;
 
   constructor({ keyring, keysPath, hasOwnMasterKey, ambient }: KeyToolsOptions) {
     this.#keyring = keyring;
-    this.#files = keyFilesOn(keysPath, systemFiles);
+    this.#folder = { path: keysPath, files: systemFiles };
     this.#hasOwnMasterKey = hasOwnMasterKey;
     this.#ambient = ambient;
   }
@@ -74,23 +66,16 @@ export class KeyTools {
   }
 
   /**
-   * Puts another master key in force: the one that a source gives, or a new one in the data directory. One that was there
+   * Puts another master key in force: the one that a source gives, or a new one in the data directory. One that is there
    * and is replaced by another source is removed. Errors: those of the source, "master-key-elsewhere".
    */
   async rotateMaster(source: MasterKeySource | undefined): Promise<void> {
     if (source !== undefined) {
-      await this.#keyring.rotateMaster(await readMasterKey(source));
-      if (this.#hasOwnMasterKey) await rm(join(this.#files.path, MASTER_FILE), { force: true });
-      await systemFiles.syncDirectory(this.#files.path);
+      await leaveOwnMaster(this.#keyring, this.#folder, await readMasterKey(source));
       this.#hasOwnMasterKey = false;
     } else {
       if (!this.#hasOwnMasterKey) throw elsewhere();
-      const text = newMasterKey(this.#ambient.random);
-      await this.#files.write(NEXT_MASTER_FILE, Buffer.from(text, "utf8"));
-      // Its name too: after the next step it is the only key that fits.
-      await systemFiles.syncDirectory(this.#files.path);
-      await this.#keyring.rotateMaster(parseMasterKey(text, NEXT_MASTER_FILE));
-      await this.#files.rename(NEXT_MASTER_FILE, MASTER_FILE);
+      await renewOwnMaster(this.#keyring, this.#folder, this.#ambient.random);
     }
     this.#ambient.logger.info("master-key-rotated");
   }

@@ -163,7 +163,7 @@ test("a first start that was cut off before the store was made goes on", async (
   const format = { format: 2, createdBy: "parley 0.1.0", isEncrypted: true };
   await writeFile(join(root, "format.json"), JSON.stringify(format));
   await mkdir(join(root, "keys"));
-  await writeFile(join(root, "keys", "master.key.new"), "ab");
+  await writeFile(join(root, "keys", "master.key.draft"), "ab");
   const parley = await openParley({ dataDirectory: root, ambient: systemAmbient(), onFatal: () => {} });
   await parley.close();
   assert.deepEqual((await readdir(join(root, "keys"))).toSorted(), ["master.key", "store"]);

@@ -1,22 +1,12 @@
 /** Opening the keys of a data directory, or making them for a new one. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Ambient, Failure, failureCode } from "@parley/base";
+import { type Ambient, Failure } from "@parley/base";
 import { type DataDirectory, keyFilesOn, systemFiles } from "@parley/engine-embedded";
-import {
-  type KeyFiles,
-  KeyStore,
-  Keyring,
-  type MasterKeySource,
-  newMasterKey,
-  parseMasterKey,
-  secretKey,
-} from "@parley/keys";
+import { KeyStore, Keyring, type MasterKeySource, parseMasterKey, secretKey } from "@parley/keys";
 import { masterKeyFile } from "./master-key-sources.js";
+import { type KeysFolder, makeOwnMaster, MASTER_FILE, openWithOwnMaster } from "./own-master-key.js";
 
-export const MASTER_FILE = "master.key";
-/** The next master key, until the store is wrapped by it: after a stop in between, one of the two fits. */
-export const NEXT_MASTER_FILE = "master.key.new";
 const STORE_FILE = "store";
 const KEYS_FOLDER = "keys";
 
@@ -33,23 +23,19 @@ export interface KeyringOptions {
  *   "keys-corrupt"; nothing is changed then.
  */
 export async function openKeyring({ directory, masterKey, ambient }: KeyringOptions): Promise<Keyring> {
-  const files = keyFilesOn(directory.keysPath, systemFiles);
+  const folder = { path: directory.keysPath, files: systemFiles };
+  const files = keyFilesOn(folder.path, folder.files);
+  const readKey = (name: string): Promise<Uint8Array> =>
+    readMasterKey(masterKeyFile(join(folder.path, name)));
   const isNew = !existsSync(directory.journalPath) && !existsSync(directory.tablesPath);
-  if (isNew && masterKey === undefined) await makeMasterKey(files, ambient);
-  const master = secretKey(masterKey ?? (await ownMasterKey(files, MASTER_FILE)));
-  if (isNew && !existsSync(join(files.path, STORE_FILE))) {
-    return new Keyring({ ...ambient, store: await KeyStore.create(files, master, ambient.random) });
-  }
-  try {
-    return new Keyring({ ...ambient, store: await KeyStore.open(files, master) });
-  } catch (error) {
-    const isRotating = masterKey === undefined && existsSync(join(files.path, NEXT_MASTER_FILE));
-    if (failureCode(error) !== "master-key-wrong" || !isRotating) throw error;
-    const next = secretKey(await ownMasterKey(files, NEXT_MASTER_FILE));
-    const store = await KeyStore.open(files, next);
-    await files.rename(NEXT_MASTER_FILE, MASTER_FILE);
-    return new Keyring({ ...ambient, store });
-  }
+  if (isNew && masterKey === undefined) await findOwnMaster(folder, ambient);
+  const store =
+    isNew && !existsSync(join(folder.path, STORE_FILE))
+      ? await KeyStore.create(files, secretKey(masterKey ?? (await readKey(MASTER_FILE))), ambient.random)
+      : masterKey === undefined
+        ? await openWithOwnMaster(folder, readKey)
+        : await KeyStore.open(files, secretKey(masterKey));
+  return new Keyring({ ...ambient, store });
 }
 
 /**
@@ -78,15 +64,10 @@ export async function readMasterKey(source: MasterKeySource): Promise<Uint8Array
   return parseMasterKey(await source.read(), source.name);
 }
 
-function ownMasterKey(files: KeyFiles, name: string): Promise<Uint8Array> {
-  return readMasterKey(masterKeyFile(join(files.path, name)));
-}
-
-async function makeMasterKey(files: KeyFiles, { random, logger }: Ambient): Promise<void> {
-  const path = join(files.path, MASTER_FILE);
+async function findOwnMaster(folder: KeysFolder, { random, logger }: Ambient): Promise<void> {
+  const path = join(folder.path, MASTER_FILE);
   if (existsSync(path)) return;
-  await files.write(NEXT_MASTER_FILE, Buffer.from(newMasterKey(random), "utf8"));
-  await files.rename(NEXT_MASTER_FILE, MASTER_FILE);
+  await makeOwnMaster(folder, random);
   logger.warn("master-key-made", {
     path,
     advice: "It lies beside what it protects. Keep a copy elsewhere; move it away with --master-key-file.",
