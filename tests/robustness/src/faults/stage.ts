@@ -39,6 +39,8 @@ export interface StageOptions {
   readonly fault: (stage: Stage) => Promise<void>;
   /** What else is wrong with the messages that the log has. */
   readonly check?: (messages: Truth["messages"]) => readonly string[];
+  /** What is wrong with the data directory when the last server has ended. */
+  readonly inspect?: (dataDirectory: string) => Promise<readonly string[]>;
 }
 
 export class Stage {
@@ -136,6 +138,7 @@ export async function playThrough(t: TestContext, options: StageOptions): Promis
     await crowd.stop();
     complaints.push(...endOf(await stage.server.stop()));
   }
+  complaints.push(...((await options.inspect?.(serverOptions.dataDirectory)) ?? []));
   const judgement = await witness.judge({ dataDirectory: serverOptions.dataDirectory, ...views });
   const { messages } = judgement.truth;
   const { sendsOk, deliveries } = judgement.figures;
