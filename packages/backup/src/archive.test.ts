@@ -19,12 +19,12 @@ import {
   LOGS,
   type SimulatedInstallation,
   ambientOf,
-  filesOf,
   openInstallation,
   recordsOf,
   row,
   tablesOn,
 } from "./testing/simulated-installation.js";
+import { simulatedFiles } from "./simulation/simulated-files.js";
 
 const BACKUP = "/backup";
 const RESTORED = "/restored";
@@ -91,7 +91,7 @@ async function backUp({ installation }: Bench, createdMs: number): Promise<void>
 }
 
 async function restore(disk: SimulatedDisk, untilMs?: number): Promise<readonly string[]> {
-  const files = filesOf(disk);
+  const files = simulatedFiles(disk);
   await restoreBackup({
     from: BACKUP,
     to: RESTORED,

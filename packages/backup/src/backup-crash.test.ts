@@ -14,7 +14,6 @@ import { takeBackup } from "./take-backup.js";
 import {
   DATA,
   ambientOf,
-  filesOf,
   lineOf,
   openInstallation,
   recordsOf,
@@ -22,6 +21,7 @@ import {
   tableRows,
   tablesOn,
 } from "./testing/simulated-installation.js";
+import { simulatedFiles } from "./simulation/simulated-files.js";
 import { verifyBackup } from "./verify-backup.js";
 
 const BACKUP = "/backup";
@@ -54,7 +54,7 @@ async function backUp(disk: SimulatedDisk): Promise<void> {
 }
 
 async function restore(disk: SimulatedDisk): Promise<void> {
-  const files = filesOf(disk);
+  const files = simulatedFiles(disk);
   await restoreBackup({
     from: BACKUP,
     to: RESTORED,
@@ -99,7 +99,7 @@ async function stopAnywhere(
 test("a backup that is stopped anywhere is whole or none", async () => {
   const { disk: begin, records } = await prepare();
   await stopAnywhere(begin, backUp, async (disk, where) => {
-    const found = await verifyBackup(filesOf(disk), BACKUP).catch(failureCode);
+    const found = await verifyBackup(simulatedFiles(disk), BACKUP).catch(failureCode);
     if (found === "backup-missing") return false;
     assert.ok(typeof found === "object", `${where}: ${JSON.stringify(found)}`);
     assert.deepEqual([found.damages, found.records, found.rows], [[], records.length, ROWS.length], where);
@@ -122,7 +122,7 @@ test("a restore that is stopped anywhere is whole or recognised as unfinished", 
     }
     const restored = await openInstallation(disk, { directory: RESTORED });
     assert.deepEqual(await recordsOf(restored.journal), records, where);
-    assert.equal(await tableRows(filesOf(disk), RESTORED), ROWS.map(lineOf).join(""), where);
+    assert.equal(await tableRows(simulatedFiles(disk), RESTORED), ROWS.map(lineOf).join(""), where);
     assert.ok(
       names.includes(`${RESTORED}/identity.json`) && names.includes(`${RESTORED}/keys/tenant.keys`),
       where,

@@ -14,7 +14,6 @@ import {
   IDENTITY,
   type SimulatedInstallation,
   ambientOf,
-  filesOf,
   lineOf,
   openInstallation,
   recordsOf,
@@ -22,6 +21,7 @@ import {
   tableRows,
   tablesOn,
 } from "./testing/simulated-installation.js";
+import { simulatedFiles } from "./simulation/simulated-files.js";
 import { verifyBackup } from "./verify-backup.js";
 
 const BACKUP = "/backup";
@@ -199,7 +199,7 @@ test("any flipped byte of a backup is found, in its file, and it is not restored
     for (let position = 0; position < length; position += 7) {
       const damagedDisk = disk.copy();
       damagedDisk.damage(path, position);
-      const files = filesOf(damagedDisk);
+      const files = simulatedFiles(damagedDisk);
       const found = await verifyBackup(files, BACKUP).catch(failureCode);
       const where = `${path} byte ${position}`;
       if (path.endsWith("manifest.json")) assert.ok(found === "backup-damaged", where);
@@ -235,7 +235,7 @@ test("a file that is missing, cut off or too long is damage", async () => {
     for (const [index, change] of changes.entries()) {
       const changed = disk.copy();
       change(changed);
-      const { damages } = await verifyBackup(filesOf(changed), BACKUP);
+      const { damages } = await verifyBackup(simulatedFiles(changed), BACKUP);
       assert.deepEqual([damages.length, damages[0]?.file], [1, path], `${path} change ${index}`);
     }
   }

@@ -46,6 +46,8 @@ interface Figures {
   records: number;
   serverStarts: number;
   coldRows: number;
+  backups: number;
+  backupsWhole: number;
   readonly faults: Record<string, number>;
   readonly rarePaths: Record<string, number>;
   readonly failedSeeds: number[];
@@ -76,6 +78,8 @@ async function main(): Promise<void> {
     records: 0,
     serverStarts: 0,
     coldRows: 0,
+    backups: 0,
+    backupsWhole: 0,
     faults: {},
     rarePaths: {},
     failedSeeds: [],
@@ -143,6 +147,8 @@ function add(figures: Figures, result: SimulationResult): void {
   figures.records += result.records;
   figures.serverStarts += result.serverStarts;
   figures.coldRows += result.coldRows;
+  figures.backups += result.backups;
+  figures.backupsWhole += result.backupsWhole;
   for (const [name, count] of Object.entries(result.faults))
     figures.faults[name] = (figures.faults[name] ?? 0) + count;
   for (const [name, count] of Object.entries(result.rarePaths))

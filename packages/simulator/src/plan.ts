@@ -22,6 +22,8 @@ export interface Plan {
   readonly rebaseEvents: number;
   readonly retentionDays: number;
   readonly heartbeatMs: number;
+  /** Mean time between two backups; without it there is none. */
+  readonly backupMs?: number | undefined;
   /** How often rare paths are taken; those that are not named never are. */
   readonly rarePaths: Readonly<Partial<Record<RarePath, number>>>;
   /** How old messages are looked after; undefined: not at all. */
@@ -97,6 +99,10 @@ const USUAL_MS: Readonly<Record<keyof Faults, number>> = {
   slowDiskMs: 6_000,
 };
 
+/** Of the seeds, those that take backups: each of them is restored and looked at, which takes as long as many messages. */
+const BACKUP_SHARE = 0.2;
+const BACKUP_MS = 5_000;
+
 /** The plan of a seed. */
 export function planOf(seed: number, scenario: Scenario): Plan {
   const random = new SeededRandom(seed ^ 0x5eed);
@@ -122,6 +128,7 @@ export function planOf(seed: number, scenario: Scenario): Plan {
     faults: faultsOf(random, scenario),
     rarePaths: rarePathsOf(random),
     cold: coldPlanOf(seed),
+    backupMs: backupMsOf(seed),
   };
 }
 
@@ -154,6 +161,12 @@ function faultsOf(random: SeededRandom, scenario: Scenario): Faults {
     if (random.isTrue(chance)) faults[name] = USUAL_MS[name] * (0.4 + random.unit() * 1.6);
   }
   return faults;
+}
+
+/** With a chance of its own, so that the plans of seeds without backups are what they were. */
+function backupMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0xbac0);
+  return random.isTrue(BACKUP_SHARE) ? BACKUP_MS * (0.4 + random.unit() * 1.6) : undefined;
 }
 
 function rarePathsOf(random: SeededRandom): Plan["rarePaths"] {

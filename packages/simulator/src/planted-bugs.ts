@@ -3,12 +3,19 @@
  * caught by the judges; a judge that stays silent is broken itself. They wrap the parts from outside, so no production
  * code knows of them.
  */
+import type { BackupFiles, BackupSource } from "@parley/backup";
 import type { Journal } from "@parley/engine-embedded";
 import type { FileOps } from "@parley/engine-embedded/simulation";
 import type { Calls } from "@parley/gateway";
 import { UserHeadRow } from "@parley/domain";
 import { Event, decode, encode } from "@parley/protocol";
 import type { ObjectStore, Tables } from "@parley/tables";
+import {
+  BACKUP_HOLDS_NOTHING,
+  BACKUP_IS_NOT_SYNCED,
+  BACKUP_MISSES_THE_TAIL,
+  BACKUP_WITH_LATER_ROWS,
+} from "./backups/backup-bugs.js";
 import type { SeededRandom } from "./seeded-random.js";
 
 export interface PlantedBug {
@@ -17,6 +24,9 @@ export interface PlantedBug {
   readonly tables?: (tables: Tables) => Tables;
   readonly journal?: (journal: Journal) => Journal;
   readonly calls?: (calls: Calls, random: SeededRandom) => Calls;
+  /** What a backup is taken of, and where it is put. */
+  readonly backupSource?: (source: BackupSource) => BackupSource;
+  readonly backupFiles?: (files: BackupFiles) => BackupFiles;
 }
 
 /** How often a bug that strikes now and then does so. */
@@ -216,6 +226,10 @@ export const PLANTED_BUGS = {
       },
     }),
   },
+  "backup-misses-the-tail": BACKUP_MISSES_THE_TAIL,
+  "backup-with-later-rows": BACKUP_WITH_LATER_ROWS,
+  "backup-is-not-synced": BACKUP_IS_NOT_SYNCED,
+  "backup-does-not-hold-the-cold": BACKUP_HOLDS_NOTHING,
 } as const satisfies Readonly<Record<string, PlantedBug>>;
 
 export type PlantedBugName = keyof typeof PLANTED_BUGS;

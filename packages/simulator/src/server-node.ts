@@ -13,6 +13,7 @@ import { tapJournal } from "./log-tap.js";
 import type { Network } from "./network.js";
 import type { PlantedBug } from "./planted-bugs.js";
 import type { Plan } from "./plan.js";
+import { IDENTITY, type SimulatedBackups } from "./backups/simulated-backups.js";
 import type { LogTap } from "./recording/truth.js";
 import type { SeededRandom } from "./seeded-random.js";
 import { openSimulatedKeyring } from "./simulated-keys.js";
@@ -34,6 +35,7 @@ export interface ServerOptions {
   readonly tap: LogTap;
   /** A promise that this server breaks. */
   readonly planted: PlantedBug;
+  readonly backups: SimulatedBackups;
   /** Something that no fault explains. */
   readonly onTrouble: (what: string) => void;
 }
@@ -79,7 +81,7 @@ export class ServerNode {
 
   /** Starts a process. Resolves when it listens, or when it has ended again. */
   async start(): Promise<void> {
-    const { kernel, plan, network, planted } = this.#options;
+    const { kernel, plan, network, planted, backups } = this.#options;
     this.#boots += 1;
     const name = `server ${this.#boots}`;
     const process = new Process(kernel, name, {
@@ -119,6 +121,7 @@ export class ServerNode {
           ambient: process.ambient,
           retentionDays: plan.retentionDays,
           rebaseEvents: plan.rebaseEvents,
+          timeline: IDENTITY.timeline,
           onFatal: end,
           cold: this.#coldOptions(process, tables),
         },
@@ -137,6 +140,7 @@ export class ServerNode {
       this.#running = { process, services, gateway };
       const onTrouble = (error: unknown): void => this.#onTidying(process, error);
       if (plan.cold !== undefined) startTidying({ services, process, plan: plan.cold, onTrouble });
+      backups.serve({ process, journal, services, store: this.#store, disk: this.disk });
       network.listen(process, (socket) => gateway.accept(socket));
       kernel.note(name, "listens");
     } catch (error) {
@@ -175,6 +179,8 @@ export class ServerNode {
     this.#running = undefined;
     network.stopListening();
     const stop = async (): Promise<void> => {
+      const backup = this.#options.backups.stop();
+      if (backup !== undefined) await backup;
       await gateway.drain(DRAIN_MS_MAX);
       await services.close();
       this.#end(process, "process");
@@ -200,6 +206,7 @@ export class ServerNode {
     this.#coldRows = this.coldRows;
     this.#running = undefined;
     network.stopListening();
+    this.#options.backups.died(kind);
     if (kind === "power") {
       this.disk.losePower(() => this.#random.isTrue(0.5));
       this.#store.crash();

@@ -11,8 +11,9 @@ const DIRECTORY = "keys";
 export async function openSimulatedKeyring(
   files: ReturnType<SimulatedDisk["mount"]>,
   clock: Clock,
+  directory = DIRECTORY,
 ): Promise<Keyring> {
-  const keyFiles = keyFilesOn(DIRECTORY, files);
+  const keyFiles = keyFilesOn(directory, files);
   const master = secretKey(MASTER);
   const openStore = async (): Promise<KeyStore> => {
     try {

@@ -12,6 +12,8 @@ import {
 } from "@parley/protocol";
 import { DEFAULT_TENANT } from "@parley/server";
 import { type RarePath, reasonOf, withRarePaths } from "@parley/base";
+import { judgeBackup } from "./backups/judge-backup.js";
+import { SimulatedBackups } from "./backups/simulated-backups.js";
 import { Device } from "./device.js";
 import { FaultInjector } from "./faults.js";
 import { complaintsOf } from "./recording/complaints.js";
@@ -33,6 +35,7 @@ const CALM_MS = 2_000;
 /** Backoff, heartbeats and a gateway's patience together; see the limits of the SDK. */
 const RECOVERY_MS_MAX = 90_000;
 const READ_MS_MAX = 900_000;
+const BACKUP_MS_MAX = 120_000;
 const PAGES_MAX = 10_000;
 const STORED_PAGE = 100;
 
@@ -59,6 +62,9 @@ export interface SimulationResult {
   readonly operations: Readonly<Record<string, number>>;
   /** How often each rare path was taken. */
   readonly rarePaths: Readonly<Partial<Record<RarePath, number>>>;
+  /** Those that were begun while people chatted and judged at the end, and those of them that came to their end. */
+  readonly backups: number;
+  readonly backupsWhole: number;
 }
 
 /** Runs a seed. Never throws for what the run finds. */
@@ -84,6 +90,9 @@ class Run {
   readonly #server: ServerNode;
   readonly #truth: Truth;
   readonly #recording: Recording;
+  readonly #backups: SimulatedBackups;
+  #backupsBegun = 0;
+  #backupsWhole = 0;
   readonly #rareTimes = new Map<RarePath, number>();
   #epoch = 0;
   #isHealed = false;
@@ -108,12 +117,21 @@ class Run {
       recording: this.#recording,
       epoch: () => this.#epoch,
     });
+    const bug = planted === undefined ? {} : PLANTED_BUGS[planted];
+    this.#backups = new SimulatedBackups({
+      kernel: this.#kernel,
+      seed,
+      plan,
+      planted: bug,
+      marks: () => this.#truth.marks(),
+    });
     this.#server = new ServerNode({
       kernel: this.#kernel,
       network: this.#network,
       plan,
       tap: this.#truth.tap,
-      planted: planted === undefined ? {} : PLANTED_BUGS[planted],
+      planted: bug,
+      backups: this.#backups,
       onTrouble: (what) => this.complain(what),
     });
   }
@@ -160,6 +178,7 @@ class Run {
       device.act(plan.actionMs, untilMs);
     }
     faults.start(untilMs);
+    this.#backups.start(untilMs);
     await kernel.run(untilMs);
     faults.heal();
     this.#isHealed = true;
@@ -176,6 +195,7 @@ class Run {
     for (const { device, entries, messages } of views) this.#recording.looked(device.name, entries, messages);
     const report = check(this.#recording.history, { recoveryMsMax: RECOVERY_MS_MAX });
     for (const complaint of complaintsOf(report)) this.complain(complaint);
+    await this.#judgeBackups();
   }
 
   result(): SimulationResult {
@@ -197,7 +217,34 @@ class Run {
       faults: Object.fromEntries(this.#faults?.counts ?? []),
       operations: Object.fromEntries(operations),
       rarePaths: Object.fromEntries(this.#rareTimes),
+      backups: this.#backupsBegun,
+      backupsWhole: this.#backupsWhole,
     };
+  }
+
+  async #judgeBackups(): Promise<void> {
+    const begun = await this.#kernel.outcome("the last backup", this.#backups.ended(), BACKUP_MS_MAX);
+    const run = {
+      kernel: this.#kernel,
+      plan: this.#plan,
+      disk: this.#backups.disk,
+      truth: this.#truth,
+      tenantId: TENANT,
+      userIds: [...new Set(this.#devices.map(({ userId }) => userId))],
+      epoch: this.#epoch,
+      hasDiskFault: this.#server.hasDiskFault,
+    };
+    for (const backup of begun) {
+      const judging = judgeBackup(run, backup);
+      const { isWhole, complaints } = await this.#kernel.outcome(
+        `judging ${backup.directory}`,
+        judging,
+        BACKUP_MS_MAX,
+      );
+      this.#backupsBegun += 1;
+      if (isWhole) this.#backupsWhole += 1;
+      for (const complaint of complaints) this.complain(complaint);
+    }
   }
 
   async #populate(): Promise<void> {

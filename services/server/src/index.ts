@@ -1,5 +1,5 @@
 export type { MasterKeySource } from "@parley/keys";
-export type { BackupStatus } from "./backup/backups.js";
+export { Backups, type BackupStatus } from "./backup/backups.js";
 export { restoreInstallation } from "./backup/restore-installation.js";
 export { type Config, findMasterKey, parseConfig, SETTINGS } from "./config.js";
 export { type Installation, openInstallation } from "./control/open-installation.js";

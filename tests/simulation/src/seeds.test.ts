@@ -5,13 +5,13 @@
  */
 import { RARE_PATHS } from "@parley/base";
 import { SCENARIOS, type SimulationResult, planOf, simulate } from "@parley/simulator";
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 
 const FROM = Number(process.env["PARLEY_SIMULATION_FROM"] ?? 1);
 const SEEDS = Number(process.env["PARLEY_SIMULATION_SEEDS"] ?? 60);
 /** The same seed has to be the same run. */
-const REPEATED = [FROM, FROM + 7, FROM + 31];
+const REPEATED = [FROM, FROM + 7, FROM + 31, seedWithBackups(FROM)];
 
 function failureOf({ seed, complaints }: SimulationResult, scenario: string): readonly string[] {
   if (complaints.length === 0) return [];
@@ -20,6 +20,13 @@ function failureOf({ seed, complaints }: SimulationResult, scenario: string): re
 }
 
 const rarePathsTaken = new Set<string>();
+const backups = { whole: 0, cutOff: 0 };
+
+function seedWithBackups(from: number): number {
+  let seed = from;
+  while (planOf(seed, "mixed").backupMs === undefined) seed += 1;
+  return seed;
+}
 
 for (const scenario of SCENARIOS) {
   test(`${SEEDS} seeds from ${FROM} on: ${scenario}`, async (t) => {
@@ -28,6 +35,8 @@ for (const scenario of SCENARIOS) {
     for (let seed = FROM; seed < FROM + SEEDS; seed++) {
       const result = await simulate(seed, planOf(seed, scenario));
       messages += result.messages;
+      backups.whole += result.backupsWhole;
+      backups.cutOff += result.backups - result.backupsWhole;
       for (const path of Object.keys(result.rarePaths)) rarePathsTaken.add(path);
       failures.push(...failureOf(result, scenario));
     }
@@ -38,6 +47,10 @@ for (const scenario of SCENARIOS) {
 
 test("every rare path was taken", () => {
   deepEqual([...rarePathsTaken].toSorted(), RARE_PATHS.toSorted());
+});
+
+test("backups were taken, and some of them cut off", () => {
+  ok(backups.whole > 0 && backups.cutOff > 0, JSON.stringify(backups));
 });
 
 test("a seed is one run: twice the same", async () => {

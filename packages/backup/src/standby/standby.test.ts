@@ -12,7 +12,6 @@ import {
   IDENTITY,
   type SimulatedInstallation,
   ambientOf,
-  filesOf,
   lineOf,
   openInstallation,
   recordsOf,
@@ -20,6 +19,7 @@ import {
   tableRows,
   tablesOn,
 } from "../testing/simulated-installation.js";
+import { simulatedFiles } from "../simulation/simulated-files.js";
 import { Follower } from "./follower.js";
 import type { Primary } from "./primary.js";
 import { promoteStandby } from "./promote.js";
@@ -105,7 +105,7 @@ function follow(
   primary: () => Primary,
   options: { readonly journalBytesMax?: number; readonly clock?: Clock } = {},
 ): StandbySide {
-  const files = filesOf(disk);
+  const files = simulatedFiles(disk);
   const logger = new RecordingLogger();
   const follower = new Follower({
     folder: { files, directory: STANDBY, createTables: tablesOn(files) },
@@ -145,7 +145,7 @@ async function end({ follower, ended }: StandbySide): Promise<void> {
 async function promoted(
   disk: SimulatedDisk,
 ): Promise<{ readonly records: readonly string[]; readonly rows: string }> {
-  const files = filesOf(disk);
+  const files = simulatedFiles(disk);
   await promoteStandby({ files, directory: STANDBY }, seededRandom(7));
   const { journal } = await openInstallation(disk, { directory: STANDBY });
   const records = await recordsOf(journal);
@@ -187,9 +187,10 @@ describe("a standby", () => {
     );
     assert.ok(!disk.content(`${STANDBY}/identity.json`).includes(IDENTITY.timeline));
     assert.ok(disk.content(`${STANDBY}/identity.json`).includes(IDENTITY.installation));
-    const again = await promoteStandby({ files: filesOf(disk), directory: STANDBY }, seededRandom(7)).catch(
-      failureCode,
-    );
+    const again = await promoteStandby(
+      { files: simulatedFiles(disk), directory: STANDBY },
+      seededRandom(7),
+    ).catch(failureCode);
     assert.equal(again, "standby-foreign");
   });
 
@@ -468,13 +469,15 @@ test("a promotion that is stopped anywhere goes on when it is repeated", async (
   let operations = 0;
   const counting = begin.copy();
   counting.faults = () => void (operations += 1);
-  await promoteStandby({ files: filesOf(counting), directory: STANDBY }, seededRandom(1));
+  await promoteStandby({ files: simulatedFiles(counting), directory: STANDBY }, seededRandom(1));
   for (let at = 0; at < operations; at++) {
     const disk = begin.copy();
     const random = seededRandom(at);
     let left = at;
     disk.faults = () => (--left < 0 ? { code: "EIO", bytesDone: Math.floor(random.unit() * 60) } : undefined);
-    await assert.rejects(promoteStandby({ files: filesOf(disk), directory: STANDBY }, seededRandom(1)));
+    await assert.rejects(
+      promoteStandby({ files: simulatedFiles(disk), directory: STANDBY }, seededRandom(1)),
+    );
     if (at % 2 === 0) disk.endProcess();
     else disk.losePower(() => random.unit() < 0.5);
     const isInstalled = disk.paths().includes(`${STANDBY}/format.json`);

@@ -7,6 +7,7 @@ import { type Journal, type RowImport, type StoredRow, openJournal } from "@parl
 import type { SimulatedDisk } from "@parley/engine-embedded/simulation";
 import type { BackupFiles } from "../backup-files.js";
 import { createFile, findContent } from "../backup-files.js";
+import { simulatedFiles } from "../simulation/simulated-files.js";
 import type { BackupSource } from "../take-backup.js";
 
 export const DATA = "/data";
@@ -16,23 +17,6 @@ export const LOGS = [
 ] as const;
 export const IDENTITY = { installation: "a".repeat(32), timeline: "b".repeat(32) };
 const PAGE_ROWS = 3;
-
-/** The files of a simulated disk, as a process sees them that is started now. */
-export function filesOf(disk: SimulatedDisk): BackupFiles {
-  const files = disk.mount();
-  return {
-    ...files,
-    openToRead: (path) => files.openSegment(path, false),
-    filesBelow: async (directory) => (await files.openDirectory(directory)).toSorted(),
-    async moveDirectory(path, newPath) {
-      for (const name of await files.openDirectory(path))
-        await files.rename(`${path}/${name}`, `${newPath}/${name}`);
-    },
-    async removeDirectory(path) {
-      for (const name of await files.openDirectory(path)) await files.remove(`${path}/${name}`);
-    },
-  };
-}
 
 /** Time that goes by itself, and chance from a seed. */
 export function ambientOf(seed = 1): Ambient {
@@ -84,7 +68,7 @@ export async function openInstallation(
   disk: SimulatedDisk,
   options: { readonly directory?: string; readonly segmentBytes?: number } = {},
 ): Promise<SimulatedInstallation> {
-  const files = filesOf(disk);
+  const files = simulatedFiles(disk);
   const { directory = DATA, segmentBytes = 700 } = options;
   const journal = await openJournal({
     directory: `${directory}/journal`,

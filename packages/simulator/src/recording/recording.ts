@@ -54,14 +54,14 @@ const NOWHERE: Position = { epoch: 0, pts: 0 };
 
 export class Recording {
   readonly #recorder: HistoryRecorder;
-  readonly #tenantId: TenantId;
+  readonly tenantId: TenantId;
   readonly #devices = new Map<string, DeviceNotes>();
   /** The devices of the accounts, by their id on the server. */
   readonly #byDeviceId = new Map<string, DeviceIndex>();
   readonly #nowMs: () => number;
 
   constructor({ tenantId, nowMs, recorder }: RecordingOptions) {
-    this.#tenantId = tenantId;
+    this.tenantId = tenantId;
     this.#nowMs = nowMs;
     this.#recorder = recorder ?? new HistoryRecorder();
   }
@@ -259,10 +259,10 @@ export class Recording {
   }
 
   #user(userId: UserId): UserIndex {
-    return this.#recorder.user(this.#tenantId, userId);
+    return this.#recorder.user(this.tenantId, userId);
   }
 
   #conversation(conversationId: ConversationId): ConversationIndex {
-    return this.#recorder.conversation(this.#tenantId, conversationId);
+    return this.#recorder.conversation(this.tenantId, conversationId);
   }
 }

@@ -21,7 +21,7 @@ import {
   SENDS_IN_FLIGHT_MAX,
   decode,
 } from "@parley/protocol";
-import type { Recording } from "./recording.js";
+import { Recording } from "./recording.js";
 
 /** Told of every record that a consumer was given, in the order of each partition; after a restart again. */
 export type LogTap = (log: string, partition: number, offset: number, payload: Uint8Array) => void;
@@ -38,6 +38,14 @@ interface UserDraft {
   readonly state: UserState;
   readonly events: Uint8Array[];
   readonly hidden: Map<ConversationId, Set<number>>;
+}
+
+/** How far everybody had been told of something at a moment. */
+export interface Marks {
+  /** How many messages each conversation had. */
+  readonly messages: ReadonlyMap<ConversationId, number>;
+  /** The newest event of each user. */
+  readonly pts: ReadonlyMap<UserId, number>;
 }
 
 const NOBODY: UserTruth = { entries: new Map(), pts: 0, events: [], hidden: new Map() };
@@ -88,6 +96,33 @@ export class Truth {
     let count = 0;
     for (const records of this.#records.values()) count += records.length;
     return count;
+  }
+
+  /** How far it is now. */
+  marks(): Marks {
+    return {
+      messages: new Map([...this.messages].map(([id, messages]) => [id, messages.length])),
+      pts: new Map([...this.#users].map(([id, { state }]) => [id, state.head.pts])),
+    };
+  }
+
+  /**
+   * What the records up to a place in each partition say ("conversation/0" and so on), and whatever it is told of behind them:
+   * for a copy of the logs that goes on by itself.
+   */
+  upTo(ends: ReadonlyMap<string, number>, onTrouble: (what: string) => void): Truth {
+    const recording = new Recording({ tenantId: this.#recording.tenantId, nowMs: () => 0 });
+    const copy = new Truth({ onTrouble, recording, epoch: this.#epoch });
+    for (const [name, end] of ends) {
+      const [log = "", partition] = name.split("/");
+      if (log === "account") continue;
+      const records = this.#records.get(name) ?? [];
+      if (records.length < end)
+        onTrouble(`${name} has ${end} records, of which ${end - records.length} nobody has read`);
+      for (const [offset, payload] of records.slice(0, end).entries())
+        copy.tap(log, Number(partition), offset, payload);
+    }
+    return copy;
   }
 
   user(userId: UserId): UserTruth {

@@ -1,0 +1,1 @@
+export { simulatedFiles } from "./simulated-files.js";
