@@ -52,12 +52,33 @@ describe("parley history", () => {
     });
   });
 
+  test("one conversation is kept for another time than the others, or comes back", async () => {
+    await withChat(async (world) => {
+      await world.run(...ALL);
+      const [, conversation] = JSON.parse(world.partition) as [string, string];
+      const kept = await world.runServed("history", "keep", conversation, "--cold-after-days", "never");
+      assert.equal(kept.out[0], `${conversation} is kept as all others, and never goes cold.`);
+      const back = (await world.run("history", "tidy", "--json")).lines()[0]!;
+      assert.ok(Number(back["thawedMessages"]) >= MESSAGES);
+      const unknown = await world.run("history", "keep", "g:nobody", "--days", "7");
+      assert.deepEqual([unknown.exitCode, unknown.err.includes("There is no such conversation")], [1, true]);
+      for (const wrong of [
+        [],
+        [conversation, "more"],
+        [conversation, "--days", "0"],
+        [conversation, "--days", "x"],
+      ])
+        assert.equal((await world.run("history", "keep", ...wrong)).exitCode, 2, wrong.join(" "));
+    });
+  });
+
   test("bad numbers of days are refused", async () => {
     await withChat(async ({ run }) => {
       for (const days of ["-1", "1.5", "many", "36501"]) {
         const refused = await run("history", "tidy", "--cold-after-days", days);
         assert.equal(refused.exitCode, 2, days);
       }
+      assert.equal((await run("history", "tidy", "--keep-messages-days", "0")).exitCode, 2);
       assert.equal((await run("history", "tidy", "--cold-after-days", "off")).exitCode, 0);
     });
   });

@@ -4,7 +4,7 @@ import { type Arguments, parseArguments } from "./arguments.js";
 import type { Command, Context } from "./command.js";
 import { backupCommand, backupVerifyCommand, restoreCommand } from "./commands/backup-commands.js";
 import { doctorCommand } from "./commands/doctor-command.js";
-import { historyStatusCommand, historyTidyCommand } from "./commands/history-commands.js";
+import { historyKeepCommand, historyStatusCommand, historyTidyCommand } from "./commands/history-commands.js";
 import { importIrcCommand } from "./commands/import-irc-command.js";
 import { keysRotateCommand, keysShredCommand, keysStatusCommand } from "./commands/keys-commands.js";
 import {
@@ -55,6 +55,7 @@ const COMMANDS: readonly Command[] = [
   standbyCommand,
   historyStatusCommand,
   historyTidyCommand,
+  historyKeepCommand,
   tablesStatsCommand,
   tablesListCommand,
   tablesScanCommand,

@@ -14,6 +14,7 @@ export interface Config {
   readonly reserveMb: number;
   readonly retentionDays: number;
   readonly coldAfterDays: number | undefined;
+  readonly keepMessagesDays: number | undefined;
   readonly rebaseEvents: number;
   readonly heartbeatSeconds: number;
   readonly holdMs: number;
@@ -69,6 +70,12 @@ export const SETTINGS = [
     variable: "PARLEY_COLD_AFTER_DAYS",
     fallback: "90",
     help: "older messages are stored in the cold tier; off keeps them all where they are",
+  },
+  {
+    option: "keep-messages-days",
+    variable: "PARLEY_KEEP_MESSAGES_DAYS",
+    fallback: "off",
+    help: "older messages are removed, from devices too; off keeps them for ever",
   },
   {
     option: "rebase-events",
@@ -182,6 +189,7 @@ export function parseConfig(
     reserveMb: integer(text("reserve-mb"), 0, 1_000_000),
     retentionDays: integer(text("retention-days"), 1, 36_500),
     coldAfterDays: daysOrOff(text("cold-after-days"), 0),
+    keepMessagesDays: daysOrOff(text("keep-messages-days"), 1),
     rebaseEvents: integer(text("rebase-events"), 1, 1_000_000),
     heartbeatSeconds: integer(text("heartbeat-seconds"), 1, 300),
     holdMs: integer(text("hold-ms"), 10, 600_000),

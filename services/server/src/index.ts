@@ -1,3 +1,4 @@
+export { DAYS_NEVER } from "@parley/domain";
 export type { MasterKeySource } from "@parley/keys";
 export { Backups, type BackupStatus } from "./backup/backups.js";
 export { restoreInstallation } from "./backup/restore-installation.js";

@@ -118,7 +118,8 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     const { ambient, history = DEFAULT_POLICY } = options;
     const copied = { ...source, holdCold: () => stack.blocks.cold!.hold() };
     const backups = new Backups(copied, files, ambient);
-    const historyKeeper = new HistoryKeeper({ stack, policy: history, ambient });
+    const { keeping } = services;
+    const historyKeeper = new HistoryKeeper({ stack, policy: history, keeping, ambient });
     const worked = { stack, level, keyring, ambient, historyKeeper, cold };
     const tableJobs = new TableJobs({ ...worked, tablesPath: directory.tablesPath });
     const shreds = { services, journal, stored: tables, engine: level };

@@ -42,7 +42,7 @@ export async function startServer(
     retentionDays: config.retentionDays,
     holdMs: config.holdMs,
     rebaseEvents: config.rebaseEvents,
-    history: { coldAfterDays: config.coldAfterDays, keepDays: undefined },
+    history: { coldAfterDays: config.coldAfterDays, keepDays: config.keepMessagesDays },
     isEncrypted: config.isEncrypted,
     ...(config.masterKey === undefined ? {} : { masterKey: config.masterKey }),
     ...(config.archiveDirectory === undefined

@@ -121,6 +121,13 @@ export interface Operations {
   startTableJob(request: TableJobRequest): Promise<null>;
   tableJobStatus(of: Readonly<Record<string, never>>): Promise<TableJobStatus>;
   indexStatus(of: Readonly<Record<string, never>>): Promise<readonly IndexStatus[]>;
+  /** How long a conversation is kept, in days: 0 as the installation says, DAYS_NEVER for ever. Errors: those of `Keeping`. */
+  setKeeping(of: {
+    readonly tenant: string;
+    readonly conversationId: string;
+    readonly keepDays: number;
+    readonly coldAfterDays: number;
+  }): Promise<null>;
   /** What becomes of old messages. */
   historyStatus(of: Readonly<Record<string, never>>): Promise<HistoryStatus>;
   /** Null when there is no such row. Errors: as `scanRows`. */
@@ -236,6 +243,11 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
   },
   tableJobStatus: ({ tableJobs }) => Promise.resolve(tableJobs.status),
   indexStatus: (parley) => Promise.resolve(parley.indexes()),
+  setKeeping: ({ keeping }, call) => {
+    const key = { tenantId: tenantOf(call), conversationId: conversationOf(call) };
+    const days = { keepDays: call.count("keepDays"), coldAfterDays: call.count("coldAfterDays") };
+    return done(keeping.setKeeping(key, days));
+  },
   historyStatus: ({ historyKeeper }) => Promise.resolve(historyKeeper.status),
   getRow: ({ tableStack }, call) =>
     getRow(tableStack, { ...placeOf(call), table: call.text("table"), isRaw: call.flag("isRaw") }),

@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { failureCode } from "@parley/base";
 import { systemAmbient } from "@parley/base/node";
 import { RecordingLogger } from "@parley/base/testing";
+import { DAYS_NEVER } from "@parley/domain";
 import { CONVERSATION_MESSAGE } from "@parley/message";
 import { restoreInstallation } from "../backup/restore-installation.js";
 import type { Parley } from "../parley.js";
@@ -41,6 +42,76 @@ test("messages go cold when they are as old as the policy says, and not before",
     assert.equal((await readTexts(parley, chat)).length, 100);
     const { last, coldAfterDays, cold } = parley.historyKeeper.status;
     assert.deepEqual([coldAfterDays, last?.conversations, cold.movedRows], [30, 1, last?.movedMessages]);
+    await parley.close();
+  });
+});
+
+test("what is older than it is kept goes from tables, indexes and store, and nobody sees it any more", async () => {
+  await withDirectory(async (directory) => {
+    const ambient = systemAmbient();
+    let aheadMs = 0;
+    const clock = { nowMs: () => Date.now() + aheadMs, monotonicMs: () => performance.now() };
+    const options = { ambient: { ...ambient, clock }, history: { coldAfterDays: 10, keepDays: 100 } };
+    const parley = await directory.open(options);
+    const chat = await startChat(parley, "main", "goes");
+    const kept = await startChat(parley, "acme", "stays");
+    await parley.keeping.setKeeping(kept, { keepDays: DAYS_NEVER, coldAfterDays: DAYS_NEVER });
+    await parley.checkpoint();
+    aheadMs = 50 * DAY_MS;
+    const cold = await parley.historyKeeper.run({ isGentle: false });
+    assert.deepEqual([cold.movedMessages, cold.removedMessages], [MESSAGES + 1, 0]);
+    aheadMs = 90 * DAY_MS;
+    await sendMany(parley, chat, { text: "goes not", count: MESSAGES, from: MESSAGES + 1 });
+    await parley.checkpoint();
+    aheadMs = 120 * DAY_MS;
+    const { removedMessages, space } = await parley.historyKeeper.run({ isGentle: true });
+    assert.deepEqual([removedMessages, space.freedObjects], [MESSAGES + 1, 1]);
+    for (const again of [parley, undefined]) {
+      const served = again ?? (await directory.open(options));
+      const request = {
+        conversationId: chat.conversationId,
+        after: 0,
+        before: 0,
+        isForward: true,
+        atMs: 0,
+        limit: 100,
+      };
+      const page = await served.message.history(chat.session, request);
+      assert.deepEqual([page.first, page.firstVisible], [MESSAGES + 2, MESSAGES + 2]);
+      assert.ok(page.messages.every(({ body }) => body?.text?.text.startsWith("goes not")));
+      const partition = [chat.tenantId, chat.conversationId];
+      const rows = { table: CONVERSATION_MESSAGE, partition, limit: 1_000 };
+      assert.equal((await served.tableStack.tables.range(rows)).length, MESSAGES);
+      const index = { table: CONVERSATION_MESSAGE.name, index: "sender" };
+      const { missing, extra } = await served.tableStack.direct.verifyIndex(index);
+      assert.deepEqual([missing, extra], [0, 0]);
+      assert.equal((await readTexts(served, kept)).length, 100);
+      await served.close();
+    }
+  });
+});
+
+test("a conversation that is not to go cold comes back, and one that is shorter kept goes before the others", async () => {
+  await withDirectory(async (directory) => {
+    const ambient = systemAmbient();
+    let aheadMs = 0;
+    const clock = { nowMs: () => Date.now() + aheadMs, monotonicMs: () => performance.now() };
+    const parley = await directory.open({ ambient: { ...ambient, clock }, history: ALL });
+    const back = await startChat(parley, "main", "back");
+    const short = await startChat(parley, "acme", "short");
+    await goCold(parley);
+    await parley.keeping.setKeeping(back, { keepDays: 0, coldAfterDays: DAYS_NEVER });
+    await parley.keeping.setKeeping(short, { keepDays: 7, coldAfterDays: 0 });
+    aheadMs = 8 * DAY_MS;
+    const report = await parley.historyKeeper.run({ isGentle: false });
+    // The newest message stays, whatever its age.
+    assert.deepEqual([report.thawedMessages, report.removedMessages], [MESSAGES + 1, 0]);
+    await sendMany(parley, short, { text: "new", count: 1, from: MESSAGES + 1 });
+    await parley.checkpoint();
+    const next = await parley.historyKeeper.run({ isGentle: false });
+    assert.deepEqual([next.removedMessages, next.space.objects], [MESSAGES + 1, 0]);
+    assert.equal((await readTexts(parley, back)).length, 100);
+    assert.deepEqual(await readTexts(parley, short), ["new 0"]);
     await parley.close();
   });
 });

@@ -5,10 +5,10 @@
  *   each conversation ─► what is too old to keep: said in the log, then removed ─► what is old: into the cold tier
  *   at the end         ─► what nobody points to in the store is freed
  */
-import { type Ambient, Failure, failureCode, messageOf, type Timer } from "@parley/base";
-import { HeadRow } from "@parley/domain";
-import { CONVERSATION_HEAD, CONVERSATION_MESSAGE } from "@parley/message";
-import { decode } from "@parley/protocol";
+import { type Ambient, Failure, failureCode, messageOf, sleep, type Timer } from "@parley/base";
+import { DAYS_NEVER, HeadRow } from "@parley/domain";
+import { CONVERSATION_HEAD, CONVERSATION_MESSAGE, type Keeping } from "@parley/message";
+import { type ConversationId, decode, type TenantId } from "@parley/protocol";
 import type { ColdRule, ColdSpace, ColdStats, Key } from "@parley/tables";
 import type { TableStack } from "../table-stack.js";
 
@@ -16,6 +16,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** After the start, when there is nothing else to catch up with. */
 const FIRST_MS = 10 * 60 * 1000;
 const EVERY_MS = 6 * 60 * 60 * 1000;
+/** While others work, it pauses so many times as long as it removes rows. */
+const PAUSE_FACTOR = 4;
+/** What is cold stays cold, and nothing goes. */
+const STAYS: ColdRule = { beforeMs: 0 };
 
 /** In days; undefined is never. */
 export interface HistoryPolicy {
@@ -61,6 +65,7 @@ export interface HistoryWork {
 export interface HistoryKeeperOptions {
   readonly stack: TableStack;
   readonly policy: HistoryPolicy;
+  readonly keeping: Pick<Keeping, "trim">;
   readonly ambient: Ambient;
 }
 
@@ -152,7 +157,15 @@ export class HistoryKeeper {
     const work = { ...(isGentle ? {} : { pauseFactor: 0 }), isCancelled: () => this.#isStopped };
     const ruleOf = async (partition: Key): Promise<ColdRule> => {
       const row = await stack.tables.find(CONVERSATION_HEAD, partition, []);
-      return row === undefined ? { beforeMs: 0 } : this.#ruleFor(decode(HeadRow, row), policy, nowMs);
+      // Rows without a head are those of a conversation whose key was destroyed.
+      if (row === undefined) return STAYS;
+      const head = decode(HeadRow, row);
+      const keepDays = daysOf(head.keepDays, policy.keepDays);
+      if (keepDays !== undefined) await this.#forget(partition, head, nowMs - keepDays * DAY_MS);
+      await this.#remove(partition, isGentle);
+      if (head.coldAfterDays === DAYS_NEVER) return "hot";
+      const coldAfterDays = daysOf(head.coldAfterDays, policy.coldAfterDays);
+      return coldAfterDays === undefined ? STAYS : { beforeMs: nowMs - coldAfterDays * DAY_MS };
     };
     const moved = await cold.pass(CONVERSATION_MESSAGE, ruleOf, {
       ...work,
@@ -170,7 +183,34 @@ export class HistoryKeeper {
     };
   }
 
-  #ruleFor(_head: HeadRow, { coldAfterDays }: HistoryPolicy, nowMs: number): ColdRule {
-    return { beforeMs: coldAfterDays === undefined ? 0 : nowMs - coldAfterDays * DAY_MS };
+  /** Says in the log that what is older than a time is not kept any more, if there is any. */
+  async #forget(partition: Key, { firstKept, lastSequence }: HeadRow, beforeMs: number): Promise<void> {
+    const { stack, keeping } = this.#options;
+    const place = { table: CONVERSATION_MESSAGE, partition };
+    // The newest message always stays: the lists show it.
+    const before = Math.min(await stack.blocks.cold!.firstSince(place, beforeMs), lastSequence);
+    const [tenantId, conversationId] = partition as readonly [TenantId, ConversationId];
+    if (before > Math.max(1, firstKept)) await keeping.trim({ tenantId, conversationId }, before);
   }
+
+  /** Removes the rows of what is not kept any more, whenever that was said. */
+  async #remove(partition: Key, isGentle: boolean): Promise<void> {
+    const { stack, ambient } = this.#options;
+    const { clock, scheduler } = ambient;
+    const row = await stack.tables.find(CONVERSATION_HEAD, partition, []);
+    const firstKept = row === undefined ? 0 : decode(HeadRow, row).firstKept;
+    if (firstKept <= 1) return;
+    for (;;) {
+      const beganMs = clock.monotonicMs();
+      if ((await stack.direct.trim(CONVERSATION_MESSAGE, partition, firstKept)) === 0 || this.#isStopped)
+        return;
+      if (isGentle) await sleep(scheduler, (clock.monotonicMs() - beganMs) * PAUSE_FACTOR);
+    }
+  }
+}
+
+/** What a conversation says, or else the installation; undefined is never. */
+function daysOf(own: number, otherwise: number | undefined): number | undefined {
+  if (own === 0) return otherwise;
+  return own === DAYS_NEVER ? undefined : own;
 }
