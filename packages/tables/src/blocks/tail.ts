@@ -31,7 +31,7 @@ export async function readTail(
 }
 
 /** The blocks after the last full one, ascending, and the number from which on there are no others. */
-async function shortBlocks(
+export async function shortBlocks(
   reader: BlockReader,
   table: TableSpec,
   partition: Key,

@@ -112,28 +112,29 @@ test("what is old goes: enough rows at once, or the last ones of a conversation 
   await world.requireSame("at last");
 });
 
-test("rows that are changed or deleted on their way stay where they are until the next pass", async () => {
-  const world = new World();
-  await world.append(600);
+test("rows that are changed or deleted on their way stay where they are until the next pass, and those after them", async () => {
+  const world = new World(undefined, 1_000_000);
+  await world.append(1_500);
   const sound = world.objects;
   const meddled = new MemoryObjects();
   world.objects = meddled;
   meddled.put = async (...args) => {
     await sound.put(...args);
-    await world.edit(100);
-    await world.remove(200);
+    await world.edit(700);
+    await world.remove(701);
   };
   world.tables = world.open();
   const pass = () => world.tables.cold!.pass(TABLE, async () => ({ beforeMs: Infinity }), GENTLE);
-  equal((await pass()).movedRows, 0);
-  equal(world.tables.cold!.stats.lostMoves, 1);
-  await world.requireSame("after a lost move");
+  equal((await pass()).movedRows, 400);
+  equal(world.tables.cold!.stats.lostMoves, 3);
   world.objects = sound;
   world.tables = world.open();
-  equal((await pass()).movedRows, 599);
-  equal((await world.tables.cold!.sweep([TABLE], GENTLE)).freedObjects, 1);
+  await world.requireSame("after a lost move");
+  equal((await pass()).movedRows, 1_099);
+  await world.tables.cold!.sweep([TABLE], GENTLE);
   await world.requireSame("after the next pass");
   equal(await world.besideRows(), 0);
+  equal(await world.tables.cold!.thaw({ table: TABLE, partition: PARTITION }, GENTLE), 1_499);
 });
 
 test("what is written after a cold conversation has woken up is packed, and what is cold is not packed with it", async () => {
@@ -179,6 +180,23 @@ test("a row that is changed or deleted when it is cold is really gone after the 
   await world.requireSame("rewritten");
   ok(!world.isStored("500 v0") && !world.isStored("501 v0"));
   equal(await world.besideRows(), 0);
+});
+
+test("a row that is changed or deleted in a block that is not cold is really gone after the next pass", async () => {
+  const world = new World();
+  await world.append(500);
+  const pass = () => world.tables.cold!.pass(TABLE, async () => ({ beforeMs: 0 }), GENTLE);
+  await pass();
+  equal(world.tables.cold!.stats.repackedBlocks, 0);
+  await world.edit(150);
+  await world.remove(151);
+  await world.remove(320);
+  for (let number = 1; number <= 100; number++) await world.remove(number);
+  await pass();
+  equal(world.tables.cold!.stats.repackedBlocks, 3);
+  equal(await world.besideRows(), 0);
+  equal(await world.hotBlocks(), 4, "one had nothing left");
+  await world.requireSame("repacked");
 });
 
 test("trimmed rows leave the tables at once and the store with the next sweep", async () => {
@@ -405,6 +423,14 @@ class World {
     );
     const down = await this.tables.range({ ...ALL, isDescending: true });
     deepEqual(down.toReversed(), up, when);
+    const kinds = (await this.engine.range({ ...ALL, table: blockTableOf(TABLE) })).map(
+      ({ value }) => value[0],
+    );
+    deepEqual(
+      kinds,
+      kinds.toSorted((one, other) => other! - one!),
+      `${when}: cold blocks come first`,
+    );
     const number = this.at(0.5);
     const found = await this.tables.find(TABLE, PARTITION, [number]);
     equal(found === undefined ? undefined : text(found), this.rows.get(number), when);

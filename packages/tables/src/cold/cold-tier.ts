@@ -3,6 +3,7 @@
  *
  *   old rows ─► merged, compressed harder, sealed ─► object, durable ─► alone: are they still the same? ─► one batch for each
  *                                                                       partition: pointers in place of what held them
+ *   rows of other blocks that were changed ─► merged, in place of these blocks
  *   sweep: an object that nobody points to is deleted; of one that is half dead, what lives goes into another
  *
  * Invariants:
@@ -92,6 +93,12 @@ export interface Group {
   readonly rows: number;
   readonly writes: readonly Write[];
   readonly isSame: () => Promise<boolean>;
+  /** Groups of a partition that follow each other: when one stays where it is, so do those after it. */
+  readonly line: Line;
+}
+
+export interface Line {
+  isBroken: boolean;
 }
 
 /** Since the start. */
@@ -102,6 +109,8 @@ export interface ColdStats {
   storedBytes: number;
   thawedRows: number;
   trimmedRows: number;
+  /** Blocks that are not cold, and were written anew without what was changed in them. */
+  repackedBlocks: number;
   /** Groups of rows that stayed because they were changed while they were on their way. */
   lostMoves: number;
 }
@@ -120,6 +129,7 @@ export class ColdTier {
     storedBytes: 0,
     thawedRows: 0,
     trimmedRows: 0,
+    repackedBlocks: 0,
     lostMoves: 0,
   };
 
@@ -231,16 +241,19 @@ export class ColdTier {
       const partition = await this.#paced(work, () => reader.nextPartition(table, after));
       if (partition === undefined) break;
       const place = { table, partition };
+      for await (const run of this.#old.changedHot(place))
+        await this.#paced(work, () => this.#repack(place, run));
       const rule = await ruleOf(partition);
       if (rule === "hot") await this.#thaw(place, work);
       else {
         const runs = this.#old.find(place, rule.beforeMs);
+        const line = { isBroken: false };
         for (;;) {
           const found = await this.#paced(work, async () => {
             const next = await runs.next();
-            return next.done === true ? undefined : this.#group(place, next.value, bundle);
+            return next.done === true ? undefined : this.#group(place, next.value, { bundle, line });
           });
-          if (found === undefined || work.isCancelled?.() === true) break;
+          if (found === undefined || line.isBroken || work.isCancelled?.() === true) break;
           groups.push(found);
           if (bundle.bytes >= (this.#options.objectBytes ?? OBJECT_BYTES)) await store();
         }
@@ -254,8 +267,23 @@ export class ColdTier {
     return progress();
   }
 
+  /** Writes the blocks of a run anew, where they are, without what was changed or deleted. */
+  async #repack(place: Place, run: Run): Promise<void> {
+    const { table, partition } = place;
+    const blocks = cutIntoBlocks(run.rows).map((rows) => this.#hotBlock(table, rows));
+    const writes = [...this.#removals(table, run), ...blocks];
+    const print = printOf(run);
+    const isSame = async (): Promise<boolean> => printOf(await this.#held(place, run)) === print;
+    const group = { partition, rows: 0, writes, isSame, line: { isBroken: false } };
+    if (await this.#move([group])) this.#stats.repackedBlocks += 1;
+  }
+
   /** Puts a run into an object. */
-  async #group(place: Place, run: Run, bundle: Bundle): Promise<Group> {
+  async #group(
+    place: Place,
+    run: Run,
+    { bundle, line }: { readonly bundle: Bundle; readonly line: Line },
+  ): Promise<Group> {
     const { table, partition } = place;
     const { blocks, coldReader } = this.#access;
     const { seals, compress = compressHard } = this.#options;
@@ -273,7 +301,7 @@ export class ColdTier {
     }
     const print = printOf(run);
     const isSame = async (): Promise<boolean> => printOf(await this.#held(place, run)) === print;
-    return { partition, rows: run.rows.length, writes, isSame };
+    return { partition, rows: run.rows.length, writes, isSame, line };
   }
 
   /** Makes an object durable, and then lets pointers lead to it. Resolves with its bytes. */
@@ -287,17 +315,22 @@ export class ColdTier {
     return object?.length ?? 0;
   }
 
-  async #move(groups: readonly Group[]): Promise<void> {
+  /** Whether any of the groups was as it was. */
+  async #move(groups: readonly Group[]): Promise<boolean> {
     const { moves } = this.#access;
-    await moves.alone(async () => {
+    return moves.alone(async () => {
       const batches: Batch[] = [];
       for (const group of groups) {
-        if (await group.isSame()) {
+        if (!group.line.isBroken && (await group.isSame())) {
           batches.push({ partition: group.partition, writes: group.writes });
           this.#stats.movedRows += group.rows;
-        } else this.#stats.lostMoves += 1;
+        } else {
+          group.line.isBroken = true;
+          this.#stats.lostMoves += 1;
+        }
       }
       if (batches.length > 0) await moves.move(batches);
+      return batches.length > 0;
     });
   }
 

@@ -1,4 +1,4 @@
-/** What of a partition goes cold now: old rows, and cold blocks that were changed since. */
+/** What of a partition is to be moved: rows that are old, and rows of blocks that were changed since they were packed. */
 import { assert, type Clock, isRareTime } from "@parley/base";
 import type { Block } from "../blocks/block.js";
 import { type BlockReader, bounds } from "../blocks/block-reader.js";
@@ -6,10 +6,12 @@ import { mergedRows } from "../blocks/merge-span.js";
 import type { Place } from "../blocks/packer.js";
 import { cutRun, mergeRun, type Run } from "../blocks/run.js";
 import { numberOf } from "../blocks/stored-keys.js";
+import { shortBlocks } from "../blocks/tail.js";
 import type { Tables, TableSpec } from "../tables.js";
 
-/** Blocks read at a time. As short as they can be, they still hold enough rows to go cold. */
-const BLOCKS_PER_RUN = 64;
+/** Blocks read at first: as many rows as a cold block has, when they are full. More, while all of them are old and too few. */
+const BLOCKS_PER_RUN = 4;
+const BLOCKS_PER_RUN_MAX = 256;
 const HEADS_PER_PAGE = 64;
 /** Changes of cold rows looked at in one pass; the others come with the next. */
 const CHANGES_MAX = 2_000;
@@ -40,17 +42,33 @@ export class OldRuns {
   /** Runs of rows older than a time, of which each is moved as a whole; and those of cold blocks with changes beside them. */
   async *find(place: Place, beforeMs: number): AsyncGenerator<Run, undefined> {
     const cold = await this.coldBlocks(place);
-    yield* this.#changed(place, cold);
+    yield* this.#changedCold(place, cold);
     for (let from = (cold.at(-1)?.last ?? -1) + 1; ;) {
-      const run = await this.#read(place, from);
-      const old = oldPart(place.table, run, beforeMs);
-      const size = sizeOf(old);
-      const isLast = old.before === Infinity;
-      const sizeMin = isRareTime("few-rows-go-cold") ? 1 : isLast ? LAST_ROWS_MIN : ROWS_MIN;
-      if (size < sizeMin) return;
+      const old = await this.#old(place, from, beforeMs);
+      if (old === undefined) return;
       yield old;
-      if (isLast) return;
+      if (old.before === Infinity) return;
       from = old.before;
+    }
+  }
+
+  /** Runs of blocks that are not cold and were changed since. What is short is packed anew anyway. */
+  async *changedHot({ table, partition }: Place): AsyncGenerator<Run, undefined> {
+    const { tables, blocks, clock } = this.#options;
+    const { from: tail } = await shortBlocks(blocks, table, partition);
+    const changes = await tables.range({ table, partition, ...bounds(0, tail), limit: CHANGES_MAX });
+    for (let last = -1; ;) {
+      const next = changes.find(({ sort }) => numberOf(sort) > last);
+      if (next === undefined) return;
+      const number = numberOf(next.sort);
+      const [block] = await blocks.from(table, partition, number, 1);
+      last = number;
+      if (block === undefined || block.first > number || block.cold !== undefined) continue;
+      last = block.last;
+      const beside = changes.filter(({ sort }) => isWithin(block, numberOf(sort)));
+      const run = { blocks: [block], beside, before: block.last + 1 };
+      const nowMs = clock.nowMs();
+      yield { ...run, rows: [...mergedRows({ ...run, from: block.first, nowMs, isDescending: false })] };
     }
   }
 
@@ -71,22 +89,21 @@ export class OldRuns {
     const since = cold.find((block) => block.cold!.newestMs >= timeMs);
     if (since !== undefined) return since.first;
     for (let from = (cold.at(-1)?.last ?? -1) + 1; ;) {
-      const run = await this.#read(place, from);
+      const run = await this.#read(place, from, BLOCKS_PER_RUN);
       const old = oldPart(place.table, run, timeMs);
       if (old.before !== run.before || run.before === Infinity) return old.before;
       from = run.before;
     }
   }
 
-  async *#changed({ table, partition }: Place, cold: readonly Block[]): AsyncGenerator<Run, undefined> {
+  async *#changedCold({ table, partition }: Place, cold: readonly Block[]): AsyncGenerator<Run, undefined> {
     const { tables, blocks, clock } = this.#options;
     if (cold.length === 0) return;
     const before = cold.at(-1)!.last + 1;
     const range = { table, partition, ...bounds(0, before), limit: CHANGES_MAX };
     const changes = await tables.range(range);
     for (const block of cold) {
-      const isWithin = (number: number): boolean => number >= block.first && number <= block.last;
-      const beside = changes.filter(({ sort }) => isWithin(numberOf(sort)));
+      const beside = changes.filter(({ sort }) => isWithin(block, numberOf(sort)));
       if (beside.length === 0) continue;
       await blocks.load(table, partition, [block]);
       const run = { blocks: [block], beside, before: block.last + 1 };
@@ -95,11 +112,23 @@ export class OldRuns {
     }
   }
 
-  async #read(place: Place, from: number): Promise<Run> {
+  /** The next rows that are old, if they are enough to go. */
+  async #old(place: Place, from: number, beforeMs: number): Promise<Run | undefined> {
+    for (let limit = BLOCKS_PER_RUN; ; limit *= 4) {
+      const run = await this.#read(place, from, limit);
+      const old = oldPart(place.table, run, beforeMs);
+      const isLast = old.before === Infinity;
+      const sizeMin = isRareTime("few-rows-go-cold") ? 1 : isLast ? LAST_ROWS_MIN : ROWS_MIN;
+      if (sizeOf(old) >= sizeMin) return old;
+      if (isLast || old.before !== run.before || limit >= BLOCKS_PER_RUN_MAX) return undefined;
+    }
+  }
+
+  async #read(place: Place, from: number, limit: number): Promise<Run> {
     const { tables, blocks: reader, clock } = this.#options;
-    const blocks = await reader.from(place.table, place.partition, from, BLOCKS_PER_RUN);
+    const blocks = await reader.from(place.table, place.partition, from, limit);
     await reader.load(place.table, place.partition, blocks);
-    const end = blocks.length < BLOCKS_PER_RUN ? Infinity : blocks.at(-1)!.last + 1;
+    const end = blocks.length < limit ? Infinity : blocks.at(-1)!.last + 1;
     return mergeRun({ tables, nowMs: clock.nowMs() }, place, { from, end, blocks });
   }
 }
@@ -110,6 +139,10 @@ function oldPart(table: TableSpec, run: Run, beforeMs: number): Run {
   if (young === undefined) return run;
   const across = run.blocks.find(({ first, last }) => first <= young.number && last >= young.number);
   return cutRun(run, across?.first ?? young.number);
+}
+
+function isWithin({ first, last }: Block, number: number): boolean {
+  return number >= first && number <= last;
 }
 
 /** Rows that it holds, hidden ones included. */

@@ -120,6 +120,7 @@ export class Sweep {
     return {
       partition,
       rows: 0,
+      line: { isBroken: false },
       writes: [{ kind: "put", table: blocks.tableOf(table), sort: [last], value }],
       isSame: async () => {
         const [held] = await blocks.from(table, partition, last, 1);
