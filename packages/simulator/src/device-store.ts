@@ -2,7 +2,8 @@
  * The local store of a simulated device: it outlives the device's process, and a crash forgets the newest commits that
  * were not durable yet: always a last stretch of them, as the port promises.
  */
-import { type Change, type ClientStore, StoreImage } from "@parley/client";
+import { type Change, type ClientStore, type MessageRange, StoreImage } from "@parley/client";
+import type { ConversationId, Message } from "@parley/protocol";
 import type { Process } from "./kernel.js";
 import type { SeededRandom } from "./seeded-random.js";
 
@@ -46,6 +47,11 @@ export class DeviceStore {
 
   get position(): { readonly epoch: number; readonly pts: number } {
     return this.#visible.state().position;
+  }
+
+  /** What is stored of a conversation. */
+  messages(conversationId: ConversationId, range: MessageRange): readonly Message[] {
+    return this.#visible.messages(conversationId, range);
   }
 
   /** The store as a process of the device opens it. */

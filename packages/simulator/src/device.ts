@@ -66,6 +66,11 @@ export class Device {
     return this.#store.position;
   }
 
+  /** How many messages below `firstVisible` are still stored. */
+  storedBelow(conversationId: ConversationId, firstVisible: number): number {
+    return this.#store.messages(conversationId, { first: 0, last: firstVisible - 1 }).length;
+  }
+
   async start(): Promise<void> {
     if (this.#running !== undefined) return;
     const { kernel, network, userId, token, onTrouble } = this.#options;

@@ -24,6 +24,8 @@ export interface Plan {
   readonly heartbeatMs: number;
   /** Mean time between two backups; without it there is none. */
   readonly backupMs?: number | undefined;
+  /** Mean time between two trims of a conversation; undefined: none in this run. */
+  readonly trimMs?: number | undefined;
   /** How often rare paths are taken; those that are not named never are. */
   readonly rarePaths: Readonly<Partial<Record<RarePath, number>>>;
   /** How old messages are looked after; undefined: not at all. */
@@ -129,6 +131,7 @@ export function planOf(seed: number, scenario: Scenario): Plan {
     rarePaths: rarePathsOf(random),
     cold: coldPlanOf(seed),
     backupMs: backupMsOf(seed),
+    trimMs: trimMsOf(seed),
   };
 }
 
@@ -143,6 +146,12 @@ function coldPlanOf(seed: number): ColdPlan | undefined {
     objectBytes: random.pick([500, 5_000, 1_000_000]),
     seed: random.integer(2 ** 31),
   };
+}
+
+/** Drawn by itself, so that the rest of a seed's plan is as it was before there were trims. */
+function trimMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0x7213);
+  return random.isTrue(0.5) ? 300 + random.unit() * 3_000 : undefined;
 }
 
 function faultsOf(random: SeededRandom, scenario: Scenario): Faults {

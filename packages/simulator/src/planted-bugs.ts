@@ -7,7 +7,7 @@ import type { BackupFiles, BackupSource } from "@parley/backup";
 import type { Journal } from "@parley/engine-embedded";
 import type { FileOps } from "@parley/engine-embedded/simulation";
 import type { Calls } from "@parley/gateway";
-import { UserHeadRow } from "@parley/domain";
+import { UserHeadRow, UserRecord } from "@parley/domain";
 import { Event, decode, encode } from "@parley/protocol";
 import type { ObjectStore, Tables } from "@parley/tables";
 import {
@@ -28,6 +28,8 @@ export interface PlantedBug {
   readonly backupSource?: (source: BackupSource) => BackupSource;
   readonly backupFiles?: (files: BackupFiles) => BackupFiles;
 }
+
+type Append = ReturnType<Journal["log"]>["append"];
 
 /** How often a bug that strikes now and then does so. */
 const NOW_AND_THEN = 0.1;
@@ -66,30 +68,15 @@ export const PLANTED_BUGS = {
     },
   },
 
-  "emit-again-after-crash": {
-    journal: (journal) => ({
-      ...journal,
-      stats: () => journal.stats(),
-      roll: () => journal.roll(),
-      close: () => journal.close(),
-      log(name) {
-        const log = journal.log(name);
-        return {
-          get partitionCount() {
-            return log.partitionCount;
-          },
-          append: (partition, payload, _source, owner) => log.append(partition, payload, undefined, owner),
-          read: (partition, from, limits) => log.read(partition, from, limits),
-          durableEnd: (partition) => log.durableEnd(partition),
-          appendedEnd: (partition) => log.appendedEnd(partition),
-          firstOffset: (partition) => log.firstOffset(partition),
-          onDurable: (listener) => log.onDurable(listener),
-          trim: (partition, before) => log.trim(partition, before),
-          close: () => log.close(),
-        };
-      },
-    }),
-  },
+  "emit-again-after-crash": appending(
+    (append) => (partition, payload, _source, owner) => append(partition, payload, undefined, owner),
+  ),
+
+  "trim-not-told": appending((append, name) =>
+    name === "user"
+      ? (partition, payload, source, owner) => append(partition, withoutTrims(payload), source, owner)
+      : append,
+  ),
 
   "forget-rows-in-crash": {
     tables: (tables) => ({
@@ -233,6 +220,43 @@ export const PLANTED_BUGS = {
 } as const satisfies Readonly<Record<string, PlantedBug>>;
 
 export type PlantedBugName = keyof typeof PLANTED_BUGS;
+
+/** What is appended to the logs goes another way. */
+function appending(change: (append: Append, name: string) => Append): PlantedBug {
+  return {
+    journal: (journal) => ({
+      ...journal,
+      stats: () => journal.stats(),
+      roll: () => journal.roll(),
+      close: () => journal.close(),
+      log(name) {
+        const log = journal.log(name);
+        return {
+          get partitionCount() {
+            return log.partitionCount;
+          },
+          append: change((...values) => log.append(...values), name),
+          read: (partition, from, limits) => log.read(partition, from, limits),
+          durableEnd: (partition) => log.durableEnd(partition),
+          appendedEnd: (partition) => log.appendedEnd(partition),
+          firstOffset: (partition) => log.firstOffset(partition),
+          onDurable: (listener) => log.onDurable(listener),
+          trim: (partition, before) => log.trim(partition, before),
+          close: () => log.close(),
+        };
+      },
+    }),
+  };
+}
+
+/** A record of the user log in which every trim is an event of an unknown kind. */
+function withoutTrims(payload: Uint8Array): Uint8Array {
+  const record = decode(UserRecord, payload);
+  const spreads = record.spreads.map((spread) =>
+    decode(Event, spread.event).trimmed === undefined ? spread : { ...spread, event: NO_EVENT },
+  );
+  return encode(UserRecord, { ...record, spreads });
+}
 
 /** What a device is pushed goes through `change`; the PTS stay as they are. */
 function pushing(

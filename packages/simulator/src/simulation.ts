@@ -21,6 +21,7 @@ import { type DeviceView, judge } from "./recording/judge.js";
 import { Kernel, type TraceLine } from "./kernel.js";
 import { Network } from "./network.js";
 import { PLANTED_BUGS, type PlantedBugName } from "./planted-bugs.js";
+import { Operator } from "./operator.js";
 import type { Plan } from "./plan.js";
 import { withoutAmbient } from "./poison.js";
 import { ServerNode } from "./server-node.js";
@@ -99,6 +100,7 @@ class Run {
   readonly #devices: Device[] = [];
   readonly #complaints = new Set<string>();
   #faults: FaultInjector | undefined;
+  #operator: Operator | undefined;
 
   constructor(seed: number, plan: Plan, { onTrace, planted }: SimulationOptions) {
     this.#seed = seed;
@@ -179,6 +181,7 @@ class Run {
     }
     faults.start(untilMs);
     this.#backups.start(untilMs);
+    this.#trim(untilMs);
     await kernel.run(untilMs);
     faults.heal();
     this.#isHealed = true;
@@ -192,6 +195,7 @@ class Run {
     for (const device of this.#devices)
       views.push(await kernel.outcome(`reading ${device.name}`, this.#look(device), READ_MS_MAX));
     for (const complaint of judge(this.#truth, views)) this.complain(complaint);
+    this.#judgeStores();
     for (const { device, entries, messages } of views) this.#recording.looked(device.name, entries, messages);
     const report = check(this.#recording.history, { recoveryMsMax: RECOVERY_MS_MAX });
     for (const complaint of complaintsOf(report)) this.complain(complaint);
@@ -200,8 +204,8 @@ class Run {
 
   result(): SimulationResult {
     const operations = new Map<string, number>();
-    for (const device of this.#devices)
-      for (const [name, count] of device.counts) operations.set(name, (operations.get(name) ?? 0) + count);
+    for (const { counts } of [...this.#devices, ...(this.#operator === undefined ? [] : [this.#operator])])
+      for (const [name, count] of counts) operations.set(name, (operations.get(name) ?? 0) + count);
     let messages = 0;
     for (const each of this.#truth.messages.values()) messages += each.length;
     return {
@@ -244,6 +248,33 @@ class Run {
       this.#backupsBegun += 1;
       if (isWhole) this.#backupsWhole += 1;
       for (const complaint of complaints) this.complain(complaint);
+    }
+  }
+
+  #trim(untilMs: number): void {
+    const { trimMs } = this.#plan;
+    if (trimMs === undefined) return;
+    this.#operator = new Operator({
+      kernel: this.#kernel,
+      seed: this.#seed,
+      server: this.#server,
+      tenantId: TENANT,
+      messages: this.#truth.messages,
+      onTrouble: (what) => this.complain(what),
+    });
+    this.#operator.act(trimMs, untilMs);
+  }
+
+  /** What cannot be seen any more is not stored either, though nothing shows it. */
+  #judgeStores(): void {
+    for (const device of this.#devices) {
+      for (const { conversationId, firstVisible } of device.client?.conversations() ?? []) {
+        const count = device.storedBelow(conversationId, firstVisible);
+        if (count === 0) continue;
+        this.complain(
+          `${device.name} still stores ${count} messages of ${conversationId} below ${firstVisible}`,
+        );
+      }
     }
   }
 

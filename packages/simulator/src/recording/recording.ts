@@ -106,6 +106,10 @@ export class Recording {
     this.#recorder.memberLeft({ conversation, user: this.#user(userId), lastSequence });
   }
 
+  trimmed(conversationId: ConversationId, firstVisible: number): void {
+    this.#recorder.conversationTrimmed({ conversation: this.#conversation(conversationId), firstVisible });
+  }
+
   messagePlaced(message: Message, deviceId: string | undefined, members: Iterable<UserId>): void {
     this.#recorder.messagePlaced({
       conversation: this.#conversation(message.conversationId),

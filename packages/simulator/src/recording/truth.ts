@@ -159,9 +159,15 @@ export class Truth {
         state.senders.set(name, { lastNumber: 0, recent });
       }
     }
-    const before = { members: new Set(state.members.keys()), lastSequence: state.head?.lastSequence ?? 0 };
+    const before = {
+      members: new Set(state.members.keys()),
+      lastSequence: state.head?.lastSequence ?? 0,
+      firstKept: state.head?.firstKept ?? 0,
+    };
     const { changes } = applyConversationRecord(state, record, offset);
     if (changes === undefined) return;
+    const firstKept = state.head?.firstKept ?? 0;
+    if (firstKept > before.firstKept) this.#recording.trimmed(conversationId, firstKept);
     for (const { userId, row } of changes.members) {
       if (row === undefined) this.#recording.memberLeft(conversationId, userId, before.lastSequence);
       else if (!before.members.has(userId))
