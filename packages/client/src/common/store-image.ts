@@ -11,9 +11,15 @@ export class StoreImage {
   readonly #nextNumbers = new Map<ConversationId, number>();
   readonly #spans = new Map<ConversationId, readonly Span[]>();
   readonly #messages = new Map<ConversationId, Map<number, Message>>();
+  /** Messages that the changes being applied took away and did not put back. */
+  readonly #taken = new Set<string>();
 
-  apply(changes: readonly Change[]): void {
+  /** Returns whether the changes took away messages that were there. */
+  apply(changes: readonly Change[]): boolean {
     for (const change of changes) this.#applyOne(change);
+    const hasTaken = this.#taken.size > 0;
+    this.#taken.clear();
+    return hasTaken;
   }
 
   /** A copy that later changes do not reach. */
@@ -94,18 +100,20 @@ export class StoreImage {
       this.#messages.set(message.conversationId, messages);
     }
     messages.set(message.sequence, message);
+    if (this.#taken.size > 0) this.#taken.delete(nameOf(message.conversationId, message.sequence));
   }
 
   #deleteMessages(conversationId: ConversationId, first: number, last: number): void {
     const messages = this.#messages.get(conversationId);
     if (messages === undefined) return;
+    const take = (sequence: number): void => {
+      if (messages.delete(sequence)) this.#taken.add(nameOf(conversationId, sequence));
+    };
     if (first === last) {
-      messages.delete(first);
+      take(first);
       return;
     }
-    for (const sequence of messages.keys()) {
-      if (sequence >= first && sequence <= last) messages.delete(sequence);
-    }
+    for (const sequence of messages.keys()) if (sequence >= first && sequence <= last) take(sequence);
   }
 
   #clear(): void {
@@ -115,6 +123,12 @@ export class StoreImage {
     this.#outbox.clear();
     this.#nextNumbers.clear();
     this.#spans.clear();
+    for (const [conversationId, messages] of this.#messages)
+      for (const sequence of messages.keys()) this.#taken.add(nameOf(conversationId, sequence));
     this.#messages.clear();
   }
+}
+
+function nameOf(conversationId: ConversationId, sequence: number): string {
+  return `${conversationId} ${sequence}`;
 }

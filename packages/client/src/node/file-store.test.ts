@@ -175,3 +175,52 @@ test("a commit is kept when the file cannot be written anew, which is tried agai
   await again.close();
   deepEqual([position.pts, grown > 5_000, statSync(path).size < grown * 4], [1_000, true, true]);
 });
+
+test("deleted messages leave the file when it is closed, and when it is opened after a crash", async () => {
+  const path = join(folder, "deleted");
+  const crashed = join(folder, "deleted-crashed");
+  const messageOf = (sequence: number, text: string): Message => ({
+    conversationId: GROUP,
+    sequence,
+    messageId: `m${sequence}` as MessageId,
+    senderId: "ann" as UserId,
+    clientMessageId: `c${sequence}` as ClientMessageId,
+    timeMs: 1,
+    body: { text: { text }, notice: undefined },
+    isCountable: true,
+  });
+  const store = createFileStore({ path });
+  await store.load();
+  await store.commit([
+    { kind: "put-messages", messages: [messageOf(1, "that goes"), messageOf(2, "this stays")] },
+  ]);
+  await store.commit([{ kind: "delete-messages", conversationId: GROUP, first: 1, last: 1 }]);
+  writeFileSync(crashed, readFileSync(path));
+  await store.close();
+  const again = createFileStore({ path: crashed });
+  await again.load();
+  const left = [path, crashed].map((each) => {
+    const text = readFileSync(each, "utf8");
+    return [text.includes("that goes"), text.includes("this stays")];
+  });
+  await again.close();
+  deepEqual(left, [
+    [false, true],
+    [false, true],
+  ]);
+});
+
+test("a file whose messages were only replaced is not written anew when it is closed", async () => {
+  const path = join(folder, "replaced");
+  const message = { conversationId: GROUP, sequence: 1 } as Message;
+  const store = createFileStore({ path });
+  await store.load();
+  await store.commit([{ kind: "put-messages", messages: [message] }]);
+  await store.commit([
+    { kind: "delete-messages", conversationId: GROUP, first: 1, last: 9 },
+    { kind: "put-messages", messages: [message] },
+  ]);
+  const { size } = statSync(path);
+  await store.close();
+  deepEqual(statSync(path).size, size);
+});

@@ -5,6 +5,9 @@
  *
  * A record that is cut off or damaged ends the file: it and what follows are cut away when the file is opened, so a
  * commit is there whole or not at all. The new file of a compaction gets its name only when it is complete.
+ *
+ * Messages that were deleted leave the file when it is written anew: at the latest when the store is closed, or opened
+ * next when it was not.
  */
 import { Buffer } from "node:buffer";
 import { mkdir, open, readFile, rename, type FileHandle } from "node:fs/promises";
@@ -47,6 +50,8 @@ class FileStore implements ClientStore {
   #file: FileHandle | undefined;
   #bytes = 0;
   #compactBytes = 0;
+  /** The file holds messages that were deleted. */
+  #holdsDeleted = false;
   /** Everything that touches the file follows what was begun before. */
   readonly #steps = new TaskQueue();
 
@@ -64,7 +69,7 @@ class FileStore implements ClientStore {
   commit(changes: readonly Change[]): Promise<void> {
     return this.#steps.run(async () => {
       await this.#append(changes);
-      this.#image.apply(changes);
+      if (this.#image.apply(changes)) this.#holdsDeleted = true;
       if (this.#bytes > this.#compactBytes * COMPACTION_FACTOR) await this.#compactIfPossible();
     });
   }
@@ -77,6 +82,7 @@ class FileStore implements ClientStore {
 
   close(): Promise<void> {
     return this.#steps.run(async () => {
+      if (this.#file !== undefined && this.#holdsDeleted) await this.#compactIfPossible();
       const file = this.#file;
       this.#file = undefined;
       await file?.close();
@@ -90,8 +96,9 @@ class FileStore implements ClientStore {
       const content = await readIfThere(path);
       this.#image = new StoreImage();
       this.#bytes = 0;
+      this.#holdsDeleted = false;
       for (const record of recordsOf(content)) {
-        this.#image.apply(record.changes);
+        if (this.#image.apply(record.changes)) this.#holdsDeleted = true;
         this.#bytes = record.end;
       }
       this.#file = await open(path, "a");
@@ -100,6 +107,7 @@ class FileStore implements ClientStore {
       throw new Failure("unavailable", "The store's file cannot be opened.", { cause: error });
     }
     this.#compactBytes = Math.max(this.#bytes, this.#minimumBytes());
+    if (this.#holdsDeleted) await this.#compactIfPossible();
   }
 
   async #append(changes: readonly Change[]): Promise<void> {
@@ -141,6 +149,7 @@ class FileStore implements ClientStore {
     this.#file = file;
     this.#bytes = bytes;
     this.#compactBytes = Math.max(bytes, this.#minimumBytes());
+    this.#holdsDeleted = false;
     await old?.close();
   }
 
