@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemAmbient } from "@parley/base/node";
 import { type Context, runProgram } from "@parley/cli";
-import { type Login, createFileStore, createNodeClient, login } from "@parley/client/node";
+import { type Login, type NodeClientOptions, createNodeClient, login } from "@parley/client/node";
 import type { ParleyClient } from "@parley/client";
 import type { UserId } from "@parley/protocol";
 import { DEMO_PASSWORD, type RunningServer, parseConfig, startServer } from "@parley/server";
@@ -78,9 +78,13 @@ async function serve(data: string): Promise<RunningServer> {
   });
 }
 
-async function device(url: string, { token, userId, deviceId }: Login, path?: string): Promise<ParleyClient> {
-  const store = path === undefined ? {} : { store: createFileStore({ path }) };
-  const client = createNodeClient({ url, token, userId, deviceId, ...store });
+async function device(
+  url: string,
+  { token, userId, deviceId }: Login,
+  storePath?: string,
+): Promise<ParleyClient> {
+  const options: NodeClientOptions = { url, token, userId, deviceId };
+  const client = createNodeClient(storePath === undefined ? options : { ...options, storePath });
   await client.start();
   await client.settled(SETTLED_MS_MAX);
   return client;

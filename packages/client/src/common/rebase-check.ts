@@ -54,8 +54,10 @@ export function giveUpRest(draft: Draft, trusted: Trusted): void {
 }
 
 async function checkOne(parts: VerifyParts, entry: ConversationEntry): Promise<Span | undefined> {
-  const held = newestHeld(parts.replica, entry, VERIFY_SPAN);
-  if (held === undefined) return undefined;
+  const newest = newestHeld(parts.replica, entry, VERIFY_SPAN);
+  // What is held above the end is of a conversation that began anew, or lost its end: its event comes again if it is true.
+  if (newest === undefined || newest.first > entry.lastSequence) return undefined;
+  const held = { first: newest.first, last: Math.min(newest.last, entry.lastSequence) };
   try {
     await verifySpan(parts, entry.conversationId, held);
   } catch (error) {
