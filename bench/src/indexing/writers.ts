@@ -8,6 +8,7 @@ import { messagePut, partitionOfConversation } from "./rows.js";
 import type { LoggedWrite, WriteLog } from "./write-log.js";
 
 const TICK_MS = 1;
+const SECOND_MS = 1_000;
 /** Writes without an answer; more means that the tables do not keep up. */
 const IN_FLIGHT_MAX = 50_000;
 
@@ -25,6 +26,13 @@ export interface WritersPlan {
   readonly log?: WriteLog;
 }
 
+/** What writers waited for. */
+export interface Latencies {
+  readonly all: Histogram;
+  /** The p99 of each second, of which the median is taken: single seconds in which others kept the machine busy do not move it. */
+  readonly medianP99Ms: number;
+}
+
 interface DueWrite extends LoggedWrite {
   readonly isNew: boolean;
 }
@@ -32,7 +40,9 @@ interface DueWrite extends LoggedWrite {
 export class Writers {
   readonly #plan: WritersPlan;
   readonly #inFlight = new Set<Promise<void>>();
-  #histogram = new Histogram();
+  #all = new Histogram();
+  #ofSecond = new Histogram();
+  #p99OfSeconds: number[] = [];
   #sequence: number;
   #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
@@ -60,6 +70,7 @@ export class Writers {
   start(perSecond: number): void {
     let dueMs = performance.now();
     const { log } = this.#plan;
+    let secondEndsMs = dueMs + SECOND_MS;
     this.#timer = setInterval(() => {
       const issue: (() => void)[] = [];
       for (const nowMs = performance.now(); dueMs <= nowMs; dueMs += 1000 / perSecond) {
@@ -70,13 +81,19 @@ export class Writers {
       }
       log?.flush();
       for (const each of issue) each();
+      if (dueMs < secondEndsMs) return;
+      secondEndsMs = dueMs + SECOND_MS;
+      this.#endSecond();
     }, TICK_MS);
   }
 
   /** What was measured since it was last asked. */
-  takeLatencies(): Histogram {
-    const taken = this.#histogram;
-    this.#histogram = new Histogram();
+  takeLatencies(): Latencies {
+    this.#endSecond();
+    const seconds = this.#p99OfSeconds.toSorted((one, other) => one - other);
+    const taken = { all: this.#all, medianP99Ms: seconds[Math.floor(seconds.length / 2)] ?? Number.NaN };
+    this.#all = new Histogram();
+    this.#p99OfSeconds = [];
     return taken;
   }
 
@@ -87,16 +104,24 @@ export class Writers {
     if (this.#failure !== undefined) throw this.#failure as Error;
   }
 
+  #endSecond(): void {
+    if (this.#ofSecond.count > 0) this.#p99OfSeconds.push(this.#ofSecond.quantileMs(0.99));
+    this.#ofSecond = new Histogram();
+  }
+
   #writeDue(write: DueWrite, dueMs: number, onAcknowledged: () => void): void {
-    if (this.#inFlight.size >= IN_FLIGHT_MAX) {
-      this.#failure ??= new Error(`${IN_FLIGHT_MAX} writes are without an answer.`);
-      return;
-    }
+    // Ends the process: nothing that is measured from here on would mean anything.
+    if (this.#inFlight.size >= IN_FLIGHT_MAX)
+      throw new Error(
+        `${IN_FLIGHT_MAX} writes are without an answer: the tables do not keep up. Is the machine busy?`,
+      );
     const writing = this.#plan.tables
       .write([this.#batchOf(write)], { isDurable: true })
       .then(
         () => {
-          this.#histogram.add(performance.now() - dueMs);
+          const latencyMs = performance.now() - dueMs;
+          this.#all.add(latencyMs);
+          this.#ofSecond.add(latencyMs);
           onAcknowledged();
         },
         (error: unknown) => {

@@ -2,7 +2,15 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import { test } from "node:test";
 import { ManualTime } from "@parley/base/testing";
 import { Pauses } from "../pauses.js";
-import { CHUNK_MS, IndexPace, REST_MS_MAX, ROWS_MAX, ROWS_MIN } from "./index-pace.js";
+import {
+  CHUNK_MS,
+  IndexPace,
+  REST_MS_MAX,
+  ROWS_MAX,
+  ROWS_MIN,
+  ROWS_UNPACED,
+  WAIT_SHARE,
+} from "./index-pace.js";
 import type { IndexWork } from "./index-work.js";
 
 interface World {
@@ -77,10 +85,10 @@ test("after a chunk that took long the next is smaller at once, and then it grow
   const { run } = world({ timeShare: 0.5 });
   const quick = { workMs: 0.01 };
   const rows = (await run(4, () => quick)).map((chunk) => chunk.rows);
-  const [slow, ...rest] = await run(4, (at) => (at === ROWS_MAX ? { workMs: 20 } : quick));
+  const [slow, ...rest] = await run(4, (at) => (at > 4 * ROWS_MIN ? { workMs: 400 } : quick));
   deepEqual(
-    [rows, slow?.rows, rest.map((chunk) => chunk.rows)],
-    [[ROWS_MIN, 2 * ROWS_MIN, ROWS_MAX, ROWS_MAX], ROWS_MAX, [ROWS_MIN, 2 * ROWS_MIN, ROWS_MAX]],
+    [...rows, slow?.rows, ...rest.map((chunk) => chunk.rows)].map((each) => each! / ROWS_MIN),
+    [1, 2, 4, 8, 16, 1, 2, 4],
   );
 });
 
@@ -89,6 +97,12 @@ test("rests so that it works for its share of the time, and longer for what it h
   const [alone] = await run(1, () => ({ workMs: 3 }));
   const [waited] = await run(1, () => ({ workMs: 3, waitMs: 8 }));
   deepEqual([alone?.restMs, waited?.restMs], [12, 20]);
+});
+
+test("takes its share of the time when groups take long: more rows join each of them", async () => {
+  const { run } = world({ timeShare: 0.2 });
+  const chunks = await run(8, (rows) => ({ workMs: rows * 0.05, waitMs: 1_000 }));
+  deepEqual(chunks.at(-1), { rows: (1_000 * WAIT_SHARE) / 0.05, restMs: REST_MS_MAX });
 });
 
 test("has a floor of progress, however long everything takes", async () => {
@@ -104,7 +118,7 @@ test("works in large chunks without rest where nobody waits, and in those that a
   const all = await world({ timeShare: 1 }).run(2, () => ({ workMs: 50, waitMs: 50 }));
   const asked = await world({ chunkRows: 3, timeShare: 0.5 }).run(2, () => ({ workMs: 7 }));
   const [large, small] = [
-    { rows: ROWS_MAX, restMs: 0 },
+    { rows: ROWS_UNPACED, restMs: 0 },
     { rows: 3, restMs: 7 },
   ];
   deepEqual([...all, ...asked], [large, large, small, small]);

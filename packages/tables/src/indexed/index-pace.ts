@@ -5,7 +5,8 @@
  *
  * Invariants:
  *   1. Nobody waits for more than one chunk.
- *   2. Progress has a floor: at least ROWS_MIN rows a chunk, and no rest is longer than REST_MS_MAX, however busy writers are.
+ *   2. Progress has a floor, however busy writers are: a chunk has ROWS_MIN rows at least and takes as much as WAIT_SHARE of the
+ *      time that it had to wait; no rest is longer than REST_MS_MAX.
  */
 import { assert, type Clock } from "@parley/base";
 import type { Pauses } from "../pauses.js";
@@ -16,9 +17,13 @@ import type { Joining } from "./sequencer.js";
 const TIME_SHARE = 0.2;
 /** What a chunk may take: about what a group of writes does. */
 export const CHUNK_MS = 4;
-/** Rows of a chunk. The least is the floor of progress, and what comes first; more than the most would not be faster. */
+/** When groups take long, a chunk may take this much of the time that it waited: else a chunk a group would be next to nothing. */
+export const WAIT_SHARE = 0.1;
+/** Rows of a chunk; it begins with the least. */
 export const ROWS_MIN = 128;
-export const ROWS_MAX = 512;
+export const ROWS_MAX = 8_192;
+/** Rows of a chunk for whom nobody waits; more would not be faster. */
+export const ROWS_UNPACED = 512;
 /** From one chunk to the next. */
 const GROWTH_MAX = 2;
 /** Work also rests for as long as it had to wait for its turn: the more is being written, the less is done. */
@@ -50,7 +55,7 @@ export class IndexPace {
     this.#timeShare = timeShare;
     this.#isFixed = chunkRows !== undefined || timeShare === 1;
     // All of the time is asked for by those for whom nobody waits.
-    this.#rowsMax = chunkRows ?? (timeShare === 1 ? ROWS_MAX : ROWS_MIN);
+    this.#rowsMax = chunkRows ?? (timeShare === 1 ? ROWS_UNPACED : ROWS_MIN);
   }
 
   /** Runs a chunk of at most `rowsMax` rows, and rests after it. Errors: "tables-closed"; those of the task. */
@@ -61,7 +66,8 @@ export class IndexPace {
     const result = await task(this.#rowsMax);
     const waitedMs = this.#waitedMs - waitedBeforeMs;
     const tookMs = Math.max(0, clock.monotonicMs() - beganMs - waitedMs);
-    if (!this.#isFixed) this.#rowsMax = rowsAfter(this.#rowsMax, tookMs);
+    const budgetMs = Math.max(CHUNK_MS, waitedMs * WAIT_SHARE);
+    if (!this.#isFixed) this.#rowsMax = rowsAfter(this.#rowsMax, tookMs, budgetMs);
     await pauses.pause(this.#restMs(tookMs, waitedMs));
     return result;
   }
@@ -100,8 +106,8 @@ export class IndexPace {
   }
 }
 
-/** How many rows take as long as a chunk may, when `rows` took `tookMs`. */
-function rowsAfter(rows: number, tookMs: number): number {
-  const factor = tookMs === 0 ? GROWTH_MAX : Math.min(GROWTH_MAX, CHUNK_MS / tookMs);
+/** How many rows take `budgetMs`, when `rows` took `tookMs`. */
+function rowsAfter(rows: number, tookMs: number, budgetMs: number): number {
+  const factor = tookMs === 0 ? GROWTH_MAX : Math.min(GROWTH_MAX, budgetMs / tookMs);
   return Math.min(ROWS_MAX, Math.max(ROWS_MIN, Math.round(rows * factor)));
 }
