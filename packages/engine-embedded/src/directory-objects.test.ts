@@ -4,7 +4,7 @@
  * Method: the simulated disk, with a loss of power after every number of operations; and a real directory.
  */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -14,13 +14,15 @@ import { systemFiles } from "./journal/files.js";
 import { SimulatedDisk } from "./simulation/simulated-disk.js";
 
 const BYTES = Uint8Array.from({ length: 3_000_000 }, (_, index) => index % 251);
+const BEFORE = "0".repeat(32);
+const LARGE = "f".repeat(32);
 
 test("objects are put, read in parts, listed in pages and deleted", async () => {
   const directory = await mkdtemp(join(tmpdir(), "parley-objects-"));
   try {
     const objects = new DirectoryObjects(join(directory, "cold"), systemFiles);
     deepEqual(await objects.list(""), []);
-    const names = Array.from({ length: 300 }, (_, index) => String(index).padStart(4, "0"));
+    const names = Array.from({ length: 300 }, (_, index) => index.toString(16).padStart(32, "0"));
     for (const name of names) await objects.put(name, BYTES.subarray(0, 10));
     const first = await objects.list("");
     equal(first.length, 256);
@@ -30,12 +32,15 @@ test("objects are put, read in parts, listed in pages and deleted", async () => 
       names,
     );
     ok(first.every(({ bytes }) => bytes === 10));
-    await objects.put("large", BYTES);
-    deepEqual(await objects.read("large", 1_048_570, 100), BYTES.subarray(1_048_570, 1_048_670));
-    equal((await objects.read("large", BYTES.length - 5, 100)).length, 5);
-    await objects.delete("large");
-    await objects.delete("large");
-    await rejects(objects.read("large", 0, 1), (error) => codeOf(error) === "cold-missing");
+    await mkdir(join(directory, "cold", "lost+found"));
+    await writeFile(join(directory, "cold", "notes.txt"), "what somebody left there");
+    equal((await objects.list(names.at(-1)!)).length, 0, "what is not an object is left alone");
+    await objects.put(LARGE, BYTES);
+    deepEqual(await objects.read(LARGE, 1_048_570, 100), BYTES.subarray(1_048_570, 1_048_670));
+    equal((await objects.read(LARGE, BYTES.length - 5, 100)).length, 5);
+    await objects.delete(LARGE);
+    await objects.delete(LARGE);
+    await rejects(objects.read(LARGE, 0, 1), (error) => codeOf(error) === "cold-missing");
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -47,10 +52,10 @@ test("after a loss of power an object is whole or not there, and what was acknow
   for (let at = 1; at <= operations + 1; at++) {
     const disk = new SimulatedDisk();
     const objects = new DirectoryObjects("/data/cold", disk.mount());
-    await objects.put("before", BYTES);
+    await objects.put(BEFORE, BYTES);
     const start = total(disk);
     disk.faults = () => (total(disk) - start >= at ? { code: "EIO" } : undefined);
-    const isAcknowledged = await objects.put("object", BYTES).then(
+    const isAcknowledged = await objects.put(LARGE, BYTES).then(
       () => true,
       (error: unknown) => {
         equal(codeOf(error), "cold-failed");
@@ -63,7 +68,7 @@ test("after a loss of power an object is whole or not there, and what was acknow
     disk.losePower(() => Math.imul(at, ++draws * 2_654_435_761) % 3 === 0);
     const after = new DirectoryObjects("/data/cold", disk.mount());
     const found = await after.list("");
-    equal(found[0]?.name, "before");
+    equal(found[0]?.name, BEFORE);
     ok(!isAcknowledged || found.length === 2, "what was acknowledged is there");
     for (const { name, bytes } of found) {
       equal(bytes, BYTES.length);
@@ -81,7 +86,7 @@ test("a full disk is told as such", async () => {
   const disk = new SimulatedDisk();
   disk.faults = (operation) => (operation === "write" ? { code: "ENOSPC" } : undefined);
   await rejects(
-    new DirectoryObjects("/data/cold", disk.mount()).put("object", BYTES),
+    new DirectoryObjects("/data/cold", disk.mount()).put(LARGE, BYTES),
     (error) => codeOf(error) === "cold-full",
   );
 });

@@ -1,5 +1,5 @@
 import { Failure, messageOf } from "@parley/base";
-import type { ObjectStore, StoredObject } from "@parley/tables";
+import { OBJECT_NAME, type ObjectStore, type StoredObject } from "@parley/tables";
 import { join } from "node:path";
 import { type FileOps, isDiskFull, type SegmentFile } from "./journal/files.js";
 
@@ -57,9 +57,10 @@ export class DirectoryObjects implements ObjectStore {
     return this.#tried(`list`, async () => {
       const names = await this.#files.openDirectory(this.#directory);
       // What a crash has left of a file that was never finished.
-      for (const draft of names)
-        if (draft.endsWith(DRAFT)) await this.#files.remove(join(this.#directory, draft));
-      const wanted = names.filter((name) => name > after && !name.endsWith(DRAFT)).toSorted();
+      for (const draft of names.filter((name) => isDraft(name)))
+        await this.#files.remove(join(this.#directory, draft));
+      // A mount has names of its own.
+      const wanted = names.filter((name) => name > after && OBJECT_NAME.test(name)).toSorted();
       const objects: StoredObject[] = [];
       for (const name of wanted.slice(0, PAGE)) {
         const file = await this.#open(name);
@@ -101,4 +102,8 @@ export class DirectoryObjects implements ObjectStore {
       throw new Failure("cold-failed", `${where} Check its disk.`, { cause: error });
     }
   }
+}
+
+function isDraft(name: string): boolean {
+  return name.endsWith(DRAFT) && OBJECT_NAME.test(name.slice(0, -DRAFT.length));
 }

@@ -22,7 +22,7 @@ export type {
   ColdWork,
 } from "./cold/cold-tier.js";
 export { compressAtOnce, compressHard } from "./cold/compress-hard.js";
-export type { ObjectStore, StoredObject } from "./cold/object-store.js";
+export { OBJECT_NAME, type ObjectStore, type StoredObject } from "./cold/object-store.js";
 export { noSeals, type SealPlace, type Seals } from "./cold/seals.js";
 export type { IndexStatus } from "./indexed/index-catalog.js";
 export type { IndexMatch, IndexQuery, IndexReader } from "./indexed/index-query.js";

@@ -145,6 +145,9 @@ function reportLines(report: HistoryReport): readonly string[] {
   const { conversations, movedMessages, thawedMessages, removedMessages, space } = report;
   return [
     `${conversations} conversations: ${movedMessages} messages went cold, ${thawedMessages} came back, ${removedMessages} were removed.`,
+    ...(space.damagedObjects > 0
+      ? [`${space.damagedObjects} files of the cold tier are damaged: parley tables verify names them.`]
+      : []),
     `The cold tier has ${space.objects} files with ${mb(space.bytes)} MB; ${space.freedObjects} with ${mb(space.freedBytes)} MB were freed.`,
   ];
 }

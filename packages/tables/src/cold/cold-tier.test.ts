@@ -236,6 +236,10 @@ test("damage and loss of objects are told with the file's name, and harm nothing
   world.objects.objects.set(name, damaged);
   world.tables = world.open();
   await rejects(world.tables.range(ALL), (error) => isFailure(error, "tables-corrupt", name));
+  world.objects.objects.set(name, object.subarray(0, object.length - 1));
+  equal((await world.tables.cold!.sweep([TABLE], GENTLE)).damagedObjects, 1, "it stays, and is told");
+  world.objects.objects.set(name, object.subarray(0, 100));
+  await rejects(world.tables.range(ALL), (error) => isFailure(error, "tables-corrupt", name));
   world.objects.objects.delete(name);
   await rejects(world.tables.range(ALL), (error) => isFailure(error, "cold-missing", name));
   equal((await world.tables.range({ ...ALL, from: [1_150] })).length, 51);

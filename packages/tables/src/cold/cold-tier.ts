@@ -75,6 +75,8 @@ export interface ColdSpace {
   readonly bytes: number;
   readonly freedObjects: number;
   readonly freedBytes: number;
+  /** Objects that do not say any more what they hold. */
+  readonly damagedObjects: number;
 }
 
 export interface ColdAccess {
@@ -164,7 +166,7 @@ export class ColdTier {
     return this.#work.run(() => this.#pass(table, ruleOf, work));
   }
 
-  /** Frees the space of what nobody points to any more. Errors: as `pass`, "tables-corrupt" for a damaged object. */
+  /** Frees the space of what nobody points to any more. Errors: as `pass`. */
   sweep(tables: readonly TableSpec[], work: ColdWork = {}): Promise<ColdSpace> {
     return this.#work.run(() => this.#sweep.run(tables, work));
   }

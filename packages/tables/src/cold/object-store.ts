@@ -1,3 +1,6 @@
+/** The name of an object. Whatever has another name in a store is not the cold tier's, and left alone. */
+export const OBJECT_NAME = /^[\da-f]{32}$/;
+
 /** Where the cold tier keeps its objects: a directory, or anything that speaks S3. Objects are written once and never changed. */
 export interface ObjectStore {
   /** Durable, and there as a whole or not at all. A name is never given twice. Errors: those of the store. */

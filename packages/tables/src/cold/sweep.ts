@@ -2,7 +2,7 @@
  * Finds out what of the store is still pointed to, and frees the rest. The directory of each object says whom to ask: only a
  * pointer that leads back to it keeps a block alive.
  */
-import type { Clock, Random } from "@parley/base";
+import { type Clock, failureCode, type Random } from "@parley/base";
 import type { Block } from "../blocks/block.js";
 import type { BlockReader } from "../blocks/block-reader.js";
 import { PAUSE_FACTOR } from "../blocks/packer.js";
@@ -39,6 +39,8 @@ interface Living {
   readonly pointer: Block;
 }
 
+type Counted = { -readonly [K in keyof ColdSpace]: number };
+
 export class Sweep {
   readonly #options: SweepOptions;
 
@@ -49,7 +51,7 @@ export class Sweep {
   /** Errors: as `ColdTier.sweep`. Cost: two small reads for each object, one look-up for each block. */
   async run(tables: readonly TableSpec[], work: ColdWork): Promise<ColdSpace> {
     const { objects, clock, pauses, random, objectBytes, store } = this.#options;
-    const space = { objects: 0, bytes: 0, freedObjects: 0, freedBytes: 0 };
+    const space = { objects: 0, bytes: 0, freedObjects: 0, freedBytes: 0, damagedObjects: 0 };
     const sparse: { readonly object: StoredObject; readonly living: readonly Living[] }[] = [];
     for (let after = ""; work.isCancelled?.() !== true;) {
       const page = await objects.list(after);
@@ -57,7 +59,7 @@ export class Sweep {
       after = page.at(-1)!.name;
       for (const object of page) {
         const beganMs = clock.monotonicMs();
-        const living = await this.#living(object, tables);
+        const living = await this.#livingIfSound(object, tables, space);
         space.objects += 1;
         space.bytes += object.bytes;
         if (living?.length === 0) await this.#free(object, space);
@@ -82,6 +84,21 @@ export class Sweep {
       if (living?.length === 0) await this.#free(object, space);
     }
     return space;
+  }
+
+  /** As `#living`. What is damaged stays: parts of it may still be read, and nothing else has to wait for it. */
+  async #livingIfSound(
+    object: StoredObject,
+    tables: readonly TableSpec[],
+    space: Counted,
+  ): Promise<readonly Living[] | undefined> {
+    try {
+      return await this.#living(object, tables);
+    } catch (error) {
+      if (failureCode(error) !== "tables-corrupt") throw error;
+      space.damagedObjects += 1;
+      return undefined;
+    }
   }
 
   /** The blocks of an object that are pointed to. Undefined when it holds something of a table that is not known. */
@@ -129,7 +146,7 @@ export class Sweep {
     };
   }
 
-  async #free(object: StoredObject, space: { -readonly [K in keyof ColdSpace]: number }): Promise<void> {
+  async #free(object: StoredObject, space: Counted): Promise<void> {
     if (this.#options.isHeld()) return;
     await this.#options.objects.delete(object.name);
     space.objects -= 1;

@@ -136,6 +136,7 @@ export class HistoryKeeper {
         (report) => {
           const { space, ...figures } = report;
           logger.info("history-kept", { ...figures, freedBytes: space.freedBytes });
+          if (space.damagedObjects > 0) logger.error("cold-damaged", { files: space.damagedObjects });
           if (!this.#isStopped) this.#later(EVERY_MS);
         },
         (error: unknown) => {
