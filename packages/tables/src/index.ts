@@ -12,15 +12,8 @@ export { type Compress, decodeBlock } from "./blocks/block-format.js";
 export { type Extent, readDirectory } from "./cold/cold-object.js";
 export { ColdReader } from "./cold/cold-reader.js";
 export { decodePointer, POINTER_FORMAT } from "./cold/cold-pointer.js";
-export type {
-  ColdOptions,
-  ColdProgress,
-  ColdRule,
-  ColdSpace,
-  ColdStats,
-  ColdTier,
-  ColdWork,
-} from "./cold/cold-tier.js";
+export type { ColdProgress, ColdRule, ColdSpace, ColdTier, ColdWork } from "./cold/cold-tier.js";
+export type { ColdOptions, ColdStats } from "./cold/mover.js";
 export { compressAtOnce, compressHard } from "./cold/compress-hard.js";
 export { OBJECT_NAME, type ObjectStore, type StoredObject } from "./cold/object-store.js";
 export { noSeals, type SealPlace, type Seals } from "./cold/seals.js";

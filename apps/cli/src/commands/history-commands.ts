@@ -142,11 +142,15 @@ function statusLines({ coldAfterDays, keepDays, isRunning, last, error }: Histor
 }
 
 function reportLines(report: HistoryReport): readonly string[] {
-  const { conversations, movedMessages, thawedMessages, removedMessages, space } = report;
+  const { conversations, damagedConversations, movedMessages, thawedMessages, removedMessages, space } =
+    report;
   return [
     `${conversations} conversations: ${movedMessages} messages went cold, ${thawedMessages} came back, ${removedMessages} were removed.`,
-    ...(space.damagedObjects > 0
-      ? [`${space.damagedObjects} files of the cold tier are damaged: parley tables verify names them.`]
+    ...(space.damagedObjects + damagedConversations > 0
+      ? [
+          `Damaged: ${damagedConversations} conversations, ${space.damagedObjects} files of the cold tier. ` +
+            "parley tables verify names what is damaged.",
+        ]
       : []),
     `The cold tier has ${space.objects} files with ${mb(space.bytes)} MB; ${space.freedObjects} with ${mb(space.freedBytes)} MB were freed.`,
   ];

@@ -16,7 +16,8 @@
  */
 import { assert, type Clock, type Logger, type Scheduler, turn } from "@parley/base";
 import { ColdReader } from "../cold/cold-reader.js";
-import { type ColdOptions, ColdTier } from "../cold/cold-tier.js";
+import { ColdTier } from "../cold/cold-tier.js";
+import type { ColdOptions } from "../cold/mover.js";
 import { Pauses } from "../pauses.js";
 import type {
   AppendRows,

@@ -226,6 +226,24 @@ test("trimmed rows leave the tables at once and the store with the next sweep", 
   ok(!world.isStored("10 v0 10000"));
 });
 
+test("a partition with damage keeps no other from being worked on", async () => {
+  const world = new World();
+  await world.append(600);
+  const pass = () => world.tables.cold!.pass(TABLE, async () => ({ beforeMs: Infinity }), GENTLE);
+  await pass();
+  world.objects.objects.clear();
+  await world.edit(100);
+  const other: Key = ["tenant", "two"];
+  const writes = Array.from({ length: 100 }, (_, index): Write => {
+    const value = new TextEncoder().encode(`${index} v0 ${index}`);
+    return { kind: "put", table: TABLE, sort: [index], value, isNew: true };
+  });
+  await world.tables.write([{ partition: other, writes }], { isDurable: true });
+  world.tables = world.open();
+  const { partitions, damagedPartitions, movedRows } = await pass();
+  deepEqual([partitions, damagedPartitions, movedRows], [2, 1, 100]);
+});
+
 test("damage and loss of objects are told with the file's name, and harm nothing else", async () => {
   const world = new World();
   await world.append(1_200);

@@ -12,44 +12,26 @@
  *   2. In a partition, cold blocks come before all others.
  *   3. An object is deleted only when no durable pointer leads to it, and nobody copies the tables.
  */
-import { type Clock, type Random, TaskQueue } from "@parley/base";
-import type { PackedRow } from "../blocks/block.js";
-import { type BlockReader, bounds } from "../blocks/block-reader.js";
-import { type Compress, decodeBlock, encodeBlock, encodeBlockWith } from "../blocks/block-format.js";
+import { type Clock, failureCode, TaskQueue } from "@parley/base";
+import type { BlockReader } from "../blocks/block-reader.js";
 import type { Moves } from "../blocks/moves.js";
 import type { PackedReader } from "../blocks/packed-reader.js";
-import { type Place, PAUSE_FACTOR } from "../blocks/packer.js";
+import type { Place } from "../blocks/packer.js";
 import { cutIntoBlocks } from "../blocks/packing.js";
-import { mergeRun, printOf, type Run } from "../blocks/run.js";
+import { mergeRun, type Run } from "../blocks/run.js";
 import type { Pauses } from "../pauses.js";
-import type { Batch, Key, Row, Tables, TableSpec, Write } from "../tables.js";
+import type { Key, Row, Tables, TableSpec, Write } from "../tables.js";
 import { Bundle } from "./bundle.js";
-import { encodePointer } from "./cold-pointer.js";
 import type { ColdReader } from "./cold-reader.js";
-import { compressHard } from "./compress-hard.js";
-import type { ObjectStore } from "./object-store.js";
-import { OldRuns, timeOf } from "./old-runs.js";
-import type { Seals } from "./seals.js";
+import { type ColdOptions, type ColdStats, type Group, Mover } from "./mover.js";
+import { OldRuns } from "./old-runs.js";
 import { Sweep } from "./sweep.js";
 
-/** Read rarely, so as many rows as compress well together. */
-const COLD_ROWS_MAX = 512;
-const COLD_BYTES_MAX = 256 * 1024;
 const OBJECT_BYTES = 8 * 1024 * 1024;
-/** Groups of rows moved while nobody else writes: a few milliseconds. */
-const MOVES_PER_TURN = 8;
-/** Blocks taken away or brought back at a time. */
+/** What is wrong with rows themselves, not with what holds all of them. */
+const DAMAGE: ReadonlySet<string> = new Set(["tables-corrupt", "cold-missing", "key-missing"]);
+/** Blocks taken away at a time. */
 const BLOCKS_PER_STEP = 8;
-
-export interface ColdOptions {
-  readonly objects: ObjectStore;
-  readonly seals: Seals;
-  readonly random: Random;
-  /** Default: Brotli, as hard as it can in reasonable time, in a thread of its own. */
-  readonly compress?: Compress;
-  /** An object is ended when it is this large. Default 8 MiB. */
-  readonly objectBytes?: number;
-}
 
 /** What of a partition is to be cold: what is older than a time, or nothing; then what is cold comes back. */
 export type ColdRule = { readonly beforeMs: number } | "hot";
@@ -64,6 +46,8 @@ export interface ColdWork {
 
 export interface ColdProgress {
   readonly partitions: number;
+  /** Of which some rows cannot be read: whoever wants to read them is told why. The others were not kept waiting. */
+  readonly damagedPartitions: number;
   /** Rows that went cold, and that came back. */
   readonly movedRows: number;
   readonly thawedRows: number;
@@ -89,38 +73,11 @@ export interface ColdAccess {
   readonly clock: Clock;
 }
 
-/** Rows on their way into an object: what is written when it is durable, if they are still as they were. */
-export interface Group {
-  readonly partition: Key;
-  readonly rows: number;
-  readonly writes: readonly Write[];
-  readonly isSame: () => Promise<boolean>;
-  /** Groups of a partition that follow each other: when one stays where it is, so do those after it. */
-  readonly line: Line;
-}
-
-export interface Line {
-  isBroken: boolean;
-}
-
-/** Since the start. */
-export interface ColdStats {
-  movedRows: number;
-  /** Of what was moved: the values as they are, and the objects that were made of them. */
-  movedBytes: number;
-  storedBytes: number;
-  thawedRows: number;
-  trimmedRows: number;
-  /** Blocks that are not cold, and were written anew without what was changed in them. */
-  repackedBlocks: number;
-  /** Groups of rows that stayed because they were changed while they were on their way. */
-  lostMoves: number;
-}
-
 export class ColdTier {
   readonly #options: ColdOptions;
   readonly #access: ColdAccess;
   readonly #old: OldRuns;
+  readonly #mover: Mover;
   readonly #sweep: Sweep;
   /** Passes, sweeps and thawing, one after another. */
   readonly #work = new TaskQueue();
@@ -139,11 +96,12 @@ export class ColdTier {
     this.#options = options;
     this.#access = access;
     this.#old = new OldRuns(access);
+    this.#mover = new Mover(options, access, this.#stats);
     this.#sweep = new Sweep({
       ...access,
       ...options,
       objectBytes: options.objectBytes ?? OBJECT_BYTES,
-      store: (bundle, groups, work) => this.#store(bundle, groups, work),
+      store: (bundle, groups, work) => this.#mover.store(bundle, groups, work),
       isHeld: () => this.#holds.size > 0,
     });
   }
@@ -193,11 +151,16 @@ export class ColdTier {
     const { table, partition } = place;
     const { blocks, moves } = this.#access;
     // What has to be fetched is fetched before anybody has to wait for it.
-    await blocks.load(table, partition, await blocks.from(table, partition, 0, BLOCKS_PER_STEP));
+    const first = await blocks.from(table, partition, 0, BLOCKS_PER_STEP);
+    await blocks.load(
+      table,
+      partition,
+      first.filter(({ last }) => last < before),
+    );
     return moves.alone(async () => {
       const run = await this.#first(place, before);
       const rows = run.rows.map(({ number, value }) => ({ sort: [number], value }));
-      const writes = [...this.#removals(table, run), ...alongside(rows)];
+      const writes = [...this.#mover.removals(table, run), ...alongside(rows)];
       if (writes.length === 0) return 0;
       await moves.move([{ partition, writes }]);
       this.#stats.trimmedRows += rows.length;
@@ -226,39 +189,33 @@ export class ColdTier {
     const movedBefore = this.#stats.movedRows;
     const thawedBefore = this.#stats.thawedRows;
     let partitions = 0;
+    let damagedPartitions = 0;
     let bundle = new Bundle(this.#options.random);
     let groups: Group[] = [];
     const store = async (): Promise<void> => {
-      await this.#store(bundle, groups, work);
+      await this.#mover.store(bundle, groups, work);
       bundle = new Bundle(this.#options.random);
       groups = [];
     };
     const progress = (): ColdProgress => ({
       partitions,
+      damagedPartitions,
       movedRows: this.#stats.movedRows - movedBefore,
       thawedRows: this.#stats.thawedRows - thawedBefore,
     });
     let after: Key | undefined;
     while (work.isCancelled?.() !== true) {
-      const partition = await this.#paced(work, () => reader.nextPartition(table, after));
+      const partition = await this.#mover.paced(work, () => reader.nextPartition(table, after));
       if (partition === undefined) break;
-      const place = { table, partition };
-      for await (const run of this.#old.changedHot(place))
-        await this.#paced(work, () => this.#repack(place, run));
-      const rule = await ruleOf(partition);
-      if (rule === "hot") await this.#thaw(place, work);
-      else {
-        const runs = this.#old.find(place, rule.beforeMs);
-        const line = { isBroken: false };
-        for (;;) {
-          const found = await this.#paced(work, async () => {
-            const next = await runs.next();
-            return next.done === true ? undefined : this.#group(place, next.value, { bundle, line });
-          });
-          if (found === undefined || line.isBroken || work.isCancelled?.() === true) break;
-          groups.push(found);
+      try {
+        const rule = await ruleOf(partition);
+        for await (const group of this.#workOn({ table, partition }, rule, () => bundle, work)) {
+          groups.push(group);
           if (bundle.bytes >= (this.#options.objectBytes ?? OBJECT_BYTES)) await store();
         }
+      } catch (error) {
+        if (!DAMAGE.has(failureCode(error) ?? "")) throw error;
+        damagedPartitions += 1;
       }
       after = partition;
       partitions += 1;
@@ -269,87 +226,30 @@ export class ColdTier {
     return progress();
   }
 
-  /** Writes the blocks of a run anew, where they are, without what was changed or deleted. */
-  async #repack(place: Place, run: Run): Promise<void> {
-    const { table, partition } = place;
-    const blocks = cutIntoBlocks(run.rows).map((rows) => this.#hotBlock(table, rows));
-    const writes = [...this.#removals(table, run), ...blocks];
-    const print = printOf(run);
-    const isSame = async (): Promise<boolean> => printOf(await this.#held(place, run)) === print;
-    const group = { partition, rows: 0, writes, isSame, line: { isBroken: false } };
-    if (await this.#move([group])) this.#stats.repackedBlocks += 1;
-  }
-
-  /** Puts a run into an object. */
-  async #group(
+  /** Works on one partition, and gives what goes into a bundle. */
+  async *#workOn(
     place: Place,
-    run: Run,
-    { bundle, line }: { readonly bundle: Bundle; readonly line: Line },
-  ): Promise<Group> {
-    const { table, partition } = place;
-    const { blocks, coldReader } = this.#access;
-    const { seals, compress = compressHard } = this.#options;
-    const writes: Write[] = [...this.#removals(table, run)];
-    for (const rows of cutIntoBlocks(run.rows, COLD_ROWS_MAX, COLD_BYTES_MAX)) {
-      const [first, last] = [rows[0]!.number, rows.at(-1)!.number];
-      const value = await encodeBlockWith(rows, compress);
-      const sealed = await seals.seal({ table: coldReader.tableOf(table), partition, sort: [last] }, value);
-      const { bytes } = decodeBlock(value, 0);
-      const newestMs = rows.reduce((newest, row) => Math.max(newest, timeOf(table, row.value)), 0);
-      const added = bundle.add({ table: table.name, partition, last }, sealed);
-      const pointer = encodePointer({ first, last, count: rows.length, bytes }, { ...added, newestMs });
-      writes.push({ kind: "put", table: blocks.tableOf(table), sort: [last], value: pointer });
-      this.#stats.movedBytes += bytes;
+    rule: ColdRule,
+    bundle: () => Bundle,
+    work: ColdWork,
+  ): AsyncGenerator<Group, undefined> {
+    const mover = this.#mover;
+    for await (const run of this.#old.changedHot(place))
+      await mover.paced(work, () => mover.repack(place, run));
+    if (rule === "hot") {
+      await this.#thaw(place, work);
+      return;
     }
-    const print = printOf(run);
-    const isSame = async (): Promise<boolean> => printOf(await this.#held(place, run)) === print;
-    return { partition, rows: run.rows.length, writes, isSame, line };
-  }
-
-  /** Makes an object durable, and then lets pointers lead to it. Resolves with its bytes. */
-  async #store(bundle: Bundle, groups: readonly Group[], work: ColdWork): Promise<number> {
-    // Groups without blocks: all of their rows were deleted.
-    const object = bundle.isEmpty ? undefined : bundle.encode();
-    if (object !== undefined) await this.#options.objects.put(bundle.name, object);
-    this.#stats.storedBytes += object?.length ?? 0;
-    for (let at = 0; at < groups.length; at += MOVES_PER_TURN)
-      await this.#paced(work, () => this.#move(groups.slice(at, at + MOVES_PER_TURN)));
-    return object?.length ?? 0;
-  }
-
-  /** Whether any of the groups was as it was. */
-  async #move(groups: readonly Group[]): Promise<boolean> {
-    const { moves } = this.#access;
-    return moves.alone(async () => {
-      const batches: Batch[] = [];
-      for (const group of groups) {
-        if (!group.line.isBroken && (await group.isSame())) {
-          batches.push({ partition: group.partition, writes: group.writes });
-          this.#stats.movedRows += group.rows;
-        } else {
-          group.line.isBroken = true;
-          this.#stats.lostMoves += 1;
-        }
-      }
-      if (batches.length > 0) await moves.move(batches);
-      return batches.length > 0;
-    });
-  }
-
-  /** What holds the rows of a run now, or a little more when that is more than it was. */
-  async #held({ table, partition }: Place, run: Run): Promise<Pick<Run, "blocks" | "beside">> {
-    const { tables, blocks } = this.#access;
-    const starts = [
-      ...run.blocks.map(({ first }) => first),
-      ...run.beside.map(({ sort }) => Number(sort[0])),
-    ];
-    const from = starts.reduce((least, each) => Math.min(least, each), Infinity);
-    const range = { table, partition, ...bounds(from, run.before), limit: run.beside.length + 1 };
-    const [held, beside] = await Promise.all([
-      blocks.from(table, partition, from, run.blocks.length + 1),
-      tables.range(range),
-    ]);
-    return { blocks: held.filter(({ first }) => first < run.before), beside };
+    const runs = this.#old.find(place, rule.beforeMs);
+    const line = { isBroken: false };
+    for (;;) {
+      const group = await mover.paced(work, async () => {
+        const next = await runs.next();
+        return next.done === true ? undefined : mover.group(place, next.value, { bundle: bundle(), line });
+      });
+      if (group === undefined || line.isBroken || work.isCancelled?.() === true) return;
+      yield group;
+    }
   }
 
   async #thaw(place: Place, work: ColdWork): Promise<number> {
@@ -361,8 +261,8 @@ export class ColdTier {
     for (const block of cold.toReversed()) {
       if (work.isCancelled?.() === true) break;
       await blocks.load(table, partition, [block]);
-      const hot = cutIntoBlocks(block.rows).map((rows) => this.#hotBlock(table, rows));
-      await this.#paced(work, () =>
+      const hot = cutIntoBlocks(block.rows).map((rows) => this.#mover.hotBlock(table, rows));
+      await this.#mover.paced(work, () =>
         moves.alone(async () => {
           const [now] = await blocks.from(table, partition, block.last, 1);
           if (now?.checksum !== block.checksum) return;
@@ -376,11 +276,6 @@ export class ColdTier {
     return thawed;
   }
 
-  #hotBlock(table: TableSpec, rows: readonly PackedRow[]): Write {
-    const value = encodeBlock(rows, "dense");
-    return { kind: "put", table: this.#access.blocks.tableOf(table), sort: [rows.at(-1)!.number], value };
-  }
-
   /** The first rows of a partition, below a number. */
   async #first(place: Place, before: number): Promise<Run> {
     const { table, partition } = place;
@@ -392,21 +287,5 @@ export class ColdTier {
     const isAll = within.length < BLOCKS_PER_STEP;
     const end = isAll ? Math.min(before, across?.first ?? before) : within.at(-1)!.last + 1;
     return mergeRun({ tables, nowMs: clock.nowMs() }, place, { from: 0, end, blocks: within });
-  }
-
-  #removals(table: TableSpec, { blocks, beside }: Run): readonly Write[] {
-    const blockTable = this.#access.blocks.tableOf(table);
-    return [
-      ...blocks.map(({ last }): Write => ({ kind: "delete", table: blockTable, sort: [last] })),
-      ...beside.map(({ sort }): Write => ({ kind: "delete", table, sort })),
-    ];
-  }
-
-  async #paced<T>(work: ColdWork, task: () => Promise<T>): Promise<T> {
-    const { clock, pauses } = this.#access;
-    const beganMs = clock.monotonicMs();
-    const result = await task();
-    await pauses.pause((clock.monotonicMs() - beganMs) * (work.pauseFactor ?? PAUSE_FACTOR));
-    return result;
   }
 }

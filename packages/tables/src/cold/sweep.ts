@@ -12,7 +12,8 @@ import { Bundle } from "./bundle.js";
 import { type Extent, readDirectory } from "./cold-object.js";
 import { decodePointer, encodePointer, POINTER_FORMAT } from "./cold-pointer.js";
 import type { ColdReader } from "./cold-reader.js";
-import type { ColdSpace, ColdWork, Group } from "./cold-tier.js";
+import type { ColdSpace, ColdWork } from "./cold-tier.js";
+import type { Group } from "./mover.js";
 import type { ObjectStore, StoredObject } from "./object-store.js";
 
 /** An object of which less lives is written anew, without what is dead. */

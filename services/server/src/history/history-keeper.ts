@@ -32,6 +32,8 @@ export const DEFAULT_POLICY: HistoryPolicy = { coldAfterDays: 90, keepDays: unde
 /** What one walk has done. In values that survive JSON. */
 export interface HistoryReport {
   readonly conversations: number;
+  /** Of which some messages cannot be read. */
+  readonly damagedConversations: number;
   /** Messages that went cold, that came back, and that were removed. */
   readonly movedMessages: number;
   readonly thawedMessages: number;
@@ -136,7 +138,9 @@ export class HistoryKeeper {
         (report) => {
           const { space, ...figures } = report;
           logger.info("history-kept", { ...figures, freedBytes: space.freedBytes });
-          if (space.damagedObjects > 0) logger.error("cold-damaged", { files: space.damagedObjects });
+          const conversations = report.damagedConversations;
+          if (space.damagedObjects + conversations > 0)
+            logger.error("history-damaged", { files: space.damagedObjects, conversations });
           if (!this.#isStopped) this.#later(EVERY_MS);
         },
         (error: unknown) => {
@@ -176,6 +180,7 @@ export class HistoryKeeper {
     if (this.#isStopped) throw new Failure("tables-closed", "The tables are closed.");
     return {
       conversations: moved.partitions,
+      damagedConversations: moved.damagedPartitions,
       movedMessages: moved.movedRows,
       thawedMessages: moved.thawedRows,
       removedMessages: cold.stats.trimmedRows - removedBefore,
