@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Failure } from "@parley/base";
 import type { SessionId, UserId } from "@parley/protocol";
-import { ACCOUNT, TOKEN } from "./account-rows.js";
+import { ACCOUNT, SESSION, TOKEN } from "./account-rows.js";
 import { AccountBench, OTHER, PASSWORD, TENANT, outcomeOf, turn } from "./testing/account-bench.js";
 
 const ANN = "ann" as UserId;
@@ -333,6 +333,19 @@ test("changing or signing in a user that does not exist is refused and leaves no
   ];
   const users = await bench.accounts.findUsers(TENANT, [nobody]);
   assert.deepEqual([codes, users], [["user-not-found", "user-not-found", "user-not-found"], [undefined]]);
+});
+
+test("a token whose session is gone, as that of a destroyed organisation is, opens nothing for its name's next owner", async () => {
+  const bench = new AccountBench();
+  await bench.addUser("ann");
+  const { token, session } = await bench.issue("ann");
+  const codes = [await outcomeOf(bench.accounts.verify(token))];
+  const { tenantId, userId, sessionId } = session;
+  const write = { kind: "delete" as const, table: SESSION, sort: [sessionId] };
+  await bench.tables.write([{ partition: [tenantId, userId], writes: [write] }], { isDurable: true });
+  const restarted = new AccountBench({ over: bench });
+  codes.push(await outcomeOf(restarted.accounts.verify(token)));
+  assert.deepEqual(codes, ["ok", "session-invalid"]);
 });
 
 test("users are listed in pages, by prefix, each once", async () => {

@@ -50,7 +50,7 @@ export class SessionStore {
     this.#random = options.random;
   }
 
-  /** Errors: "session-invalid". Cost: a hash, and no read for a token seen before. */
+  /** Errors: "session-invalid". Cost: a hash; two reads for a token that was not seen before. */
   async verify(token: string): Promise<Session> {
     const tokenHash = hashOf(token);
     const session = this.#verified.find(tokenHash) ?? (await this.#read(tokenHash));
@@ -163,6 +163,9 @@ export class SessionStore {
     const value = await this.#tables.find(TOKEN, [tokenHash], []);
     if (value === undefined) return undefined;
     const session = decode(TokenRow, value);
+    // The token's row belongs to the installation: it outlives an organisation whose key was destroyed, and its sessions.
+    const { tenantId, userId, sessionId } = session;
+    if ((await this.#tables.find(SESSION, [tenantId, userId], [sessionId])) === undefined) return undefined;
     // A session that ended while it was read must not be found in memory for ever.
     if (endings === this.#endings) {
       this.#verified.put(tokenHash, session);
