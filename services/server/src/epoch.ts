@@ -33,6 +33,14 @@ export async function readEpoch(
   return epoch;
 }
 
+/**
+ * The epoch of the queues of a tenant: another one after each time that its keys were destroyed. Whoever then has its name has
+ * new queues, in which the old places must not be taken for theirs.
+ */
+export function epochAfter(epoch: number, destroyedMs: readonly number[]): number {
+  return destroyedMs.reduce((before, atMs) => Math.max(before + 1, atMs), epoch);
+}
+
 function parseEpoch(text: string): number {
   const epoch = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(epoch)) return epoch;

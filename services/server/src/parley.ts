@@ -111,7 +111,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     const archiver = await startArchiver(options, source);
     const cold = coldIn(directory, { sealed, random: options.ambient.random });
     const services = await wireServices(
-      { ...options, timeline: identity.timeline, cold },
+      { ...options, timeline: identity.timeline, cold, destroyedMs: destroyedIn(keyring) },
       { tables, journal },
     );
     const { tableStack: stack } = services;
@@ -122,7 +122,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     const historyKeeper = new HistoryKeeper({ stack, policy: history, keeping, ambient });
     const worked = { stack, level, keyring, ambient, historyKeeper, cold };
     const tableJobs = new TableJobs({ ...worked, tablesPath: directory.tablesPath });
-    const shreds = { services, journal, stored: tables, engine: level };
+    const shreds = { services, journal, clock, stored: tables, engine: level };
     const encryption =
       keyring === undefined ? undefined : encryptionOf(keyring, { directory, options, shreds });
     const standbys = standbySource(options, copied);
@@ -222,6 +222,14 @@ async function startArchiver(
     ambient,
     intervalMs,
   });
+}
+
+/** When the keys of each tenant were destroyed. */
+function destroyedIn(keyring: Keyring | undefined): (tenantId: TenantId) => readonly number[] {
+  return (tenantId) =>
+    (keyring?.state.destroyed ?? [])
+      .filter(({ destroyed }) => destroyed === tenantId)
+      .map(({ atMs }) => atMs);
 }
 
 function encryptionOf(

@@ -4,10 +4,11 @@ import { type Ambient, createUlidSource } from "@parley/base";
 import type { Journal, JournalOptions } from "@parley/engine-embedded";
 import type { Log } from "@parley/logs";
 import { ConversationStore, Emitter, Importing, Keeping, MessageService, Processor } from "@parley/message";
+import type { TenantId } from "@parley/protocol";
 import { FeedRegistry, SyncService, UserProcessor, UserStore } from "@parley/sync";
 import type { ColdOptions, IndexStatus, Tables, TableStatistics, WriteBackTables } from "@parley/tables";
 import { type Tracked, checkpoint, readCheckpoint, startCheckpoints } from "./checkpoint.js";
-import { readEpoch } from "./epoch.js";
+import { epochAfter, readEpoch } from "./epoch.js";
 import { LoggedTables } from "./logged-tables.js";
 import { openTableStack, type TableStack } from "./table-stack.js";
 
@@ -25,6 +26,8 @@ export interface WiringOptions {
   readonly rebaseEvents?: number;
   /** Names the course of events that the engine is of. Another one than before begins a new epoch of all queues. */
   readonly timeline?: string;
+  /** When the keys of a tenant were destroyed, if they were: each time its queues begin a new epoch. */
+  readonly destroyedMs?: (tenantId: TenantId) => readonly number[];
   /** Where old messages go. Without it they stay. */
   readonly cold?: ColdOptions;
   /** The process must stop now; acknowledged data is safe on disk and is recovered at the next start. */
@@ -168,7 +171,9 @@ async function wireSync(
 ): Promise<{ readonly processor: UserProcessor; readonly sync: SyncService }> {
   const { ambient, onFatal } = options;
   const retentionMs = (options.retentionDays ?? 30) * DAY_MS;
-  const store = new UserStore({ tables, epoch, retentionMs });
+  const { destroyedMs = () => [] } = options;
+  const epochOf = (tenantId: TenantId): number => epochAfter(epoch, destroyedMs(tenantId));
+  const store = new UserStore({ tables, epochOf, retentionMs });
   const feeds = new FeedRegistry();
   const start = await readCheckpoint(tables, "user", log);
   const processor = new UserProcessor({

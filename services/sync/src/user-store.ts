@@ -29,8 +29,8 @@ const NO_BYTES = new Uint8Array(0);
 
 export interface UserStoreOptions {
   readonly tables: WriteBackTables;
-  /** Of all queues. */
-  readonly epoch: number;
+  /** Of the queues of a tenant's users, unless one of them has begun anew since. */
+  readonly epochOf: (tenantId: TenantId) => number;
   /** How long events stay in a queue. */
   readonly retentionMs: number;
   /** All partitions together. Default 50,000. */
@@ -54,11 +54,12 @@ export class UserStore {
 
   /** The queue's head as it is now, staged changes included. */
   async readHead(tenantId: TenantId, userId: UserId): Promise<UserHeadRow> {
-    const { tables, epoch } = this.#options;
+    const { tables, epochOf } = this.#options;
+    const epoch = epochOf(tenantId);
     const row = await tables.find(USER_HEAD, userPartition(tenantId, userId), []);
     if (row === undefined) return { applied: 0, epoch, pts: 0 };
     const head = decode(UserHeadRow, row);
-    // The installation may have begun anew since the row was written.
+    // The installation may have begun anew since the row was written, or this queue alone.
     return { ...head, epoch: Math.max(head.epoch, epoch) };
   }
 }

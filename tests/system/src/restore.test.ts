@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { systemAmbient } from "@parley/base/node";
-import { type Context, runProgram } from "@parley/cli";
 import { type Login, type NodeClientOptions, createNodeClient, login } from "@parley/client/node";
 import type { ParleyClient } from "@parley/client";
 import type { UserId } from "@parley/protocol";
 import { DEMO_PASSWORD, type RunningServer, parseConfig, startServer } from "@parley/server";
+import { runParley } from "./testing/run-parley.js";
 import { texts } from "./testing/with-server.js";
 
 const SETTLED_MS_MAX = 10_000;
@@ -21,7 +21,6 @@ test("a device that is ahead of a restored installation forgets what was lost an
     string,
     string,
   ];
-  const out: string[] = [];
   const first = await serve(data);
   const bobStore = join(root, "bob.store");
   const bobLogin = await login(first.url, { user: "bob", password: DEMO_PASSWORD, device: "phone" });
@@ -33,7 +32,7 @@ test("a device that is ahead of a restored installation forgets what was lost an
   const conversationId = await alice.createDirect("bob" as UserId);
   await alice.sendText(conversationId, "kept");
   await alice.settled(SETTLED_MS_MAX);
-  assert.equal(await parley(["backup", backup, "--data", data, "--json"], out), 0);
+  assert.equal((await runParley(["backup", backup, "--data", data, "--json"])).exitCode, 0);
   for (const text of ["lost 1", "lost 2", "lost 3"]) await alice.sendText(conversationId, text);
   await alice.settled(SETTLED_MS_MAX);
   await bob.open(conversationId);
@@ -42,8 +41,8 @@ test("a device that is ahead of a restored installation forgets what was lost an
   await alice.stop();
   await first.close();
 
-  assert.equal(await parley(["backup", "verify", backup], out), 0);
-  assert.equal(await parley(["restore", "--from", backup, "--data-dir", restored], out), 0);
+  assert.equal((await runParley(["backup", "verify", backup])).exitCode, 0);
+  assert.equal((await runParley(["restore", "--from", backup, "--data-dir", restored])).exitCode, 0);
   // A backup never holds the master key: who restores it has that from elsewhere.
   await copyFile(join(data, "keys", "master.key"), join(restored, "keys", "master.key"));
   const second = await serve(restored);
@@ -88,21 +87,6 @@ async function device(
   await client.start();
   await client.settled(SETTLED_MS_MAX);
   return client;
-}
-
-function parley(words: readonly string[], out: string[]): Promise<number> {
-  const context: Context = {
-    terminal: {
-      out: (line) => void out.push(line),
-      err: (text) => void out.push(text),
-      isInteractive: false,
-      columns: 80,
-      readSecret: () => Promise.reject(new Error("nothing to read")),
-    },
-    ambient: systemAmbient(),
-    env: {},
-  };
-  return runProgram(words, context);
 }
 
 async function until(isTrue: () => boolean): Promise<void> {

@@ -2,18 +2,21 @@
  * Making a tenant's or a conversation's content unreadable for ever. Order:
  *
  *   1. Everything in the logs is in the rows, and the logs forget it: no segment holds it any more.
- *   2. For a conversation: the queues of all who were ever in it go, and the files are rid of them. Their blocks mix
- *      conversations, so they are sealed under the tenant's key. Devices that are behind start again from the list.
+ *   2. For a conversation: the queues of all who were ever in it begin a new epoch, and what was in them goes, from the files too.
+ *      Their blocks mix conversations, so they are sealed under the tenant's key. All devices start again from the list:
+ *      those that were up to date too, or they would go on listing what is not there, and when it is begun again under
+ *      the same name they would take the old for the new.
  *   3. The key is destroyed.
  *
  * A stop in between is harmless: what is done stays done, and doing it again does the rest. Nobody else may be at work on the
  * installation, and what it keeps in memory is wrong afterwards: it has to be closed at once.
  */
 import type { AccountStore } from "@parley/api";
-import { Failure } from "@parley/base";
+import { type Clock, Failure } from "@parley/base";
+import { UserHeadRow } from "@parley/domain";
 import type { CompactableTables, Journal } from "@parley/engine-embedded";
-import type { ConversationId, TenantId, UserId } from "@parley/protocol";
-import { CONVERSATION_INBOX, SYNC_QUEUE, userPartition } from "@parley/sync";
+import { type ConversationId, type TenantId, type UserId, decode, encode } from "@parley/protocol";
+import { CONVERSATION_INBOX, SYNC_QUEUE, USER_HEAD, userPartition } from "@parley/sync";
 import { blockTableOf, type Key, type Tables, type TableSpec } from "@parley/tables";
 import type { Services } from "../wiring.js";
 import type { KeyTools } from "./key-tools.js";
@@ -22,7 +25,10 @@ const USERS_PER_PAGE = 500;
 const ROWS_PER_STEP = 1_000;
 
 export interface ShreddingOptions {
-  readonly services: Pick<Services, "checkpoint"> & { readonly accounts: Pick<AccountStore, "listUsers"> };
+  readonly clock: Clock;
+  readonly services: Pick<Services, "checkpoint" | "epoch"> & {
+    readonly accounts: Pick<AccountStore, "listUsers">;
+  };
   readonly journal: Pick<Journal, "roll" | "stats">;
   /** As the engine holds them: rows and blocks. */
   readonly stored: Tables;
@@ -47,7 +53,9 @@ export async function shredConversation(
   const userIds = await usersOf(options, tenantId, conversationId);
   const queueTables = [SYNC_QUEUE, blockTableOf(SYNC_QUEUE)];
   for (const [index, userId] of userIds.entries()) {
-    for (const table of queueTables) await clear(options.stored, table, userPartition(tenantId, userId));
+    const partition = userPartition(tenantId, userId);
+    await beginAnew(options, partition);
+    for (const table of queueTables) await clear(options.stored, table, partition);
     onProgress((index + 1) / (userIds.length + 1));
   }
   if (userIds.length > 0) for (const table of queueTables) await options.engine.compact(table);
@@ -62,6 +70,17 @@ async function emptyLogs({ services, journal }: ShreddingOptions): Promise<void>
   throw new Failure("logs-not-empty", "The log still holds records that are not applied. Try again.", {
     retry: "same",
   });
+}
+
+/** Gives a user's queue a new epoch. */
+async function beginAnew({ stored, services, clock }: ShreddingOptions, partition: Key): Promise<void> {
+  const row = await stored.find(USER_HEAD, partition, []);
+  if (row === undefined) return;
+  const head = decode(UserHeadRow, row);
+  const epoch = Math.max(clock.nowMs(), Math.max(head.epoch, services.epoch) + 1);
+  const value = encode(UserHeadRow, { ...head, epoch });
+  const write = { kind: "put" as const, table: USER_HEAD, sort: [], value };
+  await stored.write([{ partition, writes: [write] }], { isDurable: true });
 }
 
 /** Those in whose list the conversation is or was. */

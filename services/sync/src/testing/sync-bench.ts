@@ -128,7 +128,7 @@ class Life {
     const { usersMax = 50_000, entriesMax = 1_000, rebaseEventsMax = 2_000 } = options;
     const store = new UserStore({
       tables: this.tables,
-      epoch: EPOCH,
+      epochOf: () => EPOCH,
       retentionMs: RETENTION_MS,
       usersMax,
       entriesMax,
