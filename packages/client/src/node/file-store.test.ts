@@ -179,7 +179,7 @@ test("a commit is kept when the file cannot be written anew, which is tried agai
 test("deleted messages leave the file when it is closed, and when it is opened after a crash", async () => {
   const path = join(folder, "deleted");
   const crashed = join(folder, "deleted-crashed");
-  const messageOf = (sequence: number, text: string): Message => ({
+  const saying = (sequence: number, text: string): Message => ({
     conversationId: GROUP,
     sequence,
     messageId: `m${sequence}` as MessageId,
@@ -191,9 +191,7 @@ test("deleted messages leave the file when it is closed, and when it is opened a
   });
   const store = createFileStore({ path });
   await store.load();
-  await store.commit([
-    { kind: "put-messages", messages: [messageOf(1, "that goes"), messageOf(2, "this stays")] },
-  ]);
+  await store.commit([{ kind: "put-messages", messages: [saying(1, "that goes"), saying(2, "this stays")] }]);
   await store.commit([{ kind: "delete-messages", conversationId: GROUP, first: 1, last: 1 }]);
   writeFileSync(crashed, readFileSync(path));
   await store.close();
