@@ -33,7 +33,10 @@ export type BuildMessage =
   | { readonly kind: "figures"; readonly figures: Readonly<Record<string, number>> };
 
 const CAPACITY_WRITERS = 64;
-const CAPACITY_SECONDS = 5;
+/** Long enough for LevelDB to have to compact what is written. */
+const CAPACITY_SECONDS = 12;
+/** How often the build says how far it is. */
+const STEP_MS = 15_000;
 const KEPT_ROWS_PER_CONVERSATION = 5;
 /** Sequences of what writers add, so that it is new in each process. */
 const FIRST_SEQUENCES = { measure: 1e9, interrupted: 1e9, resume: 2e9 };
@@ -128,9 +131,14 @@ async function timedBuild(
   let backfill: Latencies | undefined;
   let backfillMs = 0;
   let rows = 0;
+  let toldMs = beganMs;
   await tables.buildIndex(INDEX, {
     ...share(plan),
     onProgress: ({ step, done }) => {
+      if (performance.now() - toldMs > STEP_MS) {
+        toldMs = performance.now();
+        tell({ kind: "step", step: `${step}: ${done}` });
+      }
       if (step === "building") rows = done;
       if (step !== "verifying" || backfill !== undefined) return;
       backfill = writers.takeLatencies();
