@@ -187,7 +187,6 @@ test("deleted messages leave the file when it is closed, and when it is opened a
     clientMessageId: `c${sequence}` as ClientMessageId,
     timeMs: 1,
     body: { text: { text }, notice: undefined },
-    isCountable: true,
   });
   const store = createFileStore({ path });
   await store.load();
