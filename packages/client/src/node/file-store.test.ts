@@ -180,12 +180,7 @@ test("deleted messages leave the file when it is closed, and when it is opened a
   const path = join(folder, "deleted");
   const crashed = join(folder, "deleted-crashed");
   const saying = (sequence: number, text: string): Message => ({
-    conversationId: GROUP,
-    sequence,
-    messageId: `m${sequence}` as MessageId,
-    senderId: "ann" as UserId,
-    clientMessageId: `c${sequence}` as ClientMessageId,
-    timeMs: 1,
+    ...messageOf(sequence),
     body: { text: { text }, notice: undefined },
   });
   const store = createFileStore({ path });
