@@ -46,6 +46,7 @@ interface Figures {
   records: number;
   serverStarts: number;
   coldRows: number;
+  removedRows: number;
   backups: number;
   backupsWhole: number;
   readonly faults: Record<string, number>;
@@ -78,6 +79,7 @@ async function main(): Promise<void> {
     records: 0,
     serverStarts: 0,
     coldRows: 0,
+    removedRows: 0,
     backups: 0,
     backupsWhole: 0,
     faults: {},
@@ -147,6 +149,7 @@ function add(figures: Figures, result: SimulationResult): void {
   figures.records += result.records;
   figures.serverStarts += result.serverStarts;
   figures.coldRows += result.coldRows;
+  figures.removedRows += result.removedRows;
   figures.backups += result.backups;
   figures.backupsWhole += result.backupsWhole;
   for (const [name, count] of Object.entries(result.faults))

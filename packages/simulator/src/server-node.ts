@@ -28,6 +28,12 @@ const RESTART_MS_MEAN = 400;
 /** A start that takes longer than this hangs. */
 const START_MS_MAX = 60_000;
 
+/** Messages that went cold, and that were removed. */
+export interface Tidied {
+  readonly coldRows: number;
+  readonly removedRows: number;
+}
+
 export interface ServerOptions {
   readonly kernel: Kernel;
   readonly network: Network;
@@ -54,7 +60,8 @@ export class ServerNode {
   #process: Process | undefined;
   #running: Running | undefined;
   #boots = 0;
-  #coldRows = 0;
+  /** Of the processes that have ended. */
+  #tidied: Tidied = { coldRows: 0, removedRows: 0 };
   /** Makes the disk slower by this factor. */
   diskSlowness = 1;
   /** An error of the disk is expected to end the process. */
@@ -74,9 +81,12 @@ export class ServerNode {
     return this.#boots;
   }
 
-  /** Messages that went cold, in all processes. */
-  get coldRows(): number {
-    return this.#coldRows + (this.#running === undefined ? 0 : movedBy(this.#running.services));
+  /** What became of old messages, in all processes. */
+  get tidied(): Tidied {
+    const { coldRows, removedRows } = this.#tidied;
+    if (this.#running === undefined) return this.#tidied;
+    const { movedRows, trimmedRows } = this.#running.services.tableStack.blocks.cold!.stats;
+    return { coldRows: coldRows + movedRows, removedRows: removedRows + trimmedRows };
   }
 
   /** Starts a process. Resolves when it listens, or when it has ended again. */
@@ -175,7 +185,7 @@ export class ServerNode {
     const { process, gateway, services } = running;
     const { kernel, network } = this.#options;
     kernel.note(process.name, "stops");
-    this.#coldRows = this.coldRows;
+    this.#tidied = this.tidied;
     this.#running = undefined;
     network.stopListening();
     const stop = async (): Promise<void> => {
@@ -203,7 +213,7 @@ export class ServerNode {
   #end(process: Process, kind: "process" | "power"): void {
     const { network } = this.#options;
     process.kill();
-    this.#coldRows = this.coldRows;
+    this.#tidied = this.tidied;
     this.#running = undefined;
     network.stopListening();
     this.#options.backups.died(kind);
@@ -257,8 +267,4 @@ export class ServerNode {
     if (event !== "disk-full" && !this.hasDiskFault)
       onTrouble(`${name} logged ${event}: ${JSON.stringify(fields ?? {})}`);
   }
-}
-
-function movedBy({ tableStack }: Services): number {
-  return tableStack.blocks.cold!.stats.movedRows;
 }

@@ -59,6 +59,8 @@ export interface SimulationResult {
   readonly serverStarts: number;
   /** Messages that went cold. */
   readonly coldRows: number;
+  /** Messages that were removed from the tables. */
+  readonly removedRows: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly operations: Readonly<Record<string, number>>;
   /** How often each rare path was taken. */
@@ -217,7 +219,7 @@ class Run {
       messages,
       records: this.#truth.recordCount,
       serverStarts: this.#server.boots,
-      coldRows: this.#server.coldRows,
+      ...this.#server.tidied,
       faults: Object.fromEntries(this.#faults?.counts ?? []),
       operations: Object.fromEntries(operations),
       rarePaths: Object.fromEntries(this.#rareTimes),
@@ -333,25 +335,27 @@ class Run {
     }
   }
 
-  /** Whether the tables hold each message once, wherever it lies by now. */
+  /** Whether the tables hold each message that is kept once, wherever it lies by now. */
   async #compareStored(conversationId: ConversationId, messages: readonly Message[]): Promise<void> {
     const { tables } = this.#server.services!.tableStack;
     const partition = [TENANT, conversationId];
     const query = { table: CONVERSATION_MESSAGE, partition, limit: STORED_PAGE };
-    let from = 1;
+    const firstKept = this.#truth.firstKept(conversationId);
+    let next = 1;
     for (;;) {
-      const rows = await tables.range({ ...query, from: [from] });
-      for (const [index, { sort, value }] of rows.entries()) {
+      const rows = await tables.range({ ...query, from: [next] });
+      for (const { sort, value } of rows) {
         const { messageId, sequence } = decode(MessageSchema, value);
-        const known = messages[from + index - 1];
-        const isRight = sort[0] === from + index && sequence === sort[0] && messageId === known?.messageId;
-        if (!isRight) return this.complain(`${conversationId} holds another message at ${from + index}`);
+        const isRight = sequence === sort[0] && messageId === messages[sequence - 1]?.messageId;
+        // What is not kept any more may be there still.
+        if (!isRight || (sequence > next && sequence > firstKept))
+          return this.complain(`${conversationId} holds another message at ${Math.max(next, firstKept)}`);
+        next = sequence + 1;
       }
-      from += rows.length;
       if (rows.length < STORED_PAGE) break;
     }
-    if (from - 1 !== messages.length)
-      this.complain(`${conversationId} holds ${from - 1} of ${messages.length} messages`);
+    if (next - 1 !== messages.length)
+      this.complain(`${conversationId} ends at ${next - 1} of ${messages.length} messages`);
   }
 
   #isSettled(device: Device): boolean {

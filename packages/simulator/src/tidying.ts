@@ -1,7 +1,13 @@
-/** Looks after old messages in the server of a run: they go cold, come back, and what is dead in the store is freed. */
+/**
+ * Looks after old messages in the server of a run: what is not kept any more is removed, the others go cold and come back, and
+ * what is dead in the store is freed.
+ */
 import { failureCode, sleep } from "@parley/base";
-import { CONVERSATION_MESSAGE } from "@parley/message";
+import { HeadRow } from "@parley/domain";
+import { CONVERSATION_HEAD, CONVERSATION_MESSAGE } from "@parley/message";
+import { decode } from "@parley/protocol";
 import type { Services } from "@parley/server";
+import type { Key } from "@parley/tables";
 import type { Process } from "./kernel.js";
 import type { ColdPlan } from "./plan.js";
 import { SeededRandom } from "./seeded-random.js";
@@ -17,13 +23,22 @@ export interface TidyingOptions {
 export function startTidying({ services, process, plan, onTrouble }: TidyingOptions): void {
   const { scheduler, clock } = process.ambient;
   const random = new SeededRandom(plan.seed + process.name.length + services.epoch);
-  const { tables, blocks } = services.tableStack;
+  const { tables, blocks, direct } = services.tableStack;
+  const removeGone = async (partition: Key): Promise<void> => {
+    const row = await tables.find(CONVERSATION_HEAD, partition, []);
+    const firstKept = row === undefined ? 0 : decode(HeadRow, row).firstKept;
+    let removed = firstKept > 1 ? 1 : 0;
+    while (removed > 0) removed = await direct.trim(CONVERSATION_MESSAGE, partition, firstKept);
+  };
   const walk = async (): Promise<void> => {
     if (random.isTrue(0.5)) await tables.flush();
     const beforeMs = clock.nowMs() - plan.ageMs;
     const isThaw = random.isTrue(plan.thawChance);
     const rule = isThaw ? ("hot" as const) : { beforeMs };
-    await blocks.cold!.pass(CONVERSATION_MESSAGE, () => Promise.resolve(rule));
+    await blocks.cold!.pass(CONVERSATION_MESSAGE, async (partition) => {
+      await removeGone(partition);
+      return rule;
+    });
     await blocks.cold!.sweep([CONVERSATION_MESSAGE]);
   };
   const walkNowAndThen = async (): Promise<void> => {

@@ -20,6 +20,7 @@ function failureOf({ seed, complaints }: SimulationResult, scenario: string): re
 }
 
 const rarePathsTaken = new Set<string>();
+let removed = 0;
 const backups = { whole: 0, cutOff: 0 };
 
 function seedWithBackups(from: number): number {
@@ -35,6 +36,7 @@ for (const scenario of SCENARIOS) {
     for (let seed = FROM; seed < FROM + SEEDS; seed++) {
       const result = await simulate(seed, planOf(seed, scenario));
       messages += result.messages;
+      removed += result.removedRows;
       backups.whole += result.backupsWhole;
       backups.cutOff += result.backups - result.backupsWhole;
       for (const path of Object.keys(result.rarePaths)) rarePathsTaken.add(path);
@@ -47,6 +49,10 @@ for (const scenario of SCENARIOS) {
 
 test("every rare path was taken", () => {
   deepEqual([...rarePathsTaken].toSorted(), RARE_PATHS.toSorted());
+});
+
+test("messages that were trimmed were removed", () => {
+  ok(removed > 0);
 });
 
 test("backups were taken, and some of them cut off", () => {

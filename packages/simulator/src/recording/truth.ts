@@ -132,6 +132,11 @@ export class Truth {
     return { entries: state.entries, pts: state.head.pts, events, hidden };
   }
 
+  /** The first sequence of a conversation that is kept. */
+  firstKept(conversationId: ConversationId): number {
+    return Math.max(1, this.#conversations.get(conversationId)?.head?.firstKept ?? 0);
+  }
+
   /** What a user may see of a conversation. */
   visible(userId: UserId, conversationId: ConversationId): readonly Message[] {
     const { entries, hidden } = this.user(userId);
