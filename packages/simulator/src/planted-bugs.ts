@@ -80,7 +80,7 @@ export const PLANTED_BUGS = {
 
   "forget-rows-in-crash": {
     tables: (tables) => ({
-      ...tables,
+      ...withTableMethods(tables),
       write: (batches) => tables.write(batches, { isDurable: false }),
     }),
   },
@@ -89,7 +89,7 @@ export const PLANTED_BUGS = {
     tables: (tables) => {
       const seen = new Set<string>();
       return {
-        ...tables,
+        ...withTableMethods(tables),
         async find(table, partition, sort) {
           const value = await tables.find(table, partition, sort);
           const name = partition.join();
@@ -294,6 +294,19 @@ function listing(change: (page: ListPage, random: SeededRandom) => ListPage["ent
         },
       },
     }),
+  };
+}
+
+/** The methods of tables as own properties, so that one of them can be replaced. */
+function withTableMethods(tables: Tables): Tables {
+  return {
+    find: (table, partition, sort) => tables.find(table, partition, sort),
+    findMany: (table, keys) => tables.findMany(table, keys),
+    range: (query) => tables.range(query),
+    scanTable: (scan) => tables.scanTable(scan),
+    write: (batches, options) => tables.write(batches, options),
+    appendRows: (request) => tables.appendRows(request),
+    close: () => tables.close(),
   };
 }
 

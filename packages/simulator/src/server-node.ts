@@ -149,7 +149,8 @@ export class ServerNode {
       });
       this.#running = { process, services, gateway };
       const onTrouble = (error: unknown): void => this.#onTidying(process, error);
-      if (plan.cold !== undefined) startTidying({ services, process, plan: plan.cold, onTrouble });
+      const hasTrims = plan.trimMs !== undefined;
+      if (plan.cold !== undefined) startTidying({ services, process, plan: plan.cold, hasTrims, onTrouble });
       backups.serve({ process, journal, services, store: this.#store, disk: this.disk });
       network.listen(process, (socket) => gateway.accept(socket));
       kernel.note(name, "listens");

@@ -16,11 +16,13 @@ export interface TidyingOptions {
   readonly services: Services;
   readonly process: Process;
   readonly plan: ColdPlan;
+  /** Whether conversations are trimmed; without it a run is what it was before they were. */
+  readonly hasTrims: boolean;
   readonly onTrouble: (error: unknown) => void;
 }
 
 /** Begins to walk now and then, for as long as the process lives. */
-export function startTidying({ services, process, plan, onTrouble }: TidyingOptions): void {
+export function startTidying({ services, process, plan, hasTrims, onTrouble }: TidyingOptions): void {
   const { scheduler, clock } = process.ambient;
   const random = new SeededRandom(plan.seed + process.name.length + services.epoch);
   const { tables, blocks, direct } = services.tableStack;
@@ -36,7 +38,7 @@ export function startTidying({ services, process, plan, onTrouble }: TidyingOpti
     const isThaw = random.isTrue(plan.thawChance);
     const rule = isThaw ? ("hot" as const) : { beforeMs };
     await blocks.cold!.pass(CONVERSATION_MESSAGE, async (partition) => {
-      await removeGone(partition);
+      if (hasTrims) await removeGone(partition);
       return rule;
     });
     await blocks.cold!.sweep([CONVERSATION_MESSAGE]);
