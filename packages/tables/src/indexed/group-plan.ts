@@ -131,19 +131,24 @@ class GroupPlan implements PreparedGroup {
     const { table, sort } = write;
     const isIndexed = this.#isIndexed(table.name);
     if (!isIndexed && !this.#conditionTables.has(table.name)) return;
-    const name = rowName(table, { partition, sort });
     const after = write.kind === "put" ? write.value : undefined;
     const expiresAtMs = write.kind === "put" ? write.expiresAtMs : undefined;
+    // When nobody asks for what was there before, and no build for what is written, rows need no names.
+    const hasLooked = this.#wanted.size > 0;
+    const { touched, clock } = this.#sources;
+    const isNamed = hasLooked || touched.isWatched(table.name);
+    const name = isNamed ? rowName(table, { partition, sort }) : "";
     if (isIndexed) {
-      const before = this.#values.get(name);
+      const before = hasLooked ? this.#values.get(name) : undefined;
       const change = this.#sources.globals?.changeOf(table, { partition, sort }, { before, after });
       if (change !== undefined) this.#changes.push(change);
       for (const index of this.#sources.indexesOf(table.name) ?? [])
         index.writesFor({ sort, before, after, expiresAtMs }, indexWrites);
-      this.#sources.touched.note(table.name, name);
+      if (isNamed) touched.note(table.name, name);
       this.#rowsInTurn += 1;
     }
-    const isGone = isExpired(expiresAtMs, this.#sources.clock.nowMs());
+    if (!hasLooked) return;
+    const isGone = isExpired(expiresAtMs, clock.nowMs());
     this.#values.set(name, isGone ? undefined : after);
   }
 }

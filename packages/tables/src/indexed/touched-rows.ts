@@ -17,6 +17,11 @@ export class TouchedRows {
     return touched;
   }
 
+  /** Whether somebody reads the table. */
+  isWatched(tableName: string): boolean {
+    return (this.#readers.get(tableName)?.size ?? 0) > 0;
+  }
+
   /** Notes that a row, by its name, is about to be written. */
   note(tableName: string, name: string): void {
     const readers = this.#readers.get(tableName);
