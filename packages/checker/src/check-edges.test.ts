@@ -234,6 +234,24 @@ const EDGES: Readonly<Record<string, readonly [Edit, ...found: readonly string[]
     },
     "event-unknown",
   ],
+  "a device that was not told yet that its user is a member again may hold what it held": [
+    all(
+      drop("drained", CATS),
+      drop("healed"),
+      append(["memberJoined", { conversation: 0, user: CAT, firstVisible: 1, lastSequence: 6 }]),
+    ),
+  ],
+  "a device that knows that its user is a member may not": [
+    all(
+      drop("drained", CATS),
+      drop("healed"),
+      change(["entryShown", { device: CATS }], { isMember: true }),
+      append(["memberJoined", { conversation: 0, user: CAT, firstVisible: 1, lastSequence: 6 }]),
+    ),
+    "missing",
+    "partly-seen",
+    "hidden-for-others",
+  ],
   "a reading beyond the end counts up to the end of then": [change(["readInvoked"], { sequence: 6 })],
   "a message of unknown outcome may not be placed before an earlier acknowledged one": [
     all(

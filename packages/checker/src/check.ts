@@ -16,7 +16,7 @@ import { PairMap } from "./judge/pair-map.js";
 import { indexPlaces } from "./judge/places.js";
 import { judgePositions } from "./judge/positions.js";
 import { indexQueues } from "./judge/queues.js";
-import type { Run, Story } from "./judge/run.js";
+import { NOWHERE, type Run, type Story } from "./judge/run.js";
 import { judgeSends } from "./judge/sends.js";
 import { judgeShown } from "./judge/sights.js";
 import { Speaker } from "./judge/speaker.js";
@@ -62,12 +62,12 @@ export function check(history: History, options: CheckOptions = {}): Report {
   };
 }
 
-/** From where on the lists of members say that conversations can be seen, by conversation and device. */
+/** From where on lists say that conversations can be seen, by conversation and device; NOWHERE for who is no member. */
 function firstVisiblesOf({ entries }: History): PairMap<number> {
   const firstVisibles = new PairMap<number>();
   for (let row = 0; row < entries.at.length; row++) {
-    if (entries.isMember.at(row) === 0) continue;
-    firstVisibles.set(entries.conversation.at(row), entries.device.at(row), entries.firstVisible.at(row));
+    const firstVisible = entries.isMember.at(row) === 0 ? NOWHERE : entries.firstVisible.at(row);
+    firstVisibles.set(entries.conversation.at(row), entries.device.at(row), firstVisible);
   }
   return firstVisibles;
 }

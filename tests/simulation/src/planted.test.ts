@@ -34,10 +34,17 @@ function canShow(planted: PlantedBugName, { backupMs }: Plan): boolean {
   return !(planted.startsWith("backup-") && backupMs === undefined);
 }
 
+/** Where a rare one is looked for: not far before a seed that has shown it. */
+const FROM: Partial<Record<PlantedBugName, number>> = {
+  "ignore-failed-fsync": 145,
+  "backup-with-later-rows": 25,
+  "backup-is-not-synced": 60,
+};
+
 for (const planted of Object.keys(PLANTED_BUGS) as PlantedBugName[]) {
   test(`caught: ${planted}`, async (t) => {
     const scenario = SCENARIO[planted] ?? "mixed";
-    for (let seed = 1; seed <= SEEDS_MAX; seed++) {
+    for (let seed = FROM[planted] ?? 1; seed <= SEEDS_MAX; seed++) {
       const plan = { ...planOf(seed, scenario), ...NEEDED[planted] };
       if (!canShow(planted, plan)) continue;
       const { complaints } = await simulate(seed, plan, { planted });

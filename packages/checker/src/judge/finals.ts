@@ -5,7 +5,7 @@
 import { NONE } from "../history/column.js";
 import { OUTCOME } from "../history/history.js";
 import { lossOf, sentBy } from "./deliveries.js";
-import type { Run } from "./run.js";
+import { NOWHERE, type Run } from "./run.js";
 import { judgeSight } from "./sights.js";
 
 export function judgeFinals(run: Run): void {
@@ -134,13 +134,18 @@ function isDisplaced({ history, places }: Run, place: number, view: number): boo
   return send !== NONE && operations.outcome.at(send) === OUTCOME.ok;
 }
 
-/** From where on a user who is still a member sees the conversation; undefined for others. */
+/**
+ * From where on a device sees the conversation; undefined when its user is no member any more, or when it has not been told yet
+ * that its user is one again.
+ */
 function firstVisibleOf({ history, memberships, firstVisibles }: Run, final: number): number | undefined {
-  const device = history.finals.device.at(final);
-  const conversation = history.finals.conversation.at(final);
-  if (memberships.isTold)
-    return memberships.current(conversation, history.devices[device]!.user)?.firstVisible;
-  return firstVisibles.find(conversation, device);
+  const { devices, drainedMs, finals } = history;
+  const device = finals.device.at(final);
+  const conversation = finals.conversation.at(final);
+  const listed = firstVisibles.find(conversation, device);
+  if (listed === NOWHERE && !drainedMs.has(device)) return undefined;
+  if (memberships.isTold) return memberships.current(conversation, devices[device]!.user)?.firstVisible;
+  return listed === NOWHERE ? undefined : listed;
 }
 
 /** Every conversation of a user is on every device that drained. */

@@ -9,6 +9,9 @@ import type { Queues } from "./queues.js";
 import type { Speaker } from "./speaker.js";
 import type { Trims } from "./trims.js";
 
+/** No sequence: they begin with 1. */
+export const NOWHERE = 0;
+
 export interface Story {
   readonly history: History;
   readonly findings: Findings;
@@ -21,7 +24,7 @@ export interface Run extends Story {
   readonly hidings: Hidings;
   readonly trims: Trims;
   readonly queues: Queues;
-  /** By conversation and device, as the entries of members say at the end. */
+  /** By conversation and device, as entries say at the end; NOWHERE where the user is no member. */
   readonly firstVisibles: PairMap<number>;
   /** Counts what a device that could not drain did not get to. */
   unseen: number;
