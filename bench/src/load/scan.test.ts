@@ -14,6 +14,9 @@ const message = {
   timeMs: 1_800_000_000_000,
   body: { text: { text: `0000000042${"x".repeat(190)}` }, notice: undefined },
   isCountable: true,
+  revision: 0,
+  editedMs: 0,
+  recall: undefined,
 };
 
 test("the scan finds what the encoder wrote: sequence, numbers and length", () => {

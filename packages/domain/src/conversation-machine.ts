@@ -51,6 +51,10 @@ export interface ConversationOutcome {
   readonly emissions: readonly Emission[];
 }
 
+type Unchanged = Pick<Message, "revision" | "editedMs" | "recall">;
+/** A message as it was sent. */
+const UNCHANGED: Unchanged = { revision: 0, editedMs: 0, recall: undefined };
+
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Collects what one record does. */
@@ -94,7 +98,7 @@ export class ConversationStep {
   }
 
   /** Gives a message the next sequence and keeps time from going back. */
-  place(message: Omit<Message, "sequence" | "conversationId">): Message {
+  place(message: Omit<Message, "sequence" | "conversationId" | keyof Unchanged>): Message {
     const { draft } = this;
     const sequence = draft.lastSequence + 1;
     const timeMs = Math.max(message.timeMs, draft.lastTimeMs);
@@ -107,6 +111,7 @@ export class ConversationStep {
       timeMs,
       body: message.body,
       isCountable: message.isCountable,
+      ...UNCHANGED,
     };
     draft.lastSequence = sequence;
     draft.lastTimeMs = timeMs;

@@ -36,6 +36,9 @@ function message(sequence: number, sender: string): Uint8Array {
       timeMs: sequence,
       body: { text: { text: "hi" }, notice: undefined },
       isCountable: true,
+      revision: 0,
+      editedMs: 0,
+      recall: undefined,
     },
   });
 }

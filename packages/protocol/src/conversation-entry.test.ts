@@ -18,6 +18,7 @@ const NOTHING: Event = {
   left: undefined,
   advanced: undefined,
   trimmed: undefined,
+  changed: undefined,
 };
 
 function messageAt(sequence: number, change: Partial<Message> = {}): Message {
@@ -30,6 +31,9 @@ function messageAt(sequence: number, change: Partial<Message> = {}): Message {
     timeMs: 1000 + sequence,
     body: { text: { text: "x" }, notice: undefined },
     isCountable: true,
+    revision: 0,
+    editedMs: 0,
+    recall: undefined,
     ...change,
   };
 }
@@ -56,6 +60,16 @@ const advanced = (lastSequence: number, lastMessage?: Message): Event => ({
 const trimmed = (firstVisible: number): Event => ({
   ...NOTHING,
   trimmed: { conversationId: GROUP, firstVisible },
+});
+const edited = (sequence: number, revision: number): Event => ({
+  ...NOTHING,
+  changed: { message: messageAt(sequence, { revision, editedMs: 5000 }) },
+});
+const recalled = (sequence: number, revision: number): Event => ({
+  ...NOTHING,
+  changed: {
+    message: messageAt(sequence, { revision, body: undefined, recall: { actorId: OTHER, timeMs: 5000 } }),
+  },
 });
 
 function after(...events: Event[]): ConversationEntry {
@@ -163,13 +177,38 @@ test("a trim beyond the end of what this entry knows reads to its end", () => {
   assert.deepEqual(unreadAfter(said(1), said(2), trimmed(9)), { ranges: [], unread: 0, read: 2 });
 });
 
+test("an edit shows in the last message, and counts nothing", () => {
+  const entry = after(said(1), said(2), edited(1, 1), edited(2, 1));
+  assert.deepEqual([entry.lastMessage?.revision, entry.unreadRanges, entry.updatedMs], [1, [1, 2], 1002]);
+});
+
+test("what is recalled is not waited for any more, and the last message says so", () => {
+  const entry = after(said(1), said(2), said(3), recalled(2, 1), recalled(3, 4));
+  assert.deepEqual(
+    [entry.unreadRanges, entry.unread, entry.lastMessage?.recall?.actorId, entry.lastMessage?.body],
+    [[1, 1], 1, OTHER, undefined],
+  );
+});
+
+test("an older revision after a newer one changes nothing, and a hidden last message does not come back", () => {
+  const [entry, hiding] = [after(said(1), recalled(1, 2)), after(said(1), hidden(1))];
+  assert.deepEqual(
+    [
+      applyEvent(entry, edited(1, 1), ME) === entry,
+      applyEvent(entry, recalled(1, 2), ME) === entry,
+      applyEvent(hiding, edited(1, 1), ME) === hiding,
+    ],
+    [true, true, true],
+  );
+});
+
 test("an event of an unknown kind changes nothing and is about no conversation", () => {
   const entry = after(said(1));
   assert.deepEqual([applyEvent(entry, NOTHING, ME) === entry, conversationOf(NOTHING)], [true, undefined]);
 });
 
 test("every event names its conversation", () => {
-  const events = [said(1), read(1), hidden(1), joined(1), left, advanced(1), trimmed(2)];
+  const events = [said(1), read(1), hidden(1), joined(1), left, advanced(1), trimmed(2), edited(1, 1)];
   assert.deepEqual(
     events.map(conversationOf),
     events.map(() => GROUP),
@@ -259,6 +298,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: back.map((by): Step => (last) => [joined(Math.max(0, last + 3 - by))]),
   },
   { weight: 1, arbitrary: fc.constant<Step>(() => [left]) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(back, fc.nat({ max: 3 }), fc.boolean())
+      .map(([by, revision, isRecalled]): Step => (last) => [
+        (isRecalled ? recalled : edited)(Math.max(1, last + 1 - by), revision),
+      ]),
+  },
   {
     weight: 1,
     arbitrary: back.map((by): Step => (last) => [trimmed(Math.max(0, last + 2 - by))]),

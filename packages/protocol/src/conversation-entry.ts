@@ -20,7 +20,8 @@ export function conversationOf(event: Event): ConversationId | undefined {
     event.joined?.conversationId ??
     event.left?.conversationId ??
     event.advanced?.conversationId ??
-    event.trimmed?.conversationId
+    event.trimmed?.conversationId ??
+    event.changed?.message?.conversationId
   );
 }
 
@@ -73,6 +74,7 @@ export function applyEvent(entry: ConversationEntry, event: Event, self: UserId)
     };
   }
   if (event.trimmed !== undefined) return withTrim(entry, event.trimmed.firstVisible);
+  if (event.changed?.message !== undefined) return withChange(entry, event.changed.message);
   return entry;
 }
 
@@ -125,6 +127,26 @@ function withHidden(entry: ConversationEntry, sequences: readonly number[]): Con
   if (ranges === entry.unreadRanges && lastMessage === entry.lastMessage) return entry;
   const kept = capped(ranges);
   return { ...entry, lastMessage, unreadRanges: kept, unread: countOf(kept) };
+}
+
+/** What was recalled is not waited for any more: it leaves the unread messages as a hidden one does. */
+function withChange(entry: ConversationEntry, message: Message): ConversationEntry {
+  const { lastMessage } = entry;
+  const isNewer =
+    lastMessage !== undefined &&
+    lastMessage.sequence === message.sequence &&
+    lastMessage.revision < message.revision;
+  const ranges =
+    message.recall === undefined
+      ? entry.unreadRanges
+      : capped(withoutSequence(entry.unreadRanges, message.sequence));
+  if (!isNewer && ranges === entry.unreadRanges) return entry;
+  return {
+    ...entry,
+    lastMessage: isNewer ? message : lastMessage,
+    unreadRanges: ranges,
+    unread: countOf(ranges),
+  };
 }
 
 /** Adds a sequence above all others. */

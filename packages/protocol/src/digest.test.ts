@@ -11,6 +11,7 @@ const item: fc.Arbitrary<DigestItem> = fc.record(
       minLength: 26,
       maxLength: 26,
     }),
+    revision: fc.nat({ max: 300 }),
   },
   { noNullPrototype: true },
 );
@@ -20,8 +21,9 @@ function definition(items: readonly DigestItem[]): number {
   const mod = 2n ** 32n;
   let h1 = 0x811c9dc5n;
   let h2 = 0xc2b2ae35n;
-  for (const { sequence, messageId } of items) {
-    for (const byte of Buffer.from(`${sequence}:${messageId};`, "ascii")) {
+  for (const { sequence, messageId, revision } of items) {
+    const text = revision > 0 ? `${sequence}:${messageId}:${revision};` : `${sequence}:${messageId};`;
+    for (const byte of Buffer.from(text, "ascii")) {
       h1 = ((h1 ^ BigInt(byte)) * 0x01000193n) % mod;
       h2 = ((h2 ^ BigInt(byte)) * 0x85ebca6bn) % mod;
       h2 ^= h2 >> 13n;
@@ -31,8 +33,8 @@ function definition(items: readonly DigestItem[]): number {
 }
 
 test("digests have these values for ever", () => {
-  const one = { sequence: 1, messageId: "01J9Z3K8T5QWERTYABCDEFGHJK" };
-  const two = { sequence: 2, messageId: "01J9Z3K8T5QWERTYABCDEFGHJM" };
+  const one = { sequence: 1, messageId: "01J9Z3K8T5QWERTYABCDEFGHJK", revision: 0 };
+  const two = { sequence: 2, messageId: "01J9Z3K8T5QWERTYABCDEFGHJM", revision: 0 };
   assert.deepEqual(
     [digestOf([]), digestOf([one]), digestOf([one, two])],
     [8_054_772_048_506_421, 6_927_256_310_590_746, 4_073_012_194_459_765],
@@ -49,7 +51,7 @@ test("the digest is what its definition says, and a number the wire can carry", 
   );
 });
 
-test("a lost, doubled, exchanged or moved message changes the digest", () => {
+test("a lost, doubled, exchanged, moved or changed message changes the digest", () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(item, { minLength: 2, maxLength: 20, selector: (each) => each.sequence }),
@@ -60,6 +62,7 @@ test("a lost, doubled, exchanged or moved message changes the digest", () => {
           [first, first, second, ...rest],
           [second, first, ...rest],
           [{ ...first, sequence: first.sequence + 1 }, second, ...rest],
+          [{ ...first, revision: first.revision + 1 }, second, ...rest],
           [
             { ...first, messageId: first.messageId.replace(/.$/, (last) => (last === "0" ? "1" : "0")) },
             second,

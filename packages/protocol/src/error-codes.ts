@@ -22,6 +22,13 @@ export const ERROR_CODES = {
     meaning: "You are not in this conversation, or it does not exist.",
   },
   "not-allowed": { retry: "never", meaning: "Your role does not allow this." },
+  "message-unknown": {
+    retry: "never",
+    meaning: "There is no such message here, or it is one that you cannot see.",
+  },
+  "message-recalled": { retry: "never", meaning: "The message was recalled: it cannot be changed any more." },
+  "too-late": { retry: "never", meaning: "The time in which this may be done with the message is over." },
+  "too-many-edits": { retry: "never", meaning: "The message was edited EDITS_MAX times: send another one." },
   "user-not-found": { retry: "after-change", meaning: "There is no such user." },
   "not-found": { retry: "never", meaning: "There is nothing at this address; only over HTTP." },
   "message-too-large": { retry: "after-change", meaning: "The message passes the size limit." },

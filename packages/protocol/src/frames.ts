@@ -24,7 +24,7 @@ import {
 import { Writer } from "./codec/writer.js";
 import type { ClientMessageId, ConversationId, DeviceId, MessageId, SessionId, UserId } from "./ids.js";
 import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PACKET_MESSAGES_MAX } from "./limits.js";
-import { Body, ConversationEntry, Member, Message, User } from "./model.js";
+import { Body, ConversationEntry, Edit, Member, Message, User } from "./model.js";
 
 /** First frame of a connection. A device without a position leaves `epoch` and `pts` 0 and gets a Rebase. */
 export const Hello = schema("Hello", {
@@ -197,6 +197,36 @@ export const Digest = schema("Digest", {
   count: uint(3),
 });
 
+/** Replaces the text of a message of mine. Answered by Done when it is durable; an edit that changes nothing is done too. */
+export const EditMessage = schema("EditMessage", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  sequence: uint(3),
+  body: nested(4, Body),
+});
+
+/** Takes a message back, for everybody. Answered by Done when it is durable, also when it was recalled before. */
+export const RecallMessage = schema("RecallMessage", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  sequence: uint(3),
+});
+
+/** Asks what a message said before its edits, from the body of revision `from` on. */
+export const GetEdits = schema("GetEdits", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  sequence: uint(3),
+  from: uint(4),
+});
+/** The oldest first; what it says now is the message itself. */
+export const Edits = schema("Edits", {
+  requestId: uint(1),
+  items: list(2, Edit),
+  /** `from` of the next page; 0 on the last one. */
+  next: uint(3),
+});
+
 /** "I have applied and stored everything up to here." May be sent for many events at once. */
 export const Confirm = schema("Confirm", {
   epoch: uint(1),
@@ -232,6 +262,9 @@ export const FRAMES = {
   listMembers: { kind: 11, schema: ListMembers },
   listUsers: { kind: 12, schema: ListUsers },
   getDigest: { kind: 13, schema: GetDigest },
+  edit: { kind: 14, schema: EditMessage },
+  recall: { kind: 15, schema: RecallMessage },
+  getEdits: { kind: 16, schema: GetEdits },
   welcome: { kind: 64, schema: Welcome },
   pong: { kind: 65, schema: Pong },
   done: { kind: 66, schema: Done },
@@ -245,6 +278,7 @@ export const FRAMES = {
   memberList: { kind: 74, schema: MemberList },
   userList: { kind: 75, schema: UserList },
   digest: { kind: 76, schema: Digest },
+  edits: { kind: 77, schema: Edits },
 } as const;
 
 /** Which frame answers which request. Any of them may be answered by `refused` instead. */
@@ -259,6 +293,9 @@ export const ANSWERS = {
   listMembers: "memberList",
   listUsers: "userList",
   getDigest: "digest",
+  edit: "done",
+  recall: "done",
+  getEdits: "edits",
 } as const satisfies { readonly [N in FrameName]?: FrameName };
 
 export type FrameName = keyof typeof FRAMES;

@@ -35,6 +35,9 @@ function messageOf(body: Message["body"]): Message {
     timeMs: LARGEST,
     body,
     isCountable: true,
+    revision: LARGEST,
+    editedMs: LARGEST,
+    recall: { actorId: userId, timeMs: LARGEST },
   };
 }
 

@@ -30,6 +30,8 @@ export const DIRECTORY_PAGE_MAX = 500;
 export const DIGEST_SPAN_MAX = 2000;
 /** Sequences hidden by one request. */
 export const HIDE_MAX = 100;
+/** Edits of one message. */
+export const EDITS_MAX = 100;
 /** UTF-8 bytes of a group's title. */
 export const TITLE_BYTES_MAX = 200;
 /** UTF-8 bytes of a user's name. */

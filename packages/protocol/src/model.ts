@@ -21,6 +21,13 @@ export const Body = schema("Body", {
 });
 export type Body = Infer<typeof Body>;
 
+/** Who took a message back, and when. */
+export const Recall = schema("Recall", {
+  actorId: string<UserId>(1),
+  timeMs: uint(2),
+});
+export type Recall = Infer<typeof Recall>;
+
 export const Message = schema("Message", {
   conversationId: string<ConversationId>(1),
   /** The place in the conversation: 1, 2, 3 … without a hole. */
@@ -33,6 +40,12 @@ export const Message = schema("Message", {
   body: nested(7, Body),
   /** False for notices and imported history: they never count as unread. */
   isCountable: bool(8),
+  /** 0 as it was sent; grows by 1 with every change that all see. Of two with one id the higher revision is the message. */
+  revision: uint(9),
+  /** Server time of the last edit; 0: it was never edited. */
+  editedMs: uint(10),
+  /** Set when it was taken back: then there is no body. */
+  recall: nested(11, Recall),
 });
 export type Message = Infer<typeof Message>;
 
@@ -95,6 +108,11 @@ export const TrimmedEvent = schema("TrimmedEvent", {
   firstVisible: uint(2),
 });
 
+/** A message was edited or recalled: the whole of it, as it is now. Whoever does not hold it leaves it out. */
+export const ChangedEvent = schema("ChangedEvent", {
+  message: nested(1, Message),
+});
+
 /** What the message service puts into users' sync queues. Exactly one field is set; unknown ones are skipped. */
 export const Event = schema("Event", {
   message: nested(1, Message),
@@ -104,6 +122,7 @@ export const Event = schema("Event", {
   left: nested(5, LeftEvent),
   advanced: nested(6, AdvancedEvent),
   trimmed: nested(7, TrimmedEvent),
+  changed: nested(8, ChangedEvent),
 });
 export type Event = Infer<typeof Event>;
 
@@ -119,5 +138,15 @@ export const User = schema("User", {
   name: string(2),
 });
 export type User = Infer<typeof User>;
+
+/** What a message said before an edit. */
+export const Edit = schema("Edit", {
+  /** The message had this body from this revision on. */
+  revision: uint(1),
+  body: nested(2, Body),
+  /** When it was edited to this; 0: it was sent so. */
+  editedMs: uint(3),
+});
+export type Edit = Infer<typeof Edit>;
 
 export const EventList = schema("EventList", { events: list(1, Event) });

@@ -136,7 +136,7 @@ test("hidden messages are void on the page that covers them", async () => {
 test("a digest covers its whole span, whatever the sizes", async () => {
   const reader = readerOf(largest, [7]);
   const items = largest
-    .map(({ messageId }, index) => ({ sequence: index + 1, messageId: messageId! }))
+    .map(({ messageId }, index) => ({ sequence: index + 1, messageId: messageId!, revision: 0 }))
     .filter(({ sequence }) => sequence !== 7);
   const span = { conversationId: CONVERSATION, first: 1, last: DIGEST_SPAN_MAX };
   assert.deepEqual(await reader.digest(SESSION, span), { digest: digestOf(items), count: items.length });

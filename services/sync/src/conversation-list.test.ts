@@ -32,6 +32,9 @@ const text = (bytes: number): Init<ConversationEntry> => ({
     timeMs: 1,
     body: { text: { text: "t".repeat(bytes) }, notice: undefined },
     isCountable: true,
+    revision: 0,
+    editedMs: 0,
+    recall: undefined,
   },
 });
 

@@ -23,6 +23,9 @@ function message(sequence: number, senderId: string, timeMs: number, isNotice = 
     timeMs,
     body: isNotice ? { notice, text: undefined } : { text: { text: `text ${sequence}` }, notice: undefined },
     isCountable: !isNotice,
+    revision: 0,
+    editedMs: 0,
+    recall: undefined,
   };
 }
 

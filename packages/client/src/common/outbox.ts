@@ -187,6 +187,9 @@ export class Outbox {
       timeMs: sent.timeMs,
       body: item.body,
       isCountable: true,
+      revision: 0,
+      editedMs: 0,
+      recall: undefined,
     };
     const isHeld = await this.#parts.replica.edit((draft) => place(draft, message));
     if (isHeld) this.#parts.onPlaced(message);

@@ -144,6 +144,9 @@ function messageOf(sequence: number): Message {
     timeMs: sequence,
     body: { text: { text: "x".repeat(sequence) }, notice: undefined },
     isCountable: true,
+    revision: 0,
+    editedMs: 0,
+    recall: undefined,
   };
 }
 

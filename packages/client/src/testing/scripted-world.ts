@@ -33,6 +33,7 @@ const EMPTY_EVENT: Event = {
   left: undefined,
   advanced: undefined,
   trimmed: undefined,
+  changed: undefined,
 };
 
 export class ScriptedWorld {
@@ -164,6 +165,9 @@ export class ScriptedWorld {
       timeMs: START_MS + this.#count,
       body: { text: { text }, notice: undefined },
       isCountable: true,
+      revision: 0,
+      editedMs: 0,
+      recall: undefined,
     };
     messages.push(message);
     return message;

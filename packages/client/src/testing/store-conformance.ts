@@ -216,5 +216,8 @@ function message(conversationId: ConversationId, sequence: number): Message {
     timeMs: 1000 + sequence,
     body: { text: { text: `text ${sequence}` }, notice: undefined },
     isCountable: true,
+    revision: 0,
+    editedMs: 0,
+    recall: undefined,
   };
 }

@@ -19,7 +19,7 @@ export class EntryModel {
   }
 
   apply(event: Event): void {
-    const { message, read, hidden, joined, left, advanced, trimmed } = event;
+    const { message, read, hidden, joined, left, advanced, trimmed, changed } = event;
     if (message !== undefined) this.#message(message);
     if (read !== undefined) this.#read(read.sequence);
     if (hidden !== undefined) this.#hide(hidden.sequences);
@@ -27,6 +27,7 @@ export class EntryModel {
     if (left !== undefined) this.#set({ isMember: false });
     if (advanced !== undefined) this.#advance(advanced);
     if (trimmed !== undefined) this.#trim(trimmed.firstVisible);
+    if (changed?.message !== undefined) this.#change(changed.message);
   }
 
   #message(message: Message): void {
@@ -74,6 +75,15 @@ export class EntryModel {
     this.#set({ firstVisible });
     if ((this.#entry.lastMessage?.sequence ?? 0) < firstVisible) this.#set({ lastMessage: undefined });
     this.#read(firstVisible - 1);
+  }
+
+  #change(message: Message): void {
+    const last = this.#entry.lastMessage;
+    if (last?.sequence === message.sequence && message.revision > last.revision)
+      this.#set({ lastMessage: message });
+    if (message.recall === undefined) return;
+    this.#unread.delete(message.sequence);
+    this.#forgetOldest();
   }
 
   #forgetOldest(): void {

@@ -20,6 +20,7 @@ const EMPTY: Event = {
   left: undefined,
   advanced: undefined,
   trimmed: undefined,
+  changed: undefined,
 };
 
 const documents = docNames("protocol").filter((name) => name.endsWith(".md"));
@@ -97,6 +98,9 @@ function eventOf(words: string): Event {
     timeMs: 1,
     body: undefined,
     isCountable: kind === "message",
+    revision: kind === "recalled" ? 1 : 0,
+    editedMs: 0,
+    recall: kind === "recalled" ? { actorId: ANN, timeMs: 2 } : undefined,
   };
   const events: Readonly<Record<string, Partial<Event>>> = {
     message: { message },
@@ -105,6 +109,7 @@ function eventOf(words: string): Event {
     hidden: { hidden: { conversationId: CONVERSATION, sequences: [Number(number)] } },
     joined: { joined: { ...end, title: "", firstVisible: 1, timeMs: 0 } },
     advanced: { advanced: { ...end, lastMessage: undefined } },
+    recalled: { changed: { message } },
     trimmed: { trimmed: { conversationId: CONVERSATION, firstVisible: Number(number) } },
   };
   assert.ok(events[kind] !== undefined, `There is no event in "${words}".`);
@@ -122,17 +127,18 @@ test("sync.md counts unread messages as the code does", () => {
     const { lastSequence, readSequence, unread } = entry;
     return [words, String(lastSequence), String(readSequence), ranges.join(", "), String(unread)];
   });
-  assert.deepEqual([rows.length, rows], [16, counted]);
+  assert.deepEqual([rows.length, rows], [20, counted]);
 });
 
 test("sync.md computes digests as the code does", () => {
   const rows = rowsOf(sectionOf(readDoc("protocol/sync.md"), "Digest"));
-  const items = rows.slice(1).map(([sequence, messageId]) => ({
+  const items = rows.slice(1).map(([sequence, messageId, revision]) => ({
     sequence: Number(sequence),
     messageId: messageId!,
+    revision: Number(revision),
   }));
   assert.deepEqual(
-    rows.map(([, , digest]) => Number(digest)),
+    rows.map(([, , , digest]) => Number(digest)),
     [0, 1, 2, 3].map((count) => digestOf(items.slice(0, count))),
   );
 });

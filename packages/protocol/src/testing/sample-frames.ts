@@ -12,7 +12,7 @@ const group = "g:team" as ConversationId;
 const ann = "ann" as UserId;
 const bob = "bob" as UserId;
 
-/** A message with every field set. */
+/** A message as it was sent: the bytes of it are those of version 1. */
 export const SAMPLE_MESSAGE: Message = {
   conversationId: group,
   sequence: 7,
@@ -22,6 +22,17 @@ export const SAMPLE_MESSAGE: Message = {
   timeMs: 1_790_000_000_123,
   body: { text: { text: "Grüße 👋" }, notice: undefined },
   isCountable: true,
+  revision: 0,
+  editedMs: 0,
+  recall: undefined,
+};
+
+/** A message with every field set. */
+const CHANGED: Message = {
+  ...SAMPLE_MESSAGE,
+  revision: 3,
+  editedMs: 1_790_000_000_456,
+  recall: { actorId: ann, timeMs: 1_790_000_000_789 },
 };
 
 const NOTICE: Message = {
@@ -33,6 +44,9 @@ const NOTICE: Message = {
   timeMs: 1_790_000_000_124,
   body: { text: undefined, notice: { code: "joined", actorId: ann, userIds: [bob], text: "x" } },
   isCountable: false,
+  revision: 0,
+  editedMs: 0,
+  recall: undefined,
 };
 
 const ENTRY: ConversationEntry = {
@@ -65,6 +79,7 @@ export const SAMPLE_EVENTS: readonly Init<Event>[] = [
   { left: { conversationId: group, sequence: 9 } },
   { advanced: { conversationId: group, lastSequence: 900, lastMessage: NOTICE } },
   { trimmed: { conversationId: group, firstVisible: 300 } },
+  { changed: { message: CHANGED } },
 ];
 
 /** A payload for every frame. */
@@ -103,6 +118,14 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
   listMembers: { requestId: 8, conversationId: group, after: ann, limit: 500 },
   listUsers: { requestId: 9, prefix: "a", after: ann, limit: 500 },
   getDigest: { requestId: 10, conversationId: group, first: 1, last: 300 },
+  edit: {
+    requestId: 11,
+    conversationId: group,
+    sequence: 7,
+    body: { text: { text: "Grüße!" }, notice: undefined },
+  },
+  recall: { requestId: 12, conversationId: group, sequence: 7 },
+  getEdits: { requestId: 13, conversationId: group, sequence: 7, from: 1 },
   welcome: {
     protocolVersion: 1,
     userId: ann,
@@ -147,4 +170,15 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
   memberList: { requestId: 8, members: [{ userId: ann, role: "owner" }], memberCount: 2, next: ann },
   userList: { requestId: 9, users: [{ userId: ann, name: "Ann" }], next: ann },
   digest: { requestId: 10, digest: Number.MAX_SAFE_INTEGER, count: 300 },
+  edits: {
+    requestId: 13,
+    items: [
+      {
+        revision: 1,
+        body: { text: { text: "Grüße" }, notice: undefined },
+        editedMs: 1_790_000_000_400,
+      },
+    ],
+    next: 2,
+  },
 };

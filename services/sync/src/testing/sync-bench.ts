@@ -337,6 +337,9 @@ export function message(conversationId: string, sequence: number, senderId = "zo
       timeMs: 1_000 + sequence,
       body: { text: { text: `text ${sequence}` }, notice: undefined },
       isCountable: true,
+      revision: 0,
+      editedMs: 0,
+      recall: undefined,
     },
   };
 }

@@ -23,6 +23,9 @@ const message = (sequence: number, name: string, text = `text of ${name}`): Mess
   timeMs: 1_000 + sequence,
   body: { text: { text }, notice: undefined },
   isCountable: true,
+  revision: 0,
+  editedMs: 0,
+  recall: undefined,
 });
 
 const entry = (conversationId: string, updatedMs: number): ConversationEntry => ({

@@ -412,6 +412,9 @@ export function messageEvent(conversation: ConversationIndex, message: WorldMess
     timeMs: 0,
     body: undefined,
     isCountable: message.isCountable,
+    revision: 0,
+    editedMs: 0,
+    recall: undefined,
   };
   const made = event("message", conversation, { sequence: message.sequence, event: { message: body } });
   return { ...made, content: message.content, message };
@@ -439,6 +442,7 @@ function event(
     left: undefined,
     advanced: undefined,
     trimmed: undefined,
+    changed: undefined,
   };
   return {
     kind,
