@@ -2,17 +2,29 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Event, Event as EventSchema, decode } from "@parley/protocol";
 import fc from "fast-check";
-import { type ConversationOutcome, applyConversationRecord } from "./conversation-machine.js";
+import type { ConversationOutcome } from "./conversation-machine.js";
 import { type ConversationRecord, DAYS_NEVER } from "./conversation-record.js";
 import type { ConversationState } from "./conversation-state.js";
-import { create, members, read, record, send, stateFor, trim, user } from "./testing/records.js";
+import { applyLoaded } from "./testing/loaded.js";
+import {
+  create,
+  edit,
+  members,
+  read,
+  recall,
+  record,
+  send,
+  stateFor,
+  trim,
+  user,
+} from "./testing/records.js";
 
 function run(
   state: ConversationState,
   records: readonly ConversationRecord[],
   from = 0,
 ): ConversationOutcome[] {
-  return records.map((each, index) => applyConversationRecord(state, each, from + index));
+  return records.map((each, index) => applyLoaded(state, each, from + index));
 }
 
 function eventsOf(outcome: ConversationOutcome, name: string): Event[] {
@@ -82,7 +94,7 @@ test("C4: a refused record changes nothing", () => {
   const state = stateFor("ann", "eve");
   run(state, [create("ann")]);
   const before = structuredClone(state);
-  const outcome = applyConversationRecord(state, send("eve", 1), 1);
+  const outcome = applyLoaded(state, send("eve", 1), 1);
   assert.deepEqual(outcome, {
     verdict: { kind: "refused", code: "not-a-member" },
     changes: undefined,
@@ -118,7 +130,7 @@ test("C5: a message goes to exactly those who are members when it is applied", (
 test("C6: a record that is applied already is skipped", () => {
   const state = stateFor("ann");
   run(state, [create("ann"), send("ann", 1)]);
-  const again = applyConversationRecord(state, send("ann", 1), 1);
+  const again = applyLoaded(state, send("ann", 1), 1);
   assert.deepEqual(again, { verdict: { kind: "done" }, changes: undefined, emissions: [] });
 });
 
@@ -259,6 +271,10 @@ test("a replay from any point gives the same state and the same events", () => {
       .record({ actor: name, isRemoval: fc.boolean(), other: name })
       .map(({ actor, isRemoval, other }) => members(actor, isRemoval, other)),
     fc.integer({ min: 0, max: 12 }).map(trim),
+    fc
+      .record({ actor: name, at: fc.integer({ min: 1, max: 9 }), text: fc.constantFrom("a", "b") })
+      .map(({ actor, at, text }) => edit(actor, at, text)),
+    fc.record({ actor: name, at: fc.integer({ min: 1, max: 9 }) }).map(({ actor, at }) => recall(actor, at)),
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), fc.nat(), (steps, cutAt) => {

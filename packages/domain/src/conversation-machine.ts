@@ -12,9 +12,13 @@
  *   C6  A record at or below the applied offset is not applied again.
  *   C7  What is no longer kept never comes back, and the newest message is always kept: `firstKept` only grows, and not
  *       beyond the last sequence. A member sees from the greater of it and the member's own `firstVisible`.
+ *   C8  A message keeps its place, id, sender and time. Its revision grows by 1 with every change; once recalled it has no body
+ *       and no former ones, and never changes again.
+ *   C9  A change goes to exactly those members who see the message.
  */
 import { assert } from "@parley/base";
 import {
+  type Edit,
   type Event,
   type Init,
   type Message,
@@ -27,6 +31,7 @@ import type { ConversationRecord } from "./conversation-record.js";
 import type { HeadRow, MemberRow, SendRow } from "./conversation-rows.js";
 import { type ConversationState, type SenderState, senderKey } from "./conversation-state.js";
 import { applyCreate, applyMembers } from "./membership.js";
+import { applyEdit, applyRecall } from "./message-change.js";
 import { DONE, type Verdict, refused } from "./verdict.js";
 
 /** Rows that one record changed. The caller writes them in one batch with the head. */
@@ -35,6 +40,10 @@ export interface ConversationChanges {
   /** Undefined: the member's row is deleted. */
   readonly members: { readonly userId: UserId; readonly row: MemberRow | undefined }[];
   readonly sends: { readonly userId: UserId; readonly deviceId: string; readonly row: SendRow }[];
+  /** Messages that were there before, as they are now. */
+  readonly changed: Message[];
+  /** What a message said before; undefined: the row is deleted, if there is one. */
+  readonly edits: { readonly sequence: number; readonly revision: number; readonly row: Edit | undefined }[];
 }
 
 /** One event and who gets it. */
@@ -59,7 +68,13 @@ type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Collects what one record does. */
 export class ConversationStep {
-  readonly changes: ConversationChanges = { messages: [], members: [], sends: [] };
+  readonly changes: ConversationChanges = {
+    messages: [],
+    members: [],
+    sends: [],
+    changed: [],
+    edits: [],
+  };
   readonly emissions: Emission[] = [];
   readonly state: ConversationState;
   #draft: Draft<HeadRow> | undefined;
@@ -122,7 +137,7 @@ export class ConversationStep {
 
 /**
  * Applies the record at `offset`. `state` is owned by the caller's one loop and is changed in place; the sender of a
- * send must be loaded. A record that is applied already gives the verdict "done" and no changes.
+ * send and the target of an edit or a recall must be loaded. A record that is applied already gives the verdict "done" and no changes.
  */
 export function applyConversationRecord(
   state: ConversationState,
@@ -146,6 +161,8 @@ function decide(step: ConversationStep, record: ConversationRecord): Verdict {
   if (record.history !== undefined) return applyHistory(step, record.history);
   if (record.trim !== undefined) return applyTrim(step, record.trim.before);
   if (record.keeping !== undefined) return applyKeeping(step, record.keeping);
+  if (record.edit !== undefined) return applyEdit(step, record.edit, record.timeMs);
+  if (record.recall !== undefined) return applyRecall(step, record.recall, record.timeMs);
   return refused("bad-request");
 }
 

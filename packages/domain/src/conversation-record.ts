@@ -84,6 +84,20 @@ export const KeepingRecord = schema("KeepingRecord", {
   coldAfterDays: uint(2),
 });
 
+/** `limitMs` is what was allowed when the record was made; 0: without limit. */
+export const EditRecord = schema("EditRecord", {
+  actorId: string<UserId>(1),
+  sequence: uint(2),
+  body: nested(3, Body),
+  limitMs: uint(4),
+});
+
+export const RecallRecord = schema("RecallRecord", {
+  actorId: string<UserId>(1),
+  sequence: uint(2),
+  limitMs: uint(3),
+});
+
 /** Exactly one of the nested fields is set. */
 export const ConversationRecord = schema("ConversationRecord", {
   tenantId: string<TenantId>(1),
@@ -96,5 +110,7 @@ export const ConversationRecord = schema("ConversationRecord", {
   history: nested(8, HistoryRecord),
   trim: nested(9, TrimRecord),
   keeping: nested(10, KeepingRecord),
+  edit: nested(11, EditRecord),
+  recall: nested(12, RecallRecord),
 });
 export type ConversationRecord = Infer<typeof ConversationRecord>;

@@ -1,5 +1,5 @@
 /** The state that the conversation machine folds records into: the content of its rows, kept in memory. */
-import type { UserId } from "@parley/protocol";
+import type { Message, UserId } from "@parley/protocol";
 import type { ConversationKey, HeadRow, MemberRow, SendRow } from "./conversation-rows.js";
 
 /** The recent sends of one device to one conversation, by number. */
@@ -17,10 +17,12 @@ export interface ConversationState {
   readonly members: Map<UserId, MemberRow>;
   /** Senders by `senderKey`; loaded before a send of theirs is applied. */
   readonly senders: Map<string, SenderState>;
+  /** The message that an edit or a recall is about, by sequence; loaded before such a record is applied, and only for it. */
+  readonly targets: Map<number, Message>;
 }
 
 export function emptyConversation(key: ConversationKey): ConversationState {
-  return { key, head: undefined, members: new Map(), senders: new Map() };
+  return { key, head: undefined, members: new Map(), senders: new Map(), targets: new Map() };
 }
 
 /** The sender of a send within its conversation. */

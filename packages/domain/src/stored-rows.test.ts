@@ -13,6 +13,7 @@ import {
   type UserId,
   ConversationEntry,
   decode,
+  Edit,
   emptyEntry,
   encode,
   Event,
@@ -23,7 +24,19 @@ import { applyConversationRecord } from "./conversation-machine.js";
 import { ConversationRecord } from "./conversation-record.js";
 import { HeadRow, MemberRow, SendRow } from "./conversation-rows.js";
 import { senderKey } from "./conversation-state.js";
-import { create, GROUP, members, read, record, send, stateFor, TENANT, user } from "./testing/records.js";
+import {
+  create,
+  edit,
+  GROUP,
+  members,
+  read,
+  recall,
+  record,
+  send,
+  stateFor,
+  TENANT,
+  user,
+} from "./testing/records.js";
 import { applyUserRecord, stepsOf, UserHeadRow, type UserState } from "./user-machine.js";
 import { UserRecord } from "./user-record.js";
 
@@ -36,6 +49,14 @@ const MESSAGE = encode(Message, {
   timeMs: 1_000,
   body: { text: { text: "hello" }, notice: undefined },
   isCountable: true,
+});
+const EDIT = { revision: 1, body: { text: { text: "hello" }, notice: undefined }, editedMs: 2_000 };
+const RECALLED = encode(Message, {
+  ...decode(Message, MESSAGE),
+  body: undefined,
+  revision: 3,
+  editedMs: 2_000,
+  recall: { actorId: user("bob"), timeMs: 3_000 },
 });
 const ENTRY = encode(ConversationEntry, {
   ...emptyEntry("g:other" as ConversationId),
@@ -53,6 +74,8 @@ const RECORDS = [
   record({ history: { index: 0, items: [HISTORY_ITEM], isLast: true } }),
   record({ trim: { before: 2 } }),
   record({ keeping: { keepDays: 30, coldAfterDays: 7 } }),
+  edit("ann", 7, "better", { limitMs: 60_000 }),
+  recall("ann", 7, { limitMs: 60_000 }),
 ].map((each) => encode(ConversationRecord, each));
 const EVENTS = [
   { message: decode(Message, MESSAGE) },
@@ -60,6 +83,7 @@ const EVENTS = [
   { hidden: { conversationId: GROUP, sequences: [1, 2] } },
   { joined: { conversationId: GROUP, title: "Team", firstVisible: 1, lastSequence: 5, timeMs: 1 } },
   { trimmed: { conversationId: GROUP, firstVisible: 4 } },
+  { changed: { message: decode(Message, RECALLED) } },
 ].map((each) => encode(Event, each));
 const USER_RECORDS = [
   ...EVENTS.map((event) => ({ spreads: [{ userIds: [user("ann")], event, module: "" }] })),
@@ -85,7 +109,8 @@ const STORED: readonly (readonly [Schema<object>, readonly Uint8Array[]])[] = [
   [SendRow, [encode(SendRow, { number: 3, clientMessageId: "c3" as never, sequence: 9, timeMs: 1_000 })]],
   [UserHeadRow, [encode(UserHeadRow, { applied: 9, epoch: 1_700_000_000_000, pts: 12 })]],
   [ConversationEntry, [ENTRY]],
-  [Message, [MESSAGE]],
+  [Message, [MESSAGE, RECALLED]],
+  [Edit, [encode(Edit, EDIT)]],
   [Event, EVENTS],
   [ConversationRecord, RECORDS],
   [UserRecord, USER_RECORDS],
@@ -110,6 +135,8 @@ test("a damaged record of a conversation that can be read has a verdict", () => 
       if (odd === undefined) return;
       const state = stateFor("ann", "bob", odd.send?.senderId ?? "");
       if (odd.send !== undefined) loadSender(state, odd.send);
+      const target = odd.edit ?? odd.recall;
+      if (target !== undefined) state.targets.set(target.sequence, decode(Message, MESSAGE));
       if (isKnown) applyConversationRecord(state, create("ann", "bob"), 0);
       const { verdict } = applyConversationRecord(state, odd, 1);
       equal(["done", "sent", "refused"].includes(verdict.kind), true, verdict.kind);

@@ -14,7 +14,16 @@ export type Verdict =
   | { readonly kind: "refused"; readonly code: RefusalCode; readonly expected?: number };
 
 /** A subset of the protocol's error codes. */
-export type RefusalCode = "not-a-member" | "not-allowed" | "too-early" | "send-order" | "bad-request";
+export type RefusalCode =
+  | "not-a-member"
+  | "not-allowed"
+  | "too-early"
+  | "send-order"
+  | "bad-request"
+  | "message-unknown"
+  | "message-recalled"
+  | "too-late"
+  | "too-many-edits";
 
 export const DONE: Verdict = { kind: "done" };
 

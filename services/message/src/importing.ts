@@ -76,6 +76,8 @@ export class Importing {
       history: undefined,
       trim: undefined,
       keeping: undefined,
+      edit: undefined,
+      recall: undefined,
     };
     return this.#processor.submit({ ...none, ...change, tenantId, conversationId });
   }

@@ -53,6 +53,8 @@ export class Keeping {
       read: undefined,
       members: undefined,
       history: undefined,
+      edit: undefined,
+      recall: undefined,
       ...change,
     });
     if (verdict.kind === "done") return;

@@ -261,6 +261,8 @@ export class MessageService implements MessageCalls {
       history: change.history,
       trim: change.trim,
       keeping: change.keeping,
+      edit: change.edit,
+      recall: change.recall,
     });
   }
 

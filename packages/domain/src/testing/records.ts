@@ -26,6 +26,8 @@ const NOTHING = {
   history: undefined,
   trim: undefined,
   keeping: undefined,
+  edit: undefined,
+  recall: undefined,
 };
 
 export function record(change: Partial<ConversationRecord>, timeMs = 1000): ConversationRecord {
@@ -79,6 +81,26 @@ export function members(actor: string, isRemoval: boolean, ...names: readonly st
 
 export function trim(before: number): ConversationRecord {
   return record({ trim: { before } });
+}
+
+export function edit(
+  actor: string,
+  sequence: number,
+  text: string,
+  options: { readonly timeMs?: number; readonly limitMs?: number } = {},
+): ConversationRecord {
+  const body = { text: { text }, notice: undefined };
+  const change = { actorId: user(actor), sequence, body, limitMs: options.limitMs ?? 0 };
+  return record({ edit: change }, options.timeMs ?? 3000);
+}
+
+export function recall(
+  actor: string,
+  sequence: number,
+  options: { readonly timeMs?: number; readonly limitMs?: number } = {},
+): ConversationRecord {
+  const change = { actorId: user(actor), sequence, limitMs: options.limitMs ?? 0 };
+  return record({ recall: change }, options.timeMs ?? 3000);
 }
 
 /** A state in which the sends of everybody's one device may be applied. */
