@@ -2,6 +2,7 @@ import type {
   Body,
   ClientMessageId,
   ConversationId,
+  Edit,
   Member,
   Message,
   MessageId,
@@ -20,6 +21,27 @@ export interface SendResult {
   readonly messageId: MessageId;
   readonly sequence: number;
   readonly timeMs: number;
+}
+
+/** A message in its conversation. */
+export interface MessageRequest {
+  readonly conversationId: ConversationId;
+  readonly sequence: number;
+}
+
+export interface EditRequest extends MessageRequest {
+  readonly body: Body | undefined;
+}
+
+/** From the body of revision `from` on. */
+export interface EditsRequest extends MessageRequest {
+  readonly from: number;
+}
+
+export interface EditPage {
+  readonly items: readonly Edit[];
+  /** `from` of the next page; 0 on the last one. */
+  readonly next: number;
 }
 
 export interface HistoryRequest {
@@ -47,6 +69,12 @@ export interface MessageCalls {
   markRead(session: Session, conversationId: ConversationId, sequence: number): Promise<void>;
   /** Deletes for this user; durable and visible to its reads when it resolves. */
   hide(session: Session, conversationId: ConversationId, sequences: readonly number[]): Promise<void>;
+  /** Replaces the text of a message of this user; durable and visible to reads when it resolves. */
+  edit(session: Session, request: EditRequest): Promise<void>;
+  /** Takes a message back for everybody; durable and visible to reads when it resolves. */
+  recall(session: Session, request: MessageRequest): Promise<void>;
+  /** What a message said before its edits, the oldest first. */
+  edits(session: Session, request: EditsRequest): Promise<EditPage>;
   createDirect(session: Session, userId: UserId): Promise<ConversationId>;
   createGroup(
     session: Session,

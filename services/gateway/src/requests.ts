@@ -99,6 +99,27 @@ const HANDLERS = {
       conversationId: parseConversationId(payload.conversationId),
     }),
   }),
+  edit: async ({ message }, session, payload) => {
+    await message.edit(session, {
+      ...payload,
+      conversationId: parseConversationId(payload.conversationId),
+    });
+    return DONE;
+  },
+  recall: async ({ message }, session, payload) => {
+    await message.recall(session, {
+      ...payload,
+      conversationId: parseConversationId(payload.conversationId),
+    });
+    return DONE;
+  },
+  getEdits: async ({ message }, session, payload) => ({
+    name: "edits",
+    payload: await message.edits(session, {
+      ...payload,
+      conversationId: parseConversationId(payload.conversationId),
+    }),
+  }),
 } as const satisfies { readonly [N in FrameName]?: Handler<N> };
 
 export type RequestName = keyof typeof HANDLERS;

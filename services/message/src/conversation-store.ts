@@ -1,9 +1,10 @@
 import type { ConversationChanges, ConversationKey, ConversationState, SenderState } from "@parley/domain";
 import { HeadRow, MemberRow, SendRow, emptyConversation, senderKey } from "@parley/domain";
 import { LruMap, isRareTime, partitionOf } from "@parley/base";
-import { type UserId, Message, SENDS_IN_FLIGHT_MAX, decode, encode } from "@parley/protocol";
+import { type UserId, Edit, Message, SENDS_IN_FLIGHT_MAX, decode, encode } from "@parley/protocol";
 import { LazyPut, type Write, type WriteBackTables } from "@parley/tables";
 import {
+  CONVERSATION_EDIT,
   CONVERSATION_HEAD,
   CONVERSATION_MEMBER,
   CONVERSATION_MESSAGE,
@@ -85,6 +86,12 @@ export class ConversationStore {
     if (state.senders.size > this.#sendersMax) crowded.add(state);
   }
 
+  /** Loads the message that a record is about, when there is one. What was staged before the call is seen. */
+  async loadTarget(state: ConversationState, sequence: number): Promise<void> {
+    const value = await this.#tables.find(CONVERSATION_MESSAGE, conversationPartition(state.key), [sequence]);
+    if (value !== undefined) state.targets.set(sequence, decode(Message, value));
+  }
+
   /** Stages what one record changed, together with the offset that the head then contains. */
   stage(state: ConversationState, changes: ConversationChanges): void {
     const head = state.head!;
@@ -92,6 +99,18 @@ export class ConversationStore {
     for (const message of changes.messages) {
       const value = encode(Message, message);
       writes.push({ kind: "put", table: CONVERSATION_MESSAGE, sort: [message.sequence], value, isNew: true });
+    }
+    for (const message of changes.changed) {
+      const value = encode(Message, message);
+      writes.push({ kind: "put", table: CONVERSATION_MESSAGE, sort: [message.sequence], value });
+    }
+    for (const { sequence, revision, row } of changes.edits) {
+      const place = { table: CONVERSATION_EDIT, sort: [sequence, revision] };
+      writes.push(
+        row === undefined
+          ? { kind: "delete", ...place }
+          : { kind: "put", ...place, value: encode(Edit, row) },
+      );
     }
     for (const { userId, row } of changes.members) {
       const table = CONVERSATION_MEMBER;

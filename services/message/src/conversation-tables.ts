@@ -33,6 +33,8 @@ export const CONVERSATION_MESSAGE: TableSpec = {
 };
 /** Sort (user, device, number mod SENDS_IN_FLIGHT_MAX): SendRow. */
 export const CONVERSATION_SEND: TableSpec = { name: "conversation-send", keyOwner: "conversation" };
+/** Sort (sequence, revision): Edit, what a message said from this revision on. What it says now is the message. */
+export const CONVERSATION_EDIT: TableSpec = { name: "conversation-edit", keyOwner: "conversation" };
 
 export function conversationPartition(key: ConversationKey): Key {
   return [key.tenantId, key.conversationId];

@@ -6,15 +6,20 @@
 import { createHash } from "node:crypto";
 import type {
   AccountCalls,
+  EditPage,
+  EditRequest,
+  EditsRequest,
   HistoryRequest,
   HistorySpan,
   MessageCalls,
+  MessageRequest,
   SendRequest,
   SendResult,
   Session,
   SyncCalls,
 } from "@parley/contracts";
 import {
+  type ConversationKey,
   type ConversationRecord,
   type Verdict,
   HeadRow,
@@ -24,24 +29,29 @@ import {
 } from "@parley/domain";
 import { type Clock, Failure, type UlidSource } from "@parley/base";
 import {
-  type Body,
   type ConversationId,
   type Member,
   type UserId,
   DIRECTORY_PAGE_MAX,
   HIDE_MAX,
   MEMBERS_PER_REQUEST_MAX,
-  TEXT_BYTES_MAX,
   TITLE_BYTES_MAX,
   decode,
   directConversationId,
   groupConversationId,
 } from "@parley/protocol";
 import type { WriteBackTables } from "@parley/tables";
+import { checkedBody } from "./checked-body.js";
 import type { ConversationStore } from "./conversation-store.js";
 import { CONVERSATION_HEAD, CONVERSATION_MEMBER, conversationPartition } from "./conversation-tables.js";
 import { HistoryReader, type SenderPage, type SenderRequest } from "./history.js";
+import { MessageChanges } from "./message-changes.js";
 import type { Processor } from "./processor.js";
+import { badRequest, refusal } from "./refusal.js";
+
+const MINUTE_MS = 60_000;
+const EDIT_MINUTES = 24 * 60;
+const RECALL_MINUTES = 2;
 
 export interface MessageServiceOptions {
   readonly processor: Pick<Processor, "submit" | "isCurrent">;
@@ -51,6 +61,10 @@ export interface MessageServiceOptions {
   readonly accounts: Pick<AccountCalls, "findUsers">;
   readonly clock: Clock;
   readonly newMessageId: UlidSource;
+  /** For how long its sender may edit a message; 0: for ever. Default 24 * 60. */
+  readonly editMinutes?: number;
+  /** For how long its sender may recall a message; 0: for ever. Default 2. */
+  readonly recallMinutes?: number;
 }
 
 /** What a record does: one of the fields is set. */
@@ -59,10 +73,22 @@ type RecordChange = Partial<Omit<ConversationRecord, "tenantId" | "conversationI
 export class MessageService implements MessageCalls {
   readonly #options: MessageServiceOptions;
   readonly #history: HistoryReader;
+  readonly #changes: MessageChanges;
 
   constructor(options: MessageServiceOptions) {
     this.#options = options;
     this.#history = new HistoryReader(options.tables, options.sync);
+    this.#changes = new MessageChanges({
+      tables: options.tables,
+      history: this.#history,
+      sync: options.sync,
+      editMs: (options.editMinutes ?? EDIT_MINUTES) * MINUTE_MS,
+      recallMs: (options.recallMinutes ?? RECALL_MINUTES) * MINUTE_MS,
+      refuseStranger: ({ tenantId, userId }, conversationId) => {
+        if (this.#isNoMember({ tenantId, conversationId }, userId)) throw refusal(refused("not-a-member"));
+      },
+      submit: (session, conversationId, change) => this.#submit(session, conversationId, change),
+    });
   }
 
   async send(session: Session, request: SendRequest): Promise<SendResult> {
@@ -103,6 +129,18 @@ export class MessageService implements MessageCalls {
       hide: { userId: session.userId, conversationId, sequences },
     });
     if (verdict.kind === "refused") throw refusal(verdict);
+  }
+
+  edit(session: Session, request: EditRequest): Promise<void> {
+    return this.#changes.edit(session, request);
+  }
+
+  recall(session: Session, request: MessageRequest): Promise<void> {
+    return this.#changes.recall(session, request);
+  }
+
+  edits(session: Session, request: EditsRequest): Promise<EditPage> {
+    return this.#changes.edits(session, request);
   }
 
   async createDirect(session: Session, userId: UserId): Promise<ConversationId> {
@@ -240,12 +278,17 @@ export class MessageService implements MessageCalls {
    * when everything in the log is applied: the same send may be on its way there, behind a record that lets its author in.
    */
   #isStranger({ tenantId, userId, deviceId }: Session, { conversationId, number }: SendRequest): boolean {
-    const { store, processor } = this.#options;
     const key = { tenantId, conversationId };
-    const state = store.find(key);
-    if (state === undefined || state.members.has(userId) || !processor.isCurrent(key)) return false;
-    const sender = state.senders.get(senderKey(userId, deviceId));
+    if (!this.#isNoMember(key, userId)) return false;
+    const sender = this.#options.store.find(key)?.senders.get(senderKey(userId, deviceId));
     return sender !== undefined && number > sender.lastNumber;
+  }
+
+  /** Whether this is known from memory, and nothing in the log can make it a member any more. */
+  #isNoMember(key: ConversationKey, userId: UserId): boolean {
+    const { store, processor } = this.#options;
+    const state = store.find(key);
+    return state !== undefined && !state.members.has(userId) && processor.isCurrent(key);
   }
 
   #submit(session: Session, conversationId: ConversationId, change: RecordChange): Promise<Verdict> {
@@ -277,45 +320,10 @@ export class MessageService implements MessageCalls {
   }
 }
 
-function checkedBody(body: Body | undefined): Body {
-  const text = body?.text?.text;
-  if (text === undefined || body?.notice !== undefined) throw badRequest("A message needs a text.");
-  if (text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX) {
-    throw new Failure("message-too-large", `A text has at most ${TEXT_BYTES_MAX} bytes.`, {
-      retry: "after-change",
-    });
-  }
-  if (text.trim() === "") throw badRequest("A message needs a text.");
-  return body as Body;
-}
-
 function checkedUsers(userIds: readonly UserId[]): readonly UserId[] {
   const unique = [...new Set(userIds)];
   if (unique.length === 0 || unique.length > MEMBERS_PER_REQUEST_MAX) {
     throw badRequest(`Name 1 to ${MEMBERS_PER_REQUEST_MAX} users at a time.`);
   }
   return unique;
-}
-
-function badRequest(message: string): Failure {
-  return new Failure("bad-request", message, { retry: "after-change" });
-}
-
-const REFUSALS: Readonly<
-  Record<string, { readonly message: string; readonly retry: "never" | "same" | "after-change" }>
-> = {
-  "not-a-member": { message: "You are not in this conversation.", retry: "after-change" },
-  "not-allowed": { message: "Your role does not allow this.", retry: "never" },
-  "too-early": { message: "An earlier send of this device has not arrived.", retry: "same" },
-  "send-order": { message: "The number was used for another message.", retry: "after-change" },
-  "bad-request": { message: "The request does not fit the conversation.", retry: "after-change" },
-};
-
-/** A machine's refusal as the failure that a client gets. */
-function refusal(verdict: Verdict): Failure {
-  const code = verdict.kind === "refused" ? verdict.code : "bad-request";
-  const { message, retry } = REFUSALS[code]!;
-  const details =
-    verdict.kind === "refused" && verdict.expected !== undefined ? { expected: verdict.expected } : {};
-  return new Failure(code, message, { retry, details });
 }

@@ -14,6 +14,8 @@ const NAMES = ["ann", "bob", "cy", "eve"] as const;
 type Step =
   | { readonly kind: "send"; readonly group: number; readonly sender: number; readonly device: number }
   | { readonly kind: "read"; readonly group: number; readonly sender: number }
+  | { readonly kind: "edit"; readonly group: number; readonly sender: number; readonly at: number }
+  | { readonly kind: "recall"; readonly group: number; readonly sender: number; readonly at: number }
   | { readonly kind: "members"; readonly group: number; readonly sender: number; readonly isRemoval: boolean }
   | { readonly kind: "flush" }
   | { readonly kind: "crash" }
@@ -27,6 +29,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("send" as const), group, sender, device: fc.nat(2) }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("read" as const), group, sender }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("edit" as const, "edit" as const, "recall" as const),
+      group,
+      sender,
+      at: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("members" as const), group, sender, isRemoval: fc.boolean() }),
@@ -42,6 +53,7 @@ class Traffic {
   readonly #bench: MessageBench;
   readonly #numbers = new Map<string, number>();
   #pending: Promise<unknown>[] = [];
+  #edits = 0;
 
   constructor(bench: MessageBench) {
     this.#bench = bench;
@@ -80,6 +92,13 @@ class Traffic {
     const name = NAMES[of.sender]!;
     const conversationId = this.groups[of.group]!;
     if (of.kind === "read") return message.markRead(this.#bench.session(name), conversationId, 3);
+    if (of.kind === "edit" || of.kind === "recall") {
+      const request = { conversationId, sequence: of.at };
+      const session = this.#bench.session(name);
+      if (of.kind === "recall") return message.recall(session, request);
+      const body = { text: { text: `edit ${(this.#edits += 1)}` }, notice: undefined };
+      return message.edit(session, { ...request, body });
+    }
     if (of.kind === "members") {
       const userIds = [NAMES[(of.sender + of.group) % 4]! as string as UserId];
       return message.changeMembers(this.#bench.session(name), {

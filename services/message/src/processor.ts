@@ -1,7 +1,7 @@
 /**
  * The Processor: consumes the conversation log, one loop per partition, and applies the conversation machine.
  *
- *   read batch ─► load missing states ─► per record: apply ─► stage rows ─► emit to the user log ─► answer the waiter
+ *   read batch ─► load missing states ─► per record: load the message it changes ─► apply ─► stage rows ─► emit to the user log ─► answer the waiter
  *
  * Rows are flushed to the tables only after what was emitted before them is durable in the user log (`emitted`), so a
  * record that the rows contain never needs to be emitted again.
@@ -16,7 +16,7 @@ import {
   senderKey,
 } from "@parley/domain";
 import { type Log, type LogRecord, LogConsumer, appendFailure } from "@parley/logs";
-import { Failure, type Logger, messageOf, partitionOf } from "@parley/base";
+import { Failure, failureCode, type Logger, messageOf, partitionOf } from "@parley/base";
 import { decode, encode } from "@parley/protocol";
 import { type ConversationStore, conversationName } from "./conversation-store.js";
 import type { Emitter } from "./emitter.js";
@@ -25,6 +25,14 @@ const BATCH_RECORDS_MAX = 1024;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** Authors that wait for a verdict, per partition. */
 const WAITERS_MAX = 20_000;
+/** What tables say of a row that will not be readable later either. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "tables-corrupt",
+  "seal-corrupt",
+  "key-missing",
+  "cold-missing",
+  "malformed",
+]);
 
 interface Waiter {
   readonly resolve: (verdict: Verdict) => void;
@@ -129,8 +137,13 @@ export class Processor {
     const decoded = records.map((record) => this.#decode(partition, record));
     const loading = this.#load(decoded);
     if (loading.length > 0) await Promise.all(loading);
-    for (let index = 0; index < records.length; index++)
-      this.#apply(partition, records[index]!.offset, decoded[index]);
+    for (let index = 0; index < records.length; index++) {
+      const record = decoded[index];
+      // Only now: the records before it may have written the message.
+      const target = record?.edit ?? record?.recall;
+      if (record !== undefined && target !== undefined) await this.#loadTarget(record, target.sequence);
+      this.#apply(partition, records[index]!.offset, record);
+    }
     this.#options.store.evict(partition);
   }
 
@@ -188,12 +201,26 @@ export class Processor {
     const { store, emitter } = this.#options;
     const state = store.find(record) as ConversationState;
     const { verdict, changes, emissions } = applyConversationRecord(state, record, offset);
+    state.targets.clear();
     if (changes !== undefined) store.stage(state, changes);
     if (emissions.length > 0) {
       const { tenantId, timeMs } = record;
       emitter.emit({ producer: `conversation/${partition}`, offset }, { tenantId, timeMs, emissions });
     }
     waiter?.resolve(verdict);
+  }
+
+  /** A message that is damaged is as one that is not there: a record that threw would end every start of the server. */
+  async #loadTarget(record: ConversationRecord, sequence: number): Promise<void> {
+    const { store, logger } = this.#options;
+    try {
+      await store.loadTarget(store.find(record) as ConversationState, sequence);
+    } catch (error) {
+      const code = failureCode(error);
+      if (code === undefined || !UNREADABLE.has(code)) throw error;
+      const { tenantId, conversationId } = record;
+      logger.error("message-unreadable", { tenantId, conversationId, sequence, error: messageOf(error) });
+    }
   }
 
   #fail(error: unknown): void {

@@ -23,6 +23,22 @@ test("bad settings are refused by name", () => {
   );
 });
 
+test("how long messages may be changed is a setting in minutes, and 0 is for ever", () => {
+  const minutes = (...args: string[]): readonly number[] => {
+    const { editMinutes, recallMinutes } = parseConfig(args, { PARLEY_RECALL_MINUTES: "7" });
+    return [editMinutes, recallMinutes];
+  };
+  assert.deepEqual(
+    [minutes(), minutes("--edit-minutes", "0", "--recall-minutes", "60")],
+    [
+      [1440, 7],
+      [0, 60],
+    ],
+  );
+  assert.equal(parseConfig([], {}).recallMinutes, 2);
+  assert.throws(() => minutes("--edit-minutes", "52560001"), { code: "bad-setting" });
+});
+
 test("the heartbeat is a setting with bounds", () => {
   const seconds = (value: string): number => parseConfig(["--heartbeat-seconds", value], {}).heartbeatSeconds;
   assert.deepEqual([parseConfig([], {}).heartbeatSeconds, seconds("1"), seconds("300")], [25, 1, 300]);

@@ -15,6 +15,9 @@ export interface Config {
   readonly retentionDays: number;
   readonly coldAfterDays: number | undefined;
   readonly keepMessagesDays: number | undefined;
+  /** 0: for ever. */
+  readonly editMinutes: number;
+  readonly recallMinutes: number;
   readonly rebaseEvents: number;
   readonly heartbeatSeconds: number;
   readonly holdMs: number;
@@ -76,6 +79,18 @@ export const SETTINGS = [
     variable: "PARLEY_KEEP_MESSAGES_DAYS",
     fallback: "off",
     help: "older messages are removed, from devices too; off keeps them for ever",
+  },
+  {
+    option: "edit-minutes",
+    variable: "PARLEY_EDIT_MINUTES",
+    fallback: "1440",
+    help: "how long people may edit what they wrote; 0 for ever",
+  },
+  {
+    option: "recall-minutes",
+    variable: "PARLEY_RECALL_MINUTES",
+    fallback: "2",
+    help: "how long people may recall what they wrote; 0 for ever",
   },
   {
     option: "rebase-events",
@@ -145,6 +160,8 @@ export const SETTINGS = [
   },
 ] as const satisfies readonly Setting[];
 
+/** A hundred years. */
+const MINUTES_MAX = 100 * 365 * 24 * 60;
 const FLAGS = { json: { type: "boolean" }, "no-encryption": { type: "boolean" } } as const;
 
 type Option = (typeof SETTINGS)[number]["option"];
@@ -190,6 +207,8 @@ export function parseConfig(
     retentionDays: integer(text("retention-days"), 1, 36_500),
     coldAfterDays: daysOrOff(text("cold-after-days"), 0),
     keepMessagesDays: daysOrOff(text("keep-messages-days"), 1),
+    editMinutes: integer(text("edit-minutes"), 0, MINUTES_MAX),
+    recallMinutes: integer(text("recall-minutes"), 0, MINUTES_MAX),
     rebaseEvents: integer(text("rebase-events"), 1, 1_000_000),
     heartbeatSeconds: integer(text("heartbeat-seconds"), 1, 300),
     holdMs: integer(text("hold-ms"), 10, 600_000),

@@ -42,6 +42,8 @@ export async function startServer(
     retentionDays: config.retentionDays,
     holdMs: config.holdMs,
     rebaseEvents: config.rebaseEvents,
+    editMinutes: config.editMinutes,
+    recallMinutes: config.recallMinutes,
     history: { coldAfterDays: config.coldAfterDays, keepDays: config.keepMessagesDays },
     isEncrypted: config.isEncrypted,
     ...(config.masterKey === undefined ? {} : { masterKey: config.masterKey }),

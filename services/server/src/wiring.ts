@@ -24,6 +24,9 @@ export interface WiringOptions {
   /** How long rows are held, unless the memory for them is used up. Default 30,000. */
   readonly holdMs?: number;
   readonly rebaseEvents?: number;
+  /** For how long senders may edit and recall their messages; 0: for ever. Defaults as in MessageServiceOptions. */
+  readonly editMinutes?: number;
+  readonly recallMinutes?: number;
   /** Names the course of events that the engine is of. Another one than before begins a new epoch of all queues. */
   readonly timeline?: string;
   /** When the keys of a tenant were destroyed, if they were: each time its queues begin a new epoch. */
@@ -199,7 +202,7 @@ interface MessageParts {
 }
 
 async function wireMessage(
-  { ambient, onFatal }: WiringOptions,
+  { ambient, onFatal, editMinutes, recallMinutes }: WiringOptions,
   { log, tables, emitter, sync, accounts }: MessageParts,
 ): Promise<{
   readonly processor: Processor;
@@ -220,7 +223,17 @@ async function wireMessage(
     waitForRoom: () => tables.waitForRoom(),
   });
   const newMessageId = createUlidSource(clock, random);
-  const message = new MessageService({ processor, store, tables, sync, accounts, clock, newMessageId });
+  const message = new MessageService({
+    processor,
+    store,
+    tables,
+    sync,
+    accounts,
+    clock,
+    newMessageId,
+    ...(editMinutes === undefined ? {} : { editMinutes }),
+    ...(recallMinutes === undefined ? {} : { recallMinutes }),
+  });
   const importing = new Importing({ processor, service: message, newMessageId, clock });
   const keeping = new Keeping({ processor, clock });
   return { processor, message, importing, keeping };

@@ -28,6 +28,7 @@ import {
 } from "@parley/tables";
 import { ConversationStore } from "../conversation-store.js";
 import {
+  CONVERSATION_EDIT,
   CONVERSATION_HEAD,
   CONVERSATION_MEMBER,
   CONVERSATION_MESSAGE,
@@ -46,10 +47,18 @@ export interface BenchOptions {
   readonly dirtyBytesMax?: number;
   /** Reads of the tables take up to this long. */
   readonly readMs?: number;
+  readonly editMinutes?: number;
+  readonly recallMinutes?: number;
 }
 
 export const TENANT = "acme" as TenantId;
-const TABLES = [CONVERSATION_HEAD, CONVERSATION_MEMBER, CONVERSATION_MESSAGE, CONVERSATION_SEND];
+const TABLES = [
+  CONVERSATION_EDIT,
+  CONVERSATION_HEAD,
+  CONVERSATION_MEMBER,
+  CONVERSATION_MESSAGE,
+  CONVERSATION_SEND,
+];
 
 /** A log that can be told to refuse, or to swallow what it is given, as one whose disk does not answer. */
 export class FaultyLog extends MemoryLog {
@@ -69,6 +78,8 @@ export class FaultyTables extends MemoryTables {
   batchesUntilFailure: number | undefined;
   /** While it is set, writes wait for it. */
   held: Promise<void> | undefined;
+  /** What a read of a message comes to, instead of the message. */
+  messageFailure: Failure | undefined;
   readonly #time: ManualTime;
   readonly #readMs: number;
   #reads = 0;
@@ -81,6 +92,7 @@ export class FaultyTables extends MemoryTables {
 
   override async find(table: TableSpec, partition: Key, sort: Key): Promise<Uint8Array | undefined> {
     await this.#wait();
+    if (table === CONVERSATION_MESSAGE && this.messageFailure !== undefined) throw this.messageFailure;
     return super.find(table, partition, sort);
   }
 
@@ -148,13 +160,15 @@ export class Life {
       processor: this.processor,
       store,
       tables: this.tables,
-      sync: { submit: async () => ({ kind: "done" }), hiddenSequences: async () => [] },
+      sync: { submit: async () => ({ kind: "done" }), hiddenSequences: async () => bench.hidden },
       accounts: {
         findUsers: async (_tenantId, userIds) =>
           userIds.map((userId) => (users.has(userId) ? { userId, name: userId } : undefined)),
       },
       clock,
       newMessageId,
+      ...(bench.options.editMinutes === undefined ? {} : { editMinutes: bench.options.editMinutes }),
+      ...(bench.options.recallMinutes === undefined ? {} : { recallMinutes: bench.options.recallMinutes }),
     });
     this.importing = new Importing({
       processor: this.processor,
@@ -171,6 +185,8 @@ export class MessageBench {
   readonly time = new ManualTime();
   readonly logger = new RecordingLogger();
   readonly users = new Set<string>(["ann", "bob", "cy", "eve"]);
+  /** What everybody has deleted for themselves. */
+  hidden: readonly number[] = [];
   readonly tableStore = new MemoryTableStore();
   readonly logStore: MemoryLogStore;
   readonly userLogStore: MemoryLogStore;

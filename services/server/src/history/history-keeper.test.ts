@@ -10,7 +10,7 @@ import { failureCode } from "@parley/base";
 import { systemAmbient } from "@parley/base/node";
 import { RecordingLogger } from "@parley/base/testing";
 import { DAYS_NEVER } from "@parley/domain";
-import { CONVERSATION_MESSAGE } from "@parley/message";
+import { CONVERSATION_EDIT, CONVERSATION_MESSAGE } from "@parley/message";
 import { restoreInstallation } from "../backup/restore-installation.js";
 import type { Parley } from "../parley.js";
 import { MESSAGES, readTexts, sendMany, startChat, withDirectory } from "../testing/closed-installation.js";
@@ -88,6 +88,27 @@ test("what is older than it is kept goes from tables, indexes and store, and nob
       assert.equal((await readTexts(served, kept)).length, 100);
       await served.close();
     }
+  });
+});
+
+test("what removed messages said before they were edited goes with them, and that of others stays", async () => {
+  await withDirectory(async (directory) => {
+    const parley = await directory.open({ history: { coldAfterDays: 0, keepDays: undefined } });
+    const chat = await startChat(parley, "main", "edited");
+    const { session, conversationId, tenantId } = chat;
+    const edit = (sequence: number, text: string): Promise<void> =>
+      parley.message.edit(session, { conversationId, sequence, body: { text: { text }, notice: undefined } });
+    // More than one batch of them.
+    for (let sequence = 2; sequence < 112; sequence++)
+      await Promise.all([edit(sequence, "once"), edit(sequence, "twice")]);
+    await edit(130, "stays");
+    await parley.checkpoint();
+    await parley.keeping.trim({ tenantId, conversationId }, 120);
+    await parley.historyKeeper.run({ isGentle: false });
+    const rows = { table: CONVERSATION_EDIT, partition: [tenantId, conversationId], limit: 1_000 };
+    const kept = (await parley.tableStack.tables.range(rows)).map(({ sort }) => sort);
+    await parley.close();
+    assert.deepEqual(kept, [[130, 0]]);
   });
 });
 

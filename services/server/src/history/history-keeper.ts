@@ -7,7 +7,7 @@
  */
 import { type Ambient, Failure, failureCode, messageOf, sleep, type Timer } from "@parley/base";
 import { DAYS_NEVER, HeadRow } from "@parley/domain";
-import { CONVERSATION_HEAD, CONVERSATION_MESSAGE, type Keeping } from "@parley/message";
+import { CONVERSATION_EDIT, CONVERSATION_HEAD, CONVERSATION_MESSAGE, type Keeping } from "@parley/message";
 import { type ConversationId, decode, type TenantId } from "@parley/protocol";
 import type { ColdRule, ColdSpace, ColdStats, Key } from "@parley/tables";
 import type { TableStack } from "../table-stack.js";
@@ -18,6 +18,8 @@ const FIRST_MS = 10 * 60 * 1000;
 const EVERY_MS = 6 * 60 * 60 * 1000;
 /** While others work, it pauses so many times as long as it removes rows. */
 const PAUSE_FACTOR = 4;
+/** Former texts that are removed at a time. */
+const EDITS_PER_BATCH = 200;
 /** What is cold stays cold, and nothing goes. */
 const STAYS: ColdRule = { beforeMs: 0 };
 
@@ -209,8 +211,22 @@ export class HistoryKeeper {
     for (;;) {
       const beganMs = clock.monotonicMs();
       if ((await stack.direct.trim(CONVERSATION_MESSAGE, partition, firstKept)) === 0 || this.#isStopped)
-        return;
+        break;
       if (isGentle) await sleep(scheduler, (clock.monotonicMs() - beganMs) * PAUSE_FACTOR);
+    }
+    await this.#removeEdits(partition, firstKept);
+  }
+
+  /** What removed messages said before they were edited goes with them. */
+  async #removeEdits(partition: Key, firstKept: number): Promise<void> {
+    const { tables } = this.#options.stack;
+    const query = { table: CONVERSATION_EDIT, partition, before: [firstKept], limit: EDITS_PER_BATCH };
+    while (!this.#isStopped) {
+      await tables.waitForRoom();
+      const rows = await tables.range(query);
+      if (rows.length === 0) return;
+      const writes = rows.map(({ sort }) => ({ kind: "delete" as const, table: CONVERSATION_EDIT, sort }));
+      tables.stage({ partition, writes });
     }
   }
 }

@@ -2,12 +2,13 @@
 import { ACCOUNT, AccountRow, SESSION, SessionRow, TOKEN, TokenRow } from "@parley/api";
 import { HeadRow, MemberRow, SendRow, UserHeadRow } from "@parley/domain";
 import {
+  CONVERSATION_EDIT,
   CONVERSATION_HEAD,
   CONVERSATION_MEMBER,
   CONVERSATION_MESSAGE,
   CONVERSATION_SEND,
 } from "@parley/message";
-import { ConversationEntry, Event, Message, type Schema, decode } from "@parley/protocol";
+import { ConversationEntry, Edit, Event, Message, type Schema, decode } from "@parley/protocol";
 import { CONVERSATION_INBOX, DEVICE, DeviceRow, MESSAGE_INBOX, SYNC_QUEUE, USER_HEAD } from "@parley/sync";
 import { INDEX_STATE, type Key, type TableSpec } from "@parley/tables";
 import { CHECKPOINT, CheckpointRow } from "../checkpoint.js";
@@ -63,6 +64,12 @@ export const TABLES: readonly KnownTable[] = [
   { spec: CONVERSATION_HEAD, partition: OF_CONVERSATION, sort: [], decode: of(HeadRow) },
   { spec: CONVERSATION_MEMBER, partition: OF_CONVERSATION, sort: [USER], decode: of(MemberRow) },
   { spec: CONVERSATION_MESSAGE, partition: OF_CONVERSATION, sort: [number("sequence")], decode: of(Message) },
+  {
+    spec: CONVERSATION_EDIT,
+    partition: OF_CONVERSATION,
+    sort: [number("sequence"), number("revision")],
+    decode: of(Edit),
+  },
   {
     spec: CONVERSATION_SEND,
     partition: OF_CONVERSATION,
