@@ -83,7 +83,7 @@ test("what a message said before its edits can be asked for, the oldest first", 
     { revision: 0, body: text("first"), editedMs: 0 },
     { revision: 1, body: text("better"), editedMs: page![1]!.editedMs },
   ]);
-  assert.ok(page![1]!.editedMs > 0 && page![1]!.editedMs <= nowMs);
+  assert.ok(page[1]!.editedMs > 0 && page[1]!.editedMs <= nowMs);
 });
 
 test("pages of long former texts end before they are too large, and go on", async () => {

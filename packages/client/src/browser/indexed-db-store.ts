@@ -12,6 +12,7 @@
 import { Failure } from "@parley/base";
 import type { ConversationEntry, ConversationId, Message } from "@parley/protocol";
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
+import { isLater, mayReplace } from "../common/message-revision.js";
 import type {
   Change,
   ClientStore,
@@ -35,6 +36,9 @@ interface Schema extends DBSchema {
   spans: { key: string; value: readonly Span[] };
   messages: { key: [string, number]; value: Message };
 }
+type MessageKey = [ConversationId, number];
+/** A change that does not depend on what is there. */
+type PlainChange = Exclude<Change, { readonly kind: "change-messages" }>;
 type Database = IDBPDatabase<Schema>;
 type Transaction = IDBPTransaction<Schema, StoreName[], "readwrite">;
 
@@ -79,8 +83,9 @@ class IndexedDbStore implements ClientStore {
   async commit(changes: readonly Change[]): Promise<void> {
     const transaction = this.#require().transaction([...STORES], "readwrite", { durability: "relaxed" });
     try {
+      const resolved = await resolveMessages(transaction, changes);
       // Not awaited one by one: they are queued in order, and `done` tells of them all.
-      await Promise.all(changes.map((change) => applyChange(transaction, change)));
+      await Promise.all(resolved.map((change) => applyChange(transaction, change)));
     } catch (error) {
       abort(transaction);
       await transaction.done.catch(() => undefined);
@@ -133,7 +138,66 @@ class IndexedDbStore implements ClientStore {
   }
 }
 
-async function applyChange(transaction: Transaction, change: Change): Promise<unknown> {
+/**
+ * The changes with each put as it will be: what would replace a newer revision, or change what is not there, is left out. The
+ * messages that decide it are read first, so that the changes themselves need not wait for each other.
+ */
+async function resolveMessages(
+  transaction: Transaction,
+  changes: readonly Change[],
+): Promise<readonly PlainChange[]> {
+  const held = new Map<string, Message>();
+  await Promise.all(
+    keysToRead(changes).map(async (key) => {
+      const message = await transaction.objectStore("messages").get(key);
+      if (message !== undefined) held.set(key.join(" "), message);
+    }),
+  );
+  const keep = (messages: readonly Message[], isWanted: typeof mayReplace): PlainChange => ({
+    kind: "put-messages",
+    messages: messages.filter((message) => {
+      const name = keyOf(message).join(" ");
+      if (!isWanted(held.get(name), message)) return false;
+      held.set(name, message);
+      return true;
+    }),
+  });
+  return changes.map((change) => {
+    if (change.kind === "put-messages") return keep(change.messages, mayReplace);
+    if (change.kind === "change-messages") return keep(change.messages, isLater);
+    for (const [name, message] of held) if (isTaken(message, change)) held.delete(name);
+    return change;
+  });
+}
+
+/** The messages whose state in the database matters: not those that an earlier change of the same commit takes away. */
+function keysToRead(changes: readonly Change[]): readonly MessageKey[] {
+  const keys: MessageKey[] = [];
+  const takers: Change[] = [];
+  for (const change of changes) {
+    if (change.kind === "clear" || change.kind === "delete-messages") takers.push(change);
+    if (change.kind !== "put-messages" && change.kind !== "change-messages") continue;
+    for (const message of change.messages)
+      if (!takers.some((taker) => isTaken(message, taker))) keys.push(keyOf(message));
+  }
+  return keys;
+}
+
+function isTaken({ conversationId, sequence }: Message, change: Change): boolean {
+  if (change.kind === "clear") return true;
+  return (
+    change.kind === "delete-messages" &&
+    change.conversationId === conversationId &&
+    change.first <= sequence &&
+    sequence <= change.last
+  );
+}
+
+function keyOf({ conversationId, sequence }: Message): MessageKey {
+  return [conversationId, sequence];
+}
+
+async function applyChange(transaction: Transaction, change: PlainChange): Promise<unknown> {
   const at = <N extends StoreName>(name: N) => transaction.objectStore<N>(name);
   switch (change.kind) {
     case "clear":
@@ -147,11 +211,7 @@ async function applyChange(transaction: Transaction, change: Change): Promise<un
     case "delete-entry":
       return at("entries").delete(change.conversationId);
     case "put-messages":
-      return Promise.all(
-        change.messages.map((message) =>
-          at("messages").put(message, [message.conversationId, message.sequence]),
-        ),
-      );
+      return Promise.all(change.messages.map((message) => at("messages").put(message, keyOf(message))));
     case "delete-messages": {
       const { conversationId, first, last } = change;
       return at("messages").delete(IDBKeyRange.bound([conversationId, first], [conversationId, last]));

@@ -7,6 +7,7 @@ import type {
   Body,
   ConversationEntry,
   ConversationId,
+  Edit,
   Member,
   Message,
   User,
@@ -58,7 +59,7 @@ export interface ClientEvents {
   readonly connection: ConnectionStatus;
   /** Entries of the conversation list that changed. */
   readonly conversations: { readonly changed: readonly ConversationId[] };
-  /** Messages of a conversation changed (arrived, placed, hidden, failed): read its timeline again. */
+  /** Messages of a conversation changed (arrived, placed, changed, hidden, failed): read its timeline again. */
   readonly timeline: { readonly conversationId: ConversationId };
 }
 
@@ -102,6 +103,17 @@ export interface ParleyClient {
   markRead(conversationId: ConversationId, sequence?: number): void;
   /** Deletes messages for me on all my devices. */
   hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void>;
+
+  /**
+   * Replaces the text of a message of mine, for all who see it; needs a connection. Effects: durable when it resolves; the
+   * change itself comes as an event. Errors: "message-too-large", "message-unknown", "message-recalled", "not-allowed",
+   * "too-late", "too-many-edits", "not-a-member"; those of a request.
+   */
+  edit(conversationId: ConversationId, sequence: number, text: string): Promise<void>;
+  /** Takes a message back for everybody; as `edit`. */
+  recall(conversationId: ConversationId, sequence: number): Promise<void>;
+  /** What a message said before its edits, the oldest first; what it says now is the message. Errors: as `edit`. */
+  edits(conversationId: ConversationId, sequence: number): Promise<readonly Edit[]>;
 
   createDirect(userId: UserId): Promise<ConversationId>;
   createGroup(options: {

@@ -34,6 +34,9 @@ function applyOne(draft: Draft, event: Event, self: UserId): void {
   const entry = before ?? emptyEntry(conversationId);
   const after = applyEvent(entry, event, self);
   if (after !== before) draft.putEntry(after);
+  // Nobody told of changes while I was away.
+  if (event.joined !== undefined && before?.isMember === false) draft.setSpans(conversationId, []);
+  if (event.changed?.message !== undefined) draft.changeMessage(event.changed.message);
   const message = event.message;
   if (message !== undefined) {
     const { sequence } = message;

@@ -1,16 +1,14 @@
 /** The client: puts the parts together and passes on what one part tells the others. */
-import { assert, createUlidSource, Failure, messageOf, TaskQueue } from "@parley/base";
+import { assert, createUlidSource, messageOf, TaskQueue } from "@parley/base";
 import {
   type ConversationEntry,
   type ConversationId,
-  encode,
+  type Edit,
   type Frame,
   type FramePayload,
   HIDE_MAX,
   type Member,
   parseClientMessageId,
-  TEXT_BYTES_MAX,
-  TextBody,
   type User,
   type UserId,
 } from "@parley/protocol";
@@ -37,6 +35,7 @@ import { GapFiller } from "./gap-filler.js";
 import { History } from "./history.js";
 import { Intake } from "./intake.js";
 import { DIRECTORY_USERS_MAX, TIMELINE_PAGE, VERIFY_SPAN } from "./limits.js";
+import { editMessage, listEdits, recallMessage } from "./message-changes.js";
 import { Outbox } from "./outbox.js";
 import { Reading } from "./reading.js";
 import { Replica } from "./replica.js";
@@ -44,11 +43,9 @@ import { Requests } from "./requests.js";
 import { Session } from "./session.js";
 import { publicState, type SessionState } from "./session-state.js";
 import { Settling } from "./settling.js";
+import { requireTextInLimit } from "./text-limit.js";
 import { pendingMessage, Timelines } from "./timelines.js";
 import { verifyNewest } from "./verify.js";
-
-/** Tag and length of the one field of a text body: what its encoding has beyond the text. */
-const TEXT_OVERHEAD_BYTES_MAX = 4;
 
 /** A client that has not started yet. */
 export function createClient(options: ClientOptions): ParleyClient {
@@ -173,11 +170,7 @@ class Client implements ParleyClient {
 
   async sendText(conversationId: ConversationId, text: string): Promise<PendingMessage> {
     assert(this.#isStoreOpen, "The client was started before something is sent.");
-    if (!isTextInLimit(text)) {
-      throw new Failure("message-too-large", `A text has at most ${TEXT_BYTES_MAX} bytes.`, {
-        retry: "after-change",
-      });
-    }
+    requireTextInLimit(text);
     const item = await this.#outbox.add(conversationId, { text: { text }, notice: undefined });
     return pendingMessage(item, this.#outbox.isInFlight(item));
   }
@@ -201,6 +194,18 @@ class Client implements ParleyClient {
         sequences: sequences.slice(start, start + HIDE_MAX),
       });
     }
+  }
+
+  edit(conversationId: ConversationId, sequence: number, text: string): Promise<void> {
+    return editMessage(this.#requests, { conversationId, sequence }, text);
+  }
+
+  recall(conversationId: ConversationId, sequence: number): Promise<void> {
+    return recallMessage(this.#requests, { conversationId, sequence });
+  }
+
+  edits(conversationId: ConversationId, sequence: number): Promise<readonly Edit[]> {
+    return listEdits(this.#requests, { conversationId, sequence });
   }
 
   createDirect(userId: UserId): Promise<ConversationId> {
@@ -331,6 +336,8 @@ class Client implements ParleyClient {
   #onCommitted(committed: Committed): void {
     for (const [conversationId, sequences] of committed.deleted)
       this.#history.noteHidden(conversationId, sequences);
+    for (const [conversationId, messages] of committed.changed)
+      this.#history.noteChanged(conversationId, messages);
     this.#timelines.onCommitted(committed);
     for (const conversationId of committed.spans) this.#gaps.note(conversationId);
     if (committed.entries.size > 0) this.#emitter.emit("conversations", { changed: [...committed.entries] });
@@ -342,10 +349,4 @@ class Client implements ParleyClient {
       this.#session.state === "live" && this.#intake.isIdle && this.#outbox.isIdle && this.#timelines.isIdle
     );
   }
-}
-
-function isTextInLimit(text: string): boolean {
-  // The first comparison keeps a huge text from being encoded at all.
-  if (text.length > TEXT_BYTES_MAX) return false;
-  return encode(TextBody, { text }).length <= TEXT_BYTES_MAX + TEXT_OVERHEAD_BYTES_MAX;
 }

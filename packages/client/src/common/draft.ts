@@ -23,6 +23,8 @@ export interface Committed {
   readonly replaced: ReadonlySet<ConversationId>;
   /** Sequences deleted, by conversation. */
   readonly deleted: ReadonlyMap<ConversationId, ReadonlySet<number>>;
+  /** Messages that events changed, held or not, by conversation. */
+  readonly changed: ReadonlyMap<ConversationId, readonly Message[]>;
 }
 
 export class Draft {
@@ -35,6 +37,7 @@ export class Draft {
   readonly #spans = new Map<ConversationId, readonly Span[]>();
   readonly #replaced = new Set<ConversationId>();
   readonly #deleted = new Map<ConversationId, Set<number>>();
+  readonly #changed = new Map<ConversationId, Message[]>();
   readonly #changes: Change[] = [];
   /** The messages of the last change, when that one can still take more. */
   #run: Message[] | undefined;
@@ -107,6 +110,14 @@ export class Draft {
     this.#deleted.get(message.conversationId)?.delete(message.sequence);
   }
 
+  /** Makes a message that is held what it is now; one that is not held is left out. */
+  changeMessage(message: Message): void {
+    const { conversationId } = message;
+    this.#changes.push({ kind: "change-messages", messages: [message] });
+    this.#changed.set(conversationId, [...(this.#changed.get(conversationId) ?? []), message]);
+    this.#replaced.add(conversationId);
+  }
+
   deleteMessage(conversationId: ConversationId, sequence: number): void {
     this.#changes.push({ kind: "delete-messages", conversationId, first: sequence, last: sequence });
     let deleted = this.#deleted.get(conversationId);
@@ -115,6 +126,16 @@ export class Draft {
       this.#deleted.set(conversationId, deleted);
     }
     deleted.add(sequence);
+  }
+
+  /** What this draft deletes of a conversation. */
+  deleted(conversationId: ConversationId): Iterable<number> {
+    return this.#deleted.get(conversationId) ?? [];
+  }
+
+  /** What this draft changes in a conversation, in order. */
+  changed(conversationId: ConversationId): readonly Message[] {
+    return this.#changed.get(conversationId) ?? [];
   }
 
   /** Makes `messages` all that is stored of a span. */
@@ -198,6 +219,7 @@ export class Draft {
       spans: new Set(this.#spans.keys()),
       replaced: this.#replaced,
       deleted: this.#deleted,
+      changed: this.#changed,
     };
   }
 }

@@ -5,6 +5,7 @@
 import { type ConversationId, HISTORY_PAGE_MAX, type Message } from "@parley/protocol";
 import type { Draft } from "./draft.js";
 import { GAP_PAGES_MAX } from "./limits.js";
+import { isLater } from "./message-revision.js";
 import type { Replica } from "./replica.js";
 import type { Answer, Requests } from "./requests.js";
 import { findSpan, newestGap, withSpan } from "./spans.js";
@@ -17,11 +18,18 @@ export interface PageRequest {
   readonly limit: number;
 }
 
+/** What happened while a page was on its way, and what it may not know of. */
+interface Meanwhile {
+  readonly hidden: Set<number>;
+  /** As they are now, by sequence. */
+  readonly changed: Map<number, Message>;
+}
+
 export class History {
   readonly #replica: Replica;
   readonly #requests: Pick<Requests, "call">;
-  /** For each page on its way: what was hidden meanwhile, which the page may still hold. */
-  readonly #hiddenMeanwhile = new Map<ConversationId, Set<Set<number>>>();
+  /** The pages on their way. */
+  readonly #meanwhile = new Map<ConversationId, Set<Meanwhile>>();
 
   constructor(replica: Replica, requests: Pick<Requests, "call">) {
     this.#replica = replica;
@@ -30,16 +38,16 @@ export class History {
 
   /** Fetches one page and stores it. Errors: those of a request, and of the store. */
   async fetch(conversationId: ConversationId, page: PageRequest): Promise<Answer<"getHistory">> {
-    const hidden = this.#watchHidden(conversationId);
+    const meanwhile = this.#watch(conversationId);
     try {
       const isForward = page.after !== undefined;
       const answer = await this.#requests.call("getHistory", { conversationId, ...page, isForward });
       if (answer.first <= answer.last) {
-        await this.#replica.edit((draft) => storePage(draft, conversationId, answer, hidden));
+        await this.#replica.edit((draft) => storePage(draft, conversationId, answer, meanwhile));
       }
       return answer;
     } finally {
-      this.#unwatchHidden(conversationId, hidden);
+      this.#unwatch(conversationId, meanwhile);
     }
   }
 
@@ -71,22 +79,29 @@ export class History {
 
   /** A commit deleted these sequences. */
   noteHidden(conversationId: ConversationId, sequences: ReadonlySet<number>): void {
-    for (const hidden of this.#hiddenMeanwhile.get(conversationId) ?? []) {
+    for (const { hidden } of this.#meanwhile.get(conversationId) ?? []) {
       for (const sequence of sequences) hidden.add(sequence);
     }
   }
 
-  #watchHidden(conversationId: ConversationId): Set<number> {
-    const hidden = new Set<number>();
-    const watchers = this.#hiddenMeanwhile.get(conversationId) ?? new Set();
-    this.#hiddenMeanwhile.set(conversationId, watchers.add(hidden));
-    return hidden;
+  /** A commit changed these messages. */
+  noteChanged(conversationId: ConversationId, messages: readonly Message[]): void {
+    for (const { changed } of this.#meanwhile.get(conversationId) ?? []) {
+      for (const message of messages) changed.set(message.sequence, message);
+    }
   }
 
-  #unwatchHidden(conversationId: ConversationId, hidden: Set<number>): void {
-    const watchers = this.#hiddenMeanwhile.get(conversationId);
-    watchers?.delete(hidden);
-    if (watchers?.size === 0) this.#hiddenMeanwhile.delete(conversationId);
+  #watch(conversationId: ConversationId): Meanwhile {
+    const meanwhile: Meanwhile = { hidden: new Set(), changed: new Map() };
+    const watchers = this.#meanwhile.get(conversationId) ?? new Set();
+    this.#meanwhile.set(conversationId, watchers.add(meanwhile));
+    return meanwhile;
+  }
+
+  #unwatch(conversationId: ConversationId, meanwhile: Meanwhile): void {
+    const watchers = this.#meanwhile.get(conversationId);
+    watchers?.delete(meanwhile);
+    if (watchers?.size === 0) this.#meanwhile.delete(conversationId);
   }
 }
 
@@ -94,13 +109,20 @@ function storePage(
   draft: Draft,
   conversationId: ConversationId,
   page: Answer<"getHistory">,
-  hidden: ReadonlySet<number>,
+  { hidden, changed }: Meanwhile,
 ): void {
   // What was trimmed while the page was on its way has no place any more.
   const first = Math.max(page.first, draft.entry(conversationId)?.firstVisible ?? 1);
   const span = { first, last: page.last };
   if (span.first > span.last) return;
+  // Also what waits for the same commit: it is done before the page and would be undone by it.
+  for (const sequence of draft.deleted(conversationId)) hidden.add(sequence);
+  for (const message of draft.changed(conversationId)) changed.set(message.sequence, message);
   const isShown = ({ sequence }: Message): boolean => sequence >= first && !hidden.has(sequence);
-  draft.replaceMessages(conversationId, span, page.messages.filter(isShown));
+  const newest = (message: Message): Message => {
+    const later = changed.get(message.sequence);
+    return later !== undefined && isLater(message, later) ? later : message;
+  };
+  draft.replaceMessages(conversationId, span, page.messages.filter(isShown).map(newest));
   draft.setSpans(conversationId, withSpan(draft.spans(conversationId), span));
 }

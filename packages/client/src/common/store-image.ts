@@ -1,5 +1,6 @@
 /** A store's content in memory, for the stores that keep it there: what each change does, in one place. */
 import type { ConversationEntry, ConversationId, Message } from "@parley/protocol";
+import { isLater, mayReplace } from "./message-revision.js";
 import type { Change, MessageRange, OutboxItem, Position, Span, StoreOwner, StoreState } from "./store.js";
 
 /** Cost: holds everything; a change is O(1), reading a range is O(messages of the conversation). */
@@ -13,12 +14,15 @@ export class StoreImage {
   readonly #messages = new Map<ConversationId, Map<number, Message>>();
   /** Messages that the changes being applied took away and did not put back. */
   readonly #taken = new Set<string>();
+  /** The changes being applied made a message say something else. */
+  #hasChanged = false;
 
-  /** Returns whether the changes took away messages that were there. */
+  /** Returns whether the changes took away messages that were there, or what they said. */
   apply(changes: readonly Change[]): boolean {
     for (const change of changes) this.#applyOne(change);
-    const hasTaken = this.#taken.size > 0;
+    const hasTaken = this.#taken.size > 0 || this.#hasChanged;
     this.#taken.clear();
+    this.#hasChanged = false;
     return hasTaken;
   }
 
@@ -75,6 +79,9 @@ export class StoreImage {
       case "put-messages":
         for (const message of change.messages) this.#putMessage(message);
         return;
+      case "change-messages":
+        for (const message of change.messages) this.#changeMessage(message);
+        return;
       case "delete-messages":
         this.#deleteMessages(change.conversationId, change.first, change.last);
         return;
@@ -99,8 +106,16 @@ export class StoreImage {
       messages = new Map();
       this.#messages.set(message.conversationId, messages);
     }
+    const held = messages.get(message.sequence);
+    if (!mayReplace(held, message)) return;
+    if (isLater(held, message)) this.#hasChanged = true;
     messages.set(message.sequence, message);
     if (this.#taken.size > 0) this.#taken.delete(nameOf(message.conversationId, message.sequence));
+  }
+
+  #changeMessage(message: Message): void {
+    const messages = this.#messages.get(message.conversationId);
+    if (isLater(messages?.get(message.sequence), message)) this.#putMessage(message);
   }
 
   #deleteMessages(conversationId: ConversationId, first: number, last: number): void {

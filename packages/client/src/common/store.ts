@@ -47,7 +47,10 @@ export interface StoreState {
   readonly spans: ReadonlyMap<ConversationId, readonly Span[]>;
 }
 
-/** One change; putting what is there replaces it, deleting what is not there does nothing. */
+/**
+ * One change; putting what is there replaces it, deleting what is not there does nothing. Of two messages with one place and
+ * id the one with the higher revision is never replaced by the other.
+ */
 export type Change =
   | { readonly kind: "clear" }
   | { readonly kind: "owner"; readonly owner: StoreOwner }
@@ -55,6 +58,8 @@ export type Change =
   | { readonly kind: "put-entry"; readonly entry: ConversationEntry }
   | { readonly kind: "delete-entry"; readonly conversationId: ConversationId }
   | { readonly kind: "put-messages"; readonly messages: readonly Message[] }
+  /** Replaces messages that are there, with their ids and a lower revision; others stay as they are. */
+  | { readonly kind: "change-messages"; readonly messages: readonly Message[] }
   | {
       readonly kind: "delete-messages";
       readonly conversationId: ConversationId;

@@ -126,7 +126,7 @@ export class TimelineWindow {
     const messages = await this.#read(span);
     const isSame =
       messages.length === this.#messages.length &&
-      messages.every((message, index) => message.messageId === this.#messages[index]?.messageId);
+      messages.every((message, index) => isSameState(message, this.#messages[index]));
     if (!isSame) this.#messages = messages;
     return !isSame;
   }
@@ -146,6 +146,10 @@ export class TimelineWindow {
     const messages = await this.#store.readMessages(this.#conversationId, range);
     return messages.filter((message) => !this.#removed.has(message.sequence));
   }
+}
+
+function isSameState(one: Message, other: Message | undefined): boolean {
+  return one.messageId === other?.messageId && one.revision === other.revision;
 }
 
 /** A full read begins at its oldest message; one that is not full has seen the whole range. */

@@ -6,6 +6,7 @@ import type { Scheduler } from "@parley/base";
 import {
   type DeviceId,
   digestOf,
+  type Edit,
   encode,
   encodeFrame,
   Event,
@@ -40,6 +41,8 @@ export class ScriptedServer implements Transport {
   isHoldingPushes = false;
   /** Messages on one page of history, as when the page is full of bytes before its limit. */
   historySize = 200;
+  /** What any message said before. */
+  edits: readonly Edit[] = [];
   /** Entries per page of the list. */
   listSize = 2;
 
@@ -55,6 +58,12 @@ export class ScriptedServer implements Transport {
     if (this.isReachable) link.open();
     else link.end(1006);
     return link;
+  }
+
+  /** A page of two former texts, of `edits`. */
+  editsPage(from: number): Init<FramePayload<"edits">> {
+    const rest = this.edits.filter(({ revision }) => revision >= from);
+    return { items: rest.slice(0, 2), next: rest[2]?.revision ?? 0 };
   }
 
   /** The frames of one name that were received. */
@@ -195,6 +204,16 @@ class Link implements Connection {
       case "hide":
         world.hide(frame.payload.conversationId, frame.payload.sequences);
         return () => this.say("done", { requestId });
+      case "edit": {
+        const { conversationId, sequence, body } = frame.payload;
+        world.change(conversationId, sequence, body?.text?.text ?? "");
+        return () => this.say("done", { requestId });
+      }
+      case "recall":
+        world.change(frame.payload.conversationId, frame.payload.sequence);
+        return () => this.say("done", { requestId });
+      case "getEdits":
+        return () => this.say("edits", { requestId, ...this.#server.editsPage(frame.payload.from) });
       case "getHistory": {
         const { conversationId } = frame.payload;
         const limit = Math.min(frame.payload.limit || 200, this.#server.historySize);

@@ -62,6 +62,14 @@ export class ScriptedWorld {
     });
   }
 
+  /** As `change`, but nobody is told: of what happened while I was away. */
+  changeSilently(conversationId: ConversationId, sequence: number, text?: string): void {
+    const entry = this.entries.get(conversationId)!;
+    this.change(conversationId, sequence, text);
+    this.events.pop();
+    this.entries.set(conversationId, entry);
+  }
+
   /** A message by `senderId`, with its event. */
   post(conversationId: ConversationId, senderId: UserId, text: string, clientMessageId = ""): Message {
     const message = this.#append(conversationId, senderId, text, clientMessageId);
@@ -84,6 +92,25 @@ export class ScriptedWorld {
     for (const sequence of sequences) hidden.add(sequence);
     this.hidden.set(conversationId, hidden);
     this.push({ hidden: { conversationId, sequences } });
+  }
+
+  /** The message gets another text, or is taken back when there is none. Nothing happens to what is recalled or gone. */
+  change(conversationId: ConversationId, sequence: number, text?: string): void {
+    const messages = this.messages.get(conversationId) ?? [];
+    const before = messages[sequence - 1];
+    const isGone = sequence < this.firstVisible(conversationId);
+    if (before === undefined || before.recall !== undefined || isGone) return;
+    this.#count += 1;
+    const timeMs = START_MS + this.#count;
+    const message: Message = {
+      ...before,
+      revision: before.revision + 1,
+      ...(text === undefined
+        ? { body: undefined, recall: { actorId: before.senderId, timeMs } }
+        : { body: { text: { text }, notice: undefined }, editedMs: timeMs }),
+    };
+    messages[sequence - 1] = message;
+    this.push({ changed: { message } });
   }
 
   read(conversationId: ConversationId, sequence: number): void {

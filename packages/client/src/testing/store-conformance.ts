@@ -163,12 +163,99 @@ function messageTests(add: Add): void {
     );
   });
 
+  add(
+    "of one message the higher revision stays, also within a commit, and after opening it again",
+    async (open) => {
+      const store = open();
+      await store.load();
+      const at = (sequence: number, revision: number): Message => ({ ...message(ONE, sequence), revision });
+      await store.commit([{ kind: "put-messages", messages: [at(1, 2), at(2, 0), at(3, 1), at(3, 0)] }]);
+      await store.commit([{ kind: "put-messages", messages: [at(1, 1), at(2, 1)] }]);
+      await store.close();
+      deepEqual(await revisionsIn(open()), [
+        [1, 2],
+        [2, 1],
+        [3, 1],
+      ]);
+    },
+  );
+
+  add("another message in its place replaces one of a higher revision", async (open) => {
+    const store = open();
+    await store.load();
+    await store.commit([{ kind: "put-messages", messages: [{ ...message(ONE, 1), revision: 3 }] }]);
+    const other = { ...message(ONE, 1), messageId: "9".repeat(26) as MessageId };
+    await store.commit([{ kind: "put-messages", messages: [other] }]);
+    deepEqual(await store.readMessages(ONE, { first: 1, last: 9 }), [other]);
+  });
+
+  add(
+    "what was deleted before may be put in a lower revision, in the same commit and after it",
+    async (open) => {
+      const store = open();
+      await store.load();
+      const at = (sequence: number, revision: number): Message => ({ ...message(ONE, sequence), revision });
+      const deleted: Change = { kind: "delete-messages", conversationId: ONE, first: 1, last: 2 };
+      await store.commit([{ kind: "put-messages", messages: [at(1, 3), at(2, 3), at(3, 3)] }]);
+      await store.commit([deleted, { kind: "put-messages", messages: [at(1, 1), at(3, 1)] }]);
+      await store.commit([{ kind: "put-messages", messages: [at(2, 1)] }]);
+      await store.commit([{ kind: "put-messages", messages: [at(1, 2)] }, deleted]);
+      await store.commit([{ kind: "put-messages", messages: [at(1, 0)] }]);
+      deepEqual(await revisionsIn(store), [
+        [1, 0],
+        [3, 3],
+      ]);
+    },
+  );
+
+  add(
+    "a change takes effect where the message is held in a lower revision, and nowhere else",
+    async (open) => {
+      const store = open();
+      await store.load();
+      const at = (sequence: number, revision: number): Message => ({ ...message(ONE, sequence), revision });
+      const other = { ...at(4, 5), messageId: "9".repeat(26) as MessageId };
+      await store.commit([{ kind: "put-messages", messages: [at(1, 0), at(2, 2), at(4, 0)] }]);
+      await store.commit([
+        { kind: "change-messages", messages: [at(1, 1), at(2, 1), at(3, 1), other] },
+        { kind: "put-messages", messages: [at(5, 0)] },
+        { kind: "change-messages", messages: [at(5, 1)] },
+        { kind: "delete-messages", conversationId: ONE, first: 1, last: 1 },
+        { kind: "change-messages", messages: [at(1, 9)] },
+      ]);
+      deepEqual(await revisionsIn(store), [
+        [2, 2],
+        [4, 0],
+        [5, 1],
+      ]);
+    },
+  );
+
+  add(
+    "a message that was stored before there were revisions is changed like one of revision 0",
+    async (open) => {
+      const store = open();
+      await store.load();
+      const { revision: _, ...old } = message(ONE, 1);
+      await store.commit([{ kind: "put-messages", messages: [old as Message] }]);
+      await store.commit([{ kind: "change-messages", messages: [{ ...message(ONE, 1), revision: 1 }] }]);
+      deepEqual(await revisionsIn(store), [[1, 1]]);
+    },
+  );
+
   add("closing twice is harmless", async (open) => {
     const store = open();
     await store.load();
     await store.close();
     deepEqual(await store.close(), undefined);
   });
+}
+
+/** Places and revisions of what is stored of a conversation. */
+async function revisionsIn(store: ClientStore): Promise<readonly (readonly number[])[]> {
+  await store.load();
+  const messages = await store.readMessages(ONE, { first: 1, last: 99 });
+  return messages.map(({ sequence, revision }) => [sequence, revision]);
 }
 
 function emptyState(): Awaited<ReturnType<ClientStore["load"]>> {
