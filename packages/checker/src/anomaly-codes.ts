@@ -18,6 +18,7 @@ export const ANOMALY_CODES = {
   "acknowledged-elsewhere": "I3",
   "never-placed": "I3",
   "other-content": "I3",
+  "old-state": "I3",
   "queue-order": "I3",
   "view-order": "I3",
   "sender-order": "I3'",

@@ -16,6 +16,8 @@ import {
   CAT,
   CATS,
   EPOCH,
+  EVE,
+  EVES,
   LAPTOP,
   PHONE,
   SMALL,
@@ -85,6 +87,38 @@ const trimmedTo = (firstVisible: 4 | 6): Edit => {
   );
 };
 const TRIMMED = trimmedTo(4);
+
+/** Ann's 2 is edited and then recalled, told to Ann and Bob, who has hidden it; Cat came later and has left. */
+const stateOf = (revision: number): { content: number } => ({ content: content(`changed 2 ${revision}`) });
+const toldOf = (user: number, pts: number, revision: number): Call => [
+  "eventAssigned",
+  { user, epoch: EPOCH, pts, kind: "changed", conversation: 0, sequence: 2, ...stateOf(revision) },
+];
+const changedTo = (revision: number): Call => [
+  "messageChanged",
+  { conversation: 0, sequence: 2, revision, isRecalled: revision === 2, ...stateOf(revision) },
+];
+const newest = (revision: number): object => ({
+  messages: seen(1, 2, 3, 4, 5, 6).map((each) =>
+    each.sequence === 2 ? { ...each, ...stateOf(revision) } : each,
+  ),
+});
+const CHANGED: Edit = all(
+  append(
+    ...[1, 2].flatMap((revision): Call[] => [
+      changedTo(revision),
+      toldOf(ANN, 7 + revision, revision),
+      toldOf(BOB, 8 + revision, revision),
+      ...[PHONE, LAPTOP].map((device): Call => [
+        "eventApplied",
+        { ...position(device, 7 + revision), ...stateOf(revision) },
+      ]),
+      ["eventApplied", { ...position(BOBS, 8 + revision), ...stateOf(revision) }],
+    ]),
+  ),
+  change(["finalMessages", { device: PHONE }], newest(2)),
+  change(["finalMessages", { device: LAPTOP }], newest(2)),
+);
 
 const EDGES: Readonly<Record<string, readonly [Edit, ...found: readonly string[]]>> = {
   "a page that was asked for before the acknowledgement may lack the message": [
@@ -398,6 +432,57 @@ const EDGES: Readonly<Record<string, readonly [Edit, ...found: readonly string[]
   "who left does not begin where nobody trimmed": [
     all(trimmedTo(6), change(["entryShown", { device: CATS }], { firstVisible: 5 })),
     "entry-membership",
+  ],
+  "what was edited and recalled is held as it is now": [CHANGED],
+  "changes may be told again": [all(CHANGED, append(changedTo(1), changedTo(2)))],
+  "a device that holds what was recalled has not been reached": [
+    all(CHANGED, change(["finalMessages", { device: LAPTOP }], newest(1))),
+    "old-state",
+  ],
+  "a device that holds what nobody ever said": [
+    all(CHANGED, change(["finalMessages", { device: LAPTOP }], newest(7))),
+    "other-content",
+    "old-state",
+  ],
+  "a device that could not drain may be behind": [
+    all(
+      CHANGED,
+      change(["finalMessages", { device: LAPTOP }], newest(1)),
+      drop("drained", LAPTOP),
+      append(["gone", LAPTOP]),
+    ),
+  ],
+  "an event of a change that nobody made": [
+    all(
+      CHANGED,
+      append(
+        toldOf(ANN, 10, 7),
+        ...[PHONE, LAPTOP].map((device): Call => [
+          "eventApplied",
+          { ...position(device, 10), ...stateOf(7) },
+        ]),
+      ),
+    ),
+    "other-content",
+  ],
+  "a change that is told to who came later": [
+    all(CHANGED, append(toldOf(CAT, 6, 1), ["eventApplied", { ...position(CATS, 6), ...stateOf(1) }])),
+    "before-join",
+  ],
+  "a change that is told to who was never a member": [
+    all(CHANGED, append(toldOf(EVE, 1, 1), ["eventApplied", { ...position(EVES, 1), ...stateOf(1) }])),
+    "other-tenant",
+    "not-a-member",
+  ],
+  "a revision that is left out": [all(CHANGED, append(changedTo(9))), "told-differently"],
+  "a change after a recall": [all(CHANGED, append(changedTo(3))), "told-differently"],
+  "a recalled message is not unread": [
+    append([
+      "messageChanged",
+      { conversation: 0, sequence: 3, revision: 1, isRecalled: true, ...stateOf(3) },
+    ]),
+    "old-state",
+    "unread-drift",
   ],
   "an unread count that drifts where no machine tells of queues": [
     all(drop("eventAssigned"), change(["entryShown", { device: BOBS }], { unread: 2 })),

@@ -447,6 +447,16 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "a message that is held as it was before it was recalled",
+    edit: append([
+      "messageChanged",
+      { conversation: 0, sequence: 4, revision: 1, isRecalled: true, content: 77 },
+    ]),
+    found: {
+      "old-state": "acme/ann's phone holds acme/g:team 4 as it was before it was recalled (revision 1).",
+    },
+  },
+  {
     name: "an event of another tenant's conversation",
     edit: append(assigned(EVE, 1, "read", 1), applied(EVES, 1, "read", 1)),
     found: { "other-tenant": 'PTS 1 of blue/eve is "read acme/g:team 1" of another tenant.' },

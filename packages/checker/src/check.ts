@@ -4,6 +4,7 @@
  */
 import { Findings } from "./findings.js";
 import type { History } from "./history/history.js";
+import { indexChanges, judgeChanges } from "./judge/changes.js";
 import { judgeDeliveries } from "./judge/deliveries.js";
 import { judgeEnds, RECOVERY_MS_MAX } from "./judge/ends.js";
 import { judgeEntries } from "./judge/entries.js";
@@ -34,12 +35,14 @@ export function check(history: History, options: CheckOptions = {}): Report {
     memberships: indexMemberships(story),
     hidings: indexHidings(story),
     trims: indexTrims(story),
+    changes: indexChanges(story),
     queues: indexQueues(story, places),
     firstVisibles: firstVisiblesOf(history),
     unseen: 0,
   };
   judgeMembers(run);
   judgeDeliveries(run);
+  judgeChanges(run);
   const positions = judgePositions(run);
   judgeShown(run, positions);
   judgePages(run, positions);

@@ -8,6 +8,7 @@ export { HistoryRecorder } from "./history/recorder.js";
 export type {
   AppliedEvent,
   AssignedEvent,
+  ChangedMessage,
   Content,
   ConversationIndex,
   DeviceIndex,

@@ -7,7 +7,7 @@ import { type Kernel, Process } from "./kernel.js";
 import type { Network } from "./network.js";
 import type { Recording } from "./recording/recording.js";
 import { followSent, type SentText } from "./recording/sent-texts.js";
-import type { SeededRandom } from "./seeded-random.js";
+import { SeededRandom } from "./seeded-random.js";
 
 export interface DeviceOptions {
   readonly kernel: Kernel;
@@ -39,6 +39,7 @@ export class Device {
   #boots = 0;
   #inFlight = 0;
   #texts = 0;
+  #changes = 0;
   #skewMs = 0;
 
   constructor(options: DeviceOptions) {
@@ -132,6 +133,37 @@ export class Device {
       });
     };
     next();
+  }
+
+  /** Edits and recalls now and then until a time; drawn by itself, as everything else is as it would be without. */
+  change(meanMs: number, untilMs: number, seed: number): void {
+    const { kernel } = this.#options;
+    const random = new SeededRandom(seed);
+    const next = (): void => {
+      kernel.after(random.waitMs(meanMs), `${this.name} changes`, () => {
+        if (kernel.nowMs >= untilMs) return;
+        const { client } = this;
+        if (client !== undefined) this.#changeOnce(client, random);
+        next();
+      });
+    };
+    next();
+  }
+
+  /** Any message near the end, whoever wrote it: what is not allowed is refused. */
+  #changeOnce(client: ParleyClient, random: SeededRandom): void {
+    const entries = client.conversations().filter(({ lastSequence }) => lastSequence > 0);
+    if (entries.length === 0) return;
+    const { conversationId, lastSequence, firstVisible } = random.pick(entries);
+    const near = random.between(Math.max(1, lastSequence - 8), lastSequence);
+    const sequence = random.isTrue(0.1) ? Math.max(1, firstVisible - 1) : near;
+    const draw = random.unit();
+    if (draw < 0.6) {
+      this.#changes += 1;
+      const text = `${this.name} means ${this.#changes}`;
+      this.#do("edit", () => client.edit(conversationId, sequence, text));
+    } else if (draw < 0.9) this.#do("recall", () => client.recall(conversationId, sequence));
+    else this.#do("edits", () => client.edits(conversationId, sequence));
   }
 
   #actOnce(client: ParleyClient): void {

@@ -26,6 +26,8 @@ export interface Plan {
   readonly backupMs?: number | undefined;
   /** Mean time between two trims of a conversation; undefined: none in this run. */
   readonly trimMs?: number | undefined;
+  /** Mean time between two edits or recalls of a device; undefined: none in this run. */
+  readonly changeMs?: number | undefined;
   /** How often rare paths are taken; those that are not named never are. */
   readonly rarePaths: Readonly<Partial<Record<RarePath, number>>>;
   /** How old messages are looked after; undefined: not at all. */
@@ -132,6 +134,7 @@ export function planOf(seed: number, scenario: Scenario): Plan {
     cold: coldPlanOf(seed),
     backupMs: backupMsOf(seed),
     trimMs: trimMsOf(seed),
+    changeMs: changeMsOf(seed),
   };
 }
 
@@ -152,6 +155,12 @@ function coldPlanOf(seed: number): ColdPlan | undefined {
 function trimMsOf(seed: number): number | undefined {
   const random = new SeededRandom(seed ^ 0x7213);
   return random.isTrue(0.5) ? 300 + random.unit() * 3_000 : undefined;
+}
+
+/** Drawn by itself too: no seed's plan changed when messages could be edited. */
+function changeMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0xed17);
+  return random.isTrue(0.6) ? 100 + random.unit() * 1_500 : undefined;
 }
 
 function faultsOf(random: SeededRandom, scenario: Scenario): Faults {

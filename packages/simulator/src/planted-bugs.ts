@@ -8,7 +8,7 @@ import type { Journal } from "@parley/engine-embedded";
 import type { FileOps } from "@parley/engine-embedded/simulation";
 import type { Calls } from "@parley/gateway";
 import { UserHeadRow, UserRecord } from "@parley/domain";
-import { Event, decode, encode } from "@parley/protocol";
+import { Event, type UserId, decode, encode } from "@parley/protocol";
 import type { ObjectStore, Tables } from "@parley/tables";
 import {
   BACKUP_HOLDS_NOTHING,
@@ -77,6 +77,35 @@ export const PLANTED_BUGS = {
       ? (partition, payload, source, owner) => append(partition, withoutTrims(payload), source, owner)
       : append,
   ),
+
+  /** The change goes to whoever got the conversation's newest message, instead of to who sees the message. */
+  "edit-shows-text-of-before-joining": appending((append, name) => {
+    if (name !== "user") return append;
+    const receivers = new Map<string, Set<UserId>>();
+    return (partition, payload, source, owner) =>
+      append(partition, withChangesForAll(payload, receivers), source, owner);
+  }),
+
+  "recall-does-not-reach-who-was-away": pushing((events, _random, isFirst) =>
+    isFirst ? events.map((event) => (isRecall(event) ? NO_EVENT : event)) : events,
+  ),
+
+  "edit-is-not-read-from-rows": {
+    calls: (calls) => ({
+      ...calls,
+      message: {
+        ...withMethods(calls.message),
+        async history(session, request) {
+          const page = await calls.message.history(session, request);
+          // As a cache of messages that nobody tells of changes.
+          const messages = page.messages.map((message) =>
+            message.revision === 0 ? message : { ...message, revision: 0, editedMs: 0 },
+          );
+          return { ...page, messages };
+        },
+      },
+    }),
+  },
 
   "forget-rows-in-crash": {
     tables: (tables) => ({
@@ -258,22 +287,46 @@ function withoutTrims(payload: Uint8Array): Uint8Array {
   return encode(UserRecord, { ...record, spreads });
 }
 
-/** What a device is pushed goes through `change`; the PTS stay as they are. */
+function isRecall(event: Uint8Array): boolean {
+  return decode(Event, event).changed?.message?.recall !== undefined;
+}
+
+/** A record of the user log in which changes of messages go to all who got a message of the conversation. */
+function withChangesForAll(payload: Uint8Array, receivers: Map<string, Set<UserId>>): Uint8Array {
+  const record = decode(UserRecord, payload);
+  const spreads = record.spreads.map((spread) => {
+    const { message, changed } = decode(Event, spread.event);
+    const conversationId = message?.conversationId ?? changed?.message?.conversationId;
+    if (conversationId === undefined) return spread;
+    const known = receivers.get(conversationId) ?? new Set();
+    receivers.set(conversationId, known);
+    for (const userId of spread.userIds) known.add(userId);
+    return changed === undefined ? spread : { ...spread, userIds: [...known] };
+  });
+  return encode(UserRecord, { ...record, spreads });
+}
+
+/** What a device is pushed goes through `change`, which knows the first push of a connection; the PTS stay as they are. */
 function pushing(
-  change: (events: readonly Uint8Array[], random: SeededRandom) => readonly Uint8Array[],
+  change: (events: readonly Uint8Array[], random: SeededRandom, isFirst: boolean) => readonly Uint8Array[],
 ): PlantedBug {
   return {
     calls: (calls, random) => ({
       ...calls,
       sync: {
         listConversations: (session, page) => calls.sync.listConversations(session, page),
-        attach: (session, position, sink) =>
-          calls.sync.attach(session, position, {
-            push: (epoch, firstPts, events) => sink.push(epoch, firstPts, change(events, random)),
+        attach: (session, position, sink) => {
+          let isFirst = true;
+          return calls.sync.attach(session, position, {
+            push: (epoch, firstPts, events) => {
+              sink.push(epoch, firstPts, change(events, random, isFirst));
+              isFirst = false;
+            },
             rebase: (to, reason) => sink.rebase(to, reason),
             hasRoom: () => sink.hasRoom(),
             fail: () => sink.fail(),
-          }),
+          });
+        },
       },
     }),
   };

@@ -1,4 +1,5 @@
 /** One run: a server, some people with their devices, a time of trouble, and a judgement when all is well again. */
+import { isDeepStrictEqual } from "node:util";
 import { check } from "@parley/checker";
 import { CONVERSATION_MESSAGE } from "@parley/message";
 import {
@@ -177,9 +178,10 @@ class Run {
     const faults = new FaultInjector(world);
     this.#faults = faults;
     const untilMs = kernel.nowMs + plan.busyMs;
-    for (const device of this.#devices) {
+    for (const [index, device] of this.#devices.entries()) {
       void device.start();
       device.act(plan.actionMs, untilMs);
+      if (plan.changeMs !== undefined) device.change(plan.changeMs, untilMs, this.#seed ^ (0xed17 + index));
     }
     faults.start(untilMs);
     this.#backups.start(untilMs);
@@ -345,8 +347,9 @@ class Run {
     for (;;) {
       const rows = await tables.range({ ...query, from: [next] });
       for (const { sort, value } of rows) {
-        const { messageId, sequence } = decode(MessageSchema, value);
-        const isRight = sequence === sort[0] && messageId === messages[sequence - 1]?.messageId;
+        const message = decode(MessageSchema, value);
+        const { sequence } = message;
+        const isRight = sequence === sort[0] && isDeepStrictEqual(message, messages[sequence - 1]);
         // What is not kept any more may be there still.
         if (!isRight || (sequence > next && sequence > firstKept))
           return this.complain(`${conversationId} holds another message at ${Math.max(next, firstKept)}`);

@@ -54,6 +54,7 @@ export function emptyHistory(): Draft {
     ),
     membership: table("conversation", "user", "lastSequence", "isMember", "firstVisible"),
     trims: table("conversation", "firstVisible"),
+    changes: table("conversation", "sequence", "revision", "isRecalled", "content"),
     assigned: table("user", "epoch", "pts", "kind", "conversation", "sequence", "list", "content"),
     steps: table("kind", "device", "epoch", "pts", "detail"),
     views: table("source", "device", "conversation", "sequence", "message", "content"),

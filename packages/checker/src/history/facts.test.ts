@@ -10,6 +10,10 @@ const conversationId = "g:team" as NonNullable<EventFacts["conversationId"]>;
 const facts = (event: object): EventFacts =>
   eventFacts(decode(EventSchema, encode(EventSchema, event as Init<Event>)));
 
+/** As the field of an event has it. */
+const inEvent = (message: { readonly revision: number }): object =>
+  message.revision === 0 ? message : { message };
+
 test("a message's event has the content of its text", () => {
   const text = { text: "hello" };
   const message = { conversationId, sequence: 7, body: { text, notice: undefined } };
@@ -19,6 +23,15 @@ test("a message's event has the content of its text", () => {
     sequence: 7,
     content: contentOf("hello"),
   });
+});
+
+test("each state of a message has a content of its own, and the event of a change that of the state", () => {
+  const body = { text: { text: "hello" }, notice: undefined };
+  const states = [0, 1, 2].map((revision) => ({ conversationId, sequence: 7, body, revision }));
+  const contents = states.map(
+    (message) => facts({ [message.revision === 0 ? "message" : "changed"]: inEvent(message) }).content,
+  );
+  assert.deepEqual([new Set(contents).size, contents[0]], [3, contentOf("hello")]);
 });
 
 test("notices differ by what they say", () => {
@@ -35,6 +48,7 @@ test("other events have their sequences", () => {
     { left: { conversationId, sequence: 5 } },
     { advanced: { conversationId, lastSequence: 6 } },
     { trimmed: { conversationId, firstVisible: 7 } },
+    { changed: { message: { conversationId, sequence: 8, revision: 1 } } },
     {},
   ];
   assert.deepEqual(
@@ -49,6 +63,7 @@ test("other events have their sequences", () => {
       ["left", 5, undefined],
       ["advanced", 6, undefined],
       ["trimmed", 7, undefined],
+      ["changed", 8, undefined],
       ["other", 0, undefined],
     ],
   );

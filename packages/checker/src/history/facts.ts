@@ -5,6 +5,7 @@ import {
   type Event,
   type Message,
   Event as EventSchema,
+  Message as MessageSchema,
   conversationOf,
   encode,
 } from "@parley/protocol";
@@ -20,8 +21,13 @@ export interface EventFacts {
   readonly content: Content;
 }
 
-/** The content of a text is `contentOf(text)`, so that the one who gives it to send can say it too. */
-export function messageContent({ body }: Pick<Message, "body">): Content {
+/**
+ * The content of a text as it was sent is `contentOf(text)`, so that the one who gives it to send can say it too. Each later
+ * state of a message has another content, also when it says the same again.
+ */
+export function messageContent(message: Pick<Message, "body" | "revision" | "editedMs" | "recall">): Content {
+  const { body, revision, editedMs, recall } = message;
+  if (revision > 0) return contentOf(encode(MessageSchema, { body, revision, editedMs, recall }));
   return contentOf(body?.text?.text ?? encode(Body, body ?? {}));
 }
 
@@ -31,6 +37,9 @@ export function eventFacts(event: Event): EventFacts {
     const { sequence } = event.message;
     return { kind: "message", conversationId, sequence, content: messageContent(event.message) };
   }
+  const changed = event.changed?.message;
+  if (changed !== undefined)
+    return { kind: "changed", conversationId, sequence: changed.sequence, content: messageContent(changed) };
   const content = contentOf(encode(EventSchema, event));
   if (event.hidden !== undefined)
     return { kind: "hidden", conversationId, sequence: 0, sequences: event.hidden.sequences, content };

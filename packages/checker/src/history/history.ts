@@ -20,6 +20,7 @@ export const EVENT_KINDS: readonly EventKind[] = [
   "left",
   "advanced",
   "trimmed",
+  "changed",
   "other",
 ];
 
@@ -75,6 +76,8 @@ export interface History {
   readonly membership: Table<"conversation" | "user" | "lastSequence" | "isMember" | "firstVisible">;
   /** Messages below `firstVisible` are no longer kept. */
   readonly trims: Table<"conversation" | "firstVisible">;
+  /** Later states of messages. */
+  readonly changes: Table<"conversation" | "sequence" | "revision" | "isRecalled" | "content">;
   readonly assigned: Table<
     "user" | "epoch" | "pts" | "kind" | "conversation" | "sequence" | "list" | "content"
   >;

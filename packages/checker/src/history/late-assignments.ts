@@ -10,6 +10,7 @@ import { HistoryRecorder } from "./recorder.js";
 import type {
   AppliedEvent,
   AssignedEvent,
+  ChangedMessage,
   ConversationIndex,
   DevicePosition,
   JoinedMember,
@@ -53,6 +54,11 @@ export class LateAssignments extends HistoryRecorder {
   override conversationTrimmed(trim: TrimmedConversation): void {
     const take = (): void => super.conversationTrimmed(trim);
     lineOf(this.#conversations, trim.conversation).items.push({ at: trim.firstVisible, take });
+  }
+
+  override messageChanged(message: ChangedMessage): void {
+    const take = (): void => super.messageChanged(message);
+    lineOf(this.#conversations, message.conversation).items.push({ at: message.sequence, take });
   }
 
   override eventAssigned(event: AssignedEvent): void {

@@ -20,6 +20,7 @@ import { type Draft, emptyHistory } from "./empty-history.js";
 import type {
   AppliedEvent,
   AssignedEvent,
+  ChangedMessage,
   ConversationIndex,
   DeviceIndex,
   DevicePosition,
@@ -198,6 +199,16 @@ export class HistoryRecorder {
     trims.conversation.push(conversation);
     trims.firstVisible.push(firstVisible);
     trims.at.push(this.#step++);
+  }
+
+  messageChanged(message: ChangedMessage): void {
+    const { changes } = this.#history;
+    changes.conversation.push(message.conversation);
+    changes.sequence.push(message.sequence);
+    changes.revision.push(message.revision);
+    changes.isRecalled.push(message.isRecalled ? 1 : 0);
+    changes.content.push(message.content);
+    changes.at.push(this.#step++);
   }
 
   eventAssigned(event: AssignedEvent): void {

@@ -12,7 +12,16 @@ export type MemberSetIndex = Branded<"MemberSetIndex">;
 /** Stands for a content: see `contentOf`. The content of a message's event is that of the message. */
 export type Content = Branded<"Content">;
 
-export type EventKind = "message" | "read" | "hidden" | "joined" | "left" | "advanced" | "trimmed" | "other";
+export type EventKind =
+  | "message"
+  | "read"
+  | "hidden"
+  | "joined"
+  | "left"
+  | "advanced"
+  | "trimmed"
+  | "changed"
+  | "other";
 
 export interface SendInvocation {
   readonly device: DeviceIndex;
@@ -101,6 +110,15 @@ export interface TrimmedConversation {
   readonly firstVisible: number;
 }
 
+/** The conversation machine changed a message that was placed before. */
+export interface ChangedMessage {
+  readonly conversation: ConversationIndex;
+  readonly sequence: number;
+  readonly revision: number;
+  readonly isRecalled: boolean;
+  readonly content: Content;
+}
+
 /** The user machine gave an event its PTS. */
 export interface AssignedEvent {
   readonly user: UserIndex;
@@ -109,7 +127,7 @@ export interface AssignedEvent {
   readonly kind: EventKind;
   /** Undefined for events of other modules. */
   readonly conversation: ConversationIndex | undefined;
-  /** The message's, the one read up to, or the conversation's last one when joined, left or advanced, the first one kept; otherwise 0. */
+  /** The message's, also of a changed one, the one read up to, or the conversation's last one when joined, left or advanced, the first one kept; otherwise 0. */
   readonly sequence: number;
   /** Of a `hidden` event. */
   readonly sequences?: readonly number[];

@@ -140,13 +140,14 @@ function isJustified(run: Run, entry: Entry, readings: readonly number[]): boole
   return readings.some((operation) => operations.sequence.at(operation) >= readSequence);
 }
 
-function judgeUnread({ history, findings, places, hidings }: Run, entry: Entry): void {
+function judgeUnread({ history, findings, places, hidings, changes }: Run, entry: Entry): void {
   const { placed, memberSets, assigned } = history;
-  const { conversation, user, firstVisible, readSequence, lastSequence, unread, listed } = entry;
+  const { conversation, user, firstVisible, readSequence, lastSequence, unread, listed, isMember } = entry;
   const hidden = hidings.of(conversation, user);
   const isTold = assigned.at.length > 0;
   let count = 0;
   let doubtful = 0;
+  let recalled = 0;
   let ranges = 0;
   let before = -1;
   const start = Math.max(readSequence + 1, firstVisible);
@@ -158,12 +159,18 @@ function judgeUnread({ history, findings, places, hidings }: Run, entry: Entry):
     const hiding = hidden?.get(sequence);
     if (hiding !== undefined && (isTold ? hiding.isQueued : hiding.confirmedAt !== NONE)) continue;
     if (hiding !== undefined && !isTold) doubtful++;
+    if (changes.newest(conversation, sequence)?.isRecalled === true) {
+      recalled++;
+      if (isMember) continue;
+      // Whoever left before was not told.
+      doubtful++;
+    }
     count++;
     if (sequence !== before + 1) ranges++;
     before = sequence;
   }
   // The oldest ranges are given up beyond a number of them: how many messages that were depends on the order of hiding.
-  const isCapped = ranges + (hidden?.size ?? 0) > UNREAD_RANGES_MAX;
+  const isCapped = ranges + recalled + (hidden?.size ?? 0) > UNREAD_RANGES_MAX;
   const min = isCapped ? 0 : count - doubtful;
   if (unread >= min && unread <= count) return;
   findings.add("unread-drift", lastSequence, () => {

@@ -21,6 +21,7 @@ export function judgeFinals(run: Run): void {
     judgeOrder(run, final);
     judgeHidden(run, final);
     judgeKept(run, final);
+    judgeStates(run, final);
     judgeComplete(run, final);
   }
   judgeListed(run, listed);
@@ -81,6 +82,28 @@ function judgeKept(run: Run, final: number): void {
       () =>
         `${speaker.device(device)} holds ${speaker.place(conversation, sequence)}, though messages are kept ` +
         `from ${firstKept} on.`,
+    );
+  }
+}
+
+/** Who is a member has been told of every change. */
+function judgeStates(run: Run, final: number): void {
+  const { history, findings, speaker, changes } = run;
+  const { finals, views, drainedMs } = history;
+  const device = finals.device.at(final);
+  const conversation = finals.conversation.at(final);
+  if (!drainedMs.has(device) || firstVisibleOf(run, final) === undefined) return;
+  const view = finals.view.at(final);
+  for (let row = view; row < view + finals.count.at(final); row++) {
+    const sequence = views.sequence.at(row);
+    const newest = changes.newest(conversation, sequence);
+    if (newest === undefined || newest.content === views.content.at(row)) continue;
+    findings.add(
+      "old-state",
+      sequence,
+      () =>
+        `${speaker.device(device)} holds ${speaker.place(conversation, sequence)} as it was before it was ` +
+        `${newest.isRecalled ? "recalled" : "edited"} (revision ${newest.revision}).`,
     );
   }
 }

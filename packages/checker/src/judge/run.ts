@@ -1,6 +1,7 @@
 /** What all judges share: the history, what was found so far, and the indexes over the history. */
 import type { Findings } from "../findings.js";
 import type { History } from "../history/history.js";
+import type { Changes } from "./changes.js";
 import type { Hidings } from "./hidings.js";
 import type { Memberships } from "./memberships.js";
 import type { PairMap } from "./pair-map.js";
@@ -23,6 +24,7 @@ export interface Run extends Story {
   readonly memberships: Memberships;
   readonly hidings: Hidings;
   readonly trims: Trims;
+  readonly changes: Changes;
   readonly queues: Queues;
   /** By conversation and device, as entries say at the end; NOWHERE where the user is no member. */
   readonly firstVisibles: PairMap<number>;

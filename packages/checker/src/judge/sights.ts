@@ -47,7 +47,7 @@ export function judgeShown(run: Run, { marks, trimMarks }: Positions): void {
 }
 
 export function judgeSight(run: Run, { device, conversation, view, count }: Sight): void {
-  const { history, findings, speaker, places, memberships } = run;
+  const { history, findings, speaker, places, memberships, changes } = run;
   const { views, placed, devices, conversations, users } = history;
   const { user } = devices[device]!;
   const saw = (row: number): string =>
@@ -65,7 +65,10 @@ export function judgeSight(run: Run, { device, conversation, view, count }: Sigh
         const holder = place === NONE ? "no message was placed" : `${speaker.placed(place)} was placed`;
         return `${saw(row)}, where ${holder}.`;
       });
-    } else if (placed.content.at(place) !== views.content.at(row)) {
+    } else if (
+      placed.content.at(place) !== views.content.at(row) &&
+      !changes.has(conversation, sequence, views.content.at(row))
+    ) {
       findings.add("other-content", sequence, () => `${saw(row)} with another content than was placed.`);
     }
     if (!memberships.isTold || maySee(periods, sequence)) continue;

@@ -57,7 +57,9 @@ function judgeList(truth: Truth, { device, entries }: DeviceView, complaints: st
 function judgeSent(truth: Truth, device: JudgedDevice, complaints: string[]): void {
   for (const { conversationId, clientMessageId, text, state } of device.sent.values()) {
     const placed = (truth.messages.get(conversationId) ?? []).filter(
-      (message) => message.clientMessageId === clientMessageId && message.body?.text?.text === text,
+      (message) =>
+        message.clientMessageId === clientMessageId &&
+        (message.revision > 0 || message.body?.text?.text === text),
     );
     const what = `"${text}" in ${conversationId}`;
     if (placed.length > 1) complaints.push(`${what} is there ${placed.length} times`);
@@ -75,6 +77,6 @@ function firstDifference(mine: readonly Message[], expected: readonly Message[])
   const said = (message: Message | undefined): string =>
     message === undefined
       ? "nothing"
-      : `${message.sequence} ${message.messageId} ${message.body?.text?.text ?? ""}`;
+      : `${message.sequence}.${message.revision} ${message.messageId} ${message.body?.text?.text ?? ""}`;
   return `place ${index} has ${said(has)} instead of ${said(expected[index])} (${mine.length} of ${expected.length})`;
 }

@@ -124,6 +124,17 @@ export class Recording {
     });
   }
 
+  messageChanged(message: Message): void {
+    const { conversationId, sequence, revision, recall } = message;
+    this.#recorder.messageChanged({
+      conversation: this.#conversation(conversationId),
+      sequence,
+      revision,
+      isRecalled: recall !== undefined,
+      content: messageContent(message),
+    });
+  }
+
   /** `epoch` is that of the installation. */
   eventAssigned(userId: UserId, position: Position, event: Uint8Array): void {
     const { conversationId, ...facts } = eventFacts(decode(Event, event));

@@ -169,7 +169,9 @@ export class Truth {
       lastSequence: state.head?.lastSequence ?? 0,
       firstKept: state.head?.firstKept ?? 0,
     };
+    this.#findTarget(state, record);
     const { changes } = applyConversationRecord(state, record, offset);
+    state.targets.clear();
     if (changes === undefined) return;
     const firstKept = state.head?.firstKept ?? 0;
     if (firstKept > before.firstKept) this.#recording.trimmed(conversationId, firstKept);
@@ -180,11 +182,22 @@ export class Truth {
     }
     const messages = this.messages.get(conversationId) ?? [];
     this.messages.set(conversationId, messages);
+    for (const changed of changes.changed) {
+      messages[changed.sequence - 1] = changed;
+      this.#recording.messageChanged(changed);
+    }
     for (const message of changes.messages) {
       if (message.sequence !== messages.length + 1) this.#onTrouble(`${conversationId} has a hole`);
       messages.push(message);
       this.#recording.messagePlaced(message, record.send?.deviceId, state.members.keys());
     }
+  }
+
+  /** What an edit or a recall is about. */
+  #findTarget({ targets }: ConversationState, { conversationId, edit, recall }: ConversationRecord): void {
+    const sequence = (edit ?? recall)?.sequence;
+    const message = sequence && this.messages.get(conversationId)?.[sequence - 1];
+    if (message) targets.set(message.sequence, message);
   }
 
   #applyUser(offset: number, payload: Uint8Array): void {
