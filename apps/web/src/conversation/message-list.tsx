@@ -3,7 +3,7 @@
  * what was on the screen of a page that can be seen is marked as read.
  */
 import type { Timeline } from "@parley/client";
-import type { ConversationEntry } from "@parley/protocol";
+import type { ConversationEntry, Message } from "@parley/protocol";
 import { type JSX, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { Icon } from "../controls/icons.js";
@@ -58,6 +58,7 @@ export function MessageList({ entry, timeline, isGroup, onProblem }: MessageList
     markSeen();
   };
   const onMenu = useCallback((row: Row, button: HTMLElement) => menu.current?.open(row, button), []);
+  const onEdits = useCallback((message: Message) => menu.current?.showEdits(message), []);
   return (
     <div className={styles.messages}>
       <div className={styles.scroller} role="log" aria-live="off" aria-label={strings.messages} tabIndex={0}>
@@ -78,6 +79,7 @@ export function MessageList({ entry, timeline, isGroup, onProblem }: MessageList
               isGroup={isGroup}
               nowMs={nowMs}
               onMenu={onMenu}
+              onEdits={onEdits}
             />
           )}
         </Virtualizer>
@@ -96,7 +98,7 @@ export function MessageList({ entry, timeline, isGroup, onProblem }: MessageList
         </button>
       )}
       <Announcer rows={rows} />
-      <MessageMenu ref={menu} conversationId={entry.conversationId} />
+      <MessageMenu ref={menu} conversationId={entry.conversationId} isGroup={isGroup} />
     </div>
   );
 }

@@ -3,8 +3,12 @@ import { type JSX, type KeyboardEvent, type RefObject, useImperativeHandle, useR
 import { ConfirmDialog } from "../controls/confirm-dialog.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
+import { EditDialog } from "./edit-dialog.js";
+import { EditsDialog } from "./edits-dialog.js";
 import styles from "./message-menu.module.css";
 import type { Row } from "./rows.js";
+
+type DialogName = "edit" | "edits" | "recall" | "delete";
 
 const EDGE_PX = 8;
 const GAP_PX = 4;
@@ -12,41 +16,47 @@ const GAP_PX = 4;
 export interface MessageMenuHandle {
   /** Opens the menu of a row beside the button that asked for it. */
   open(row: Row, button: HTMLElement): void;
+  /** Shows what an edited message said before. */
+  showEdits(message: Message): void;
 }
 
 /** The menu of a message; one for all rows, because rows come and go while one scrolls. */
 export function MessageMenu(props: {
   readonly ref: RefObject<MessageMenuHandle | null>;
   readonly conversationId: ConversationId;
+  readonly isGroup: boolean;
 }): JSX.Element {
-  const { ref, conversationId } = props;
+  const { ref, conversationId, isGroup } = props;
   const { client } = useChat();
   const strings = useStrings();
   const menu = useRef<HTMLDivElement>(null);
   const [message, setMessage] = useState<Message>();
-  const [isAsking, setIsAsking] = useState(false);
+  const [dialog, setDialog] = useState<DialogName>();
+  const moderator = useIsModerator(conversationId);
   useImperativeHandle(ref, () => ({
     open(row, button) {
       if (row.kind === "pending" || menu.current === null) return;
       setMessage(row.message);
+      if (isGroup && row.message.senderId !== client.self) moderator.find();
       menu.current.showPopover();
       placeBeside(menu.current, button);
       menu.current.querySelector("button")?.focus();
+    },
+    showEdits(edited) {
+      setMessage(edited);
+      setDialog("edits");
     },
   }));
   const text = message?.body?.text?.text;
   const copy = (): void => {
     menu.current?.hidePopover();
-    // A browser that refuses says so itself.
-    if (text !== undefined) navigator.clipboard.writeText(text).catch(() => undefined);
+    if (text !== undefined) copyText(text);
   };
-  const ask = (): void => {
+  const ask = (what: DialogName): void => {
     menu.current?.hidePopover();
-    setIsAsking(true);
+    setDialog(what);
   };
-  const hide = async (): Promise<void> => {
-    if (message !== undefined) await client.hide(conversationId, [message.sequence]);
-  };
+  const isOwn = message?.senderId === client.self;
   return (
     <>
       <div
@@ -57,26 +67,88 @@ export function MessageMenu(props: {
         aria-label={strings.messageActions}
         onKeyDown={moveFocus}
       >
-        {"clipboard" in navigator ? (
-          <button type="button" role="menuitem" onClick={copy}>
-            {strings.copyText}
-          </button>
+        {"clipboard" in navigator ? <MenuItem label={strings.copyText} onClick={copy} /> : null}
+        {isOwn && text !== undefined ? <MenuItem label={strings.edit} onClick={() => ask("edit")} /> : null}
+        {isOwn || moderator.isOne ? (
+          <MenuItem isDanger label={strings.recall} onClick={() => ask("recall")} />
         ) : null}
-        <button type="button" role="menuitem" data-danger={true} onClick={ask}>
-          {strings.deleteForMe}
-        </button>
+        <MenuItem isDanger label={strings.deleteForMe} onClick={() => ask("delete")} />
       </div>
-      {isAsking ? (
-        <ConfirmDialog
-          title={strings.deleteConfirmTitle}
-          text={strings.deleteConfirm}
-          action={strings.deleteForMe}
-          onConfirm={hide}
-          onClose={() => setIsAsking(false)}
-        />
-      ) : null}
+      {dialog === undefined || message === undefined ? null : (
+        <MessageDialog what={dialog} message={message} onClose={() => setDialog(undefined)} />
+      )}
     </>
   );
+}
+
+function MenuItem(props: {
+  readonly label: string;
+  readonly isDanger?: boolean;
+  readonly onClick: () => void;
+}): JSX.Element {
+  const { label, isDanger = false, onClick } = props;
+  return (
+    <button type="button" role="menuitem" data-danger={isDanger} onClick={onClick}>
+      {label}
+    </button>
+  );
+}
+
+/** What is shown or asked about a message. */
+function MessageDialog(props: {
+  readonly what: DialogName;
+  readonly message: Message;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { what, message, onClose } = props;
+  const { client } = useChat();
+  const strings = useStrings();
+  const { conversationId, sequence } = message;
+  if (what === "edit") return <EditDialog message={message} onClose={onClose} />;
+  if (what === "edits") return <EditsDialog message={message} onClose={onClose} />;
+  return what === "recall" ? (
+    <ConfirmDialog
+      title={strings.recallConfirmTitle}
+      text={strings.recallConfirm}
+      action={strings.recall}
+      onConfirm={() => client.recall(conversationId, sequence)}
+      onClose={onClose}
+    />
+  ) : (
+    <ConfirmDialog
+      title={strings.deleteConfirmTitle}
+      text={strings.deleteConfirm}
+      action={strings.deleteForMe}
+      onConfirm={() => client.hide(conversationId, [sequence])}
+      onClose={onClose}
+    />
+  );
+}
+
+/** Whether this user is owner or admin of a group; asked when it matters first, and taken for no until the answer comes. */
+function useIsModerator(conversationId: ConversationId): {
+  readonly isOne: boolean;
+  readonly find: () => void;
+} {
+  const { client } = useChat();
+  const [known, setKnown] = useState<{ readonly of: ConversationId; readonly isOne: boolean }>();
+  const find = (): void => {
+    if (known?.of === conversationId) return;
+    client
+      .members(conversationId)
+      .then((members) => {
+        const role = members.find(({ userId }) => userId === client.self)?.role;
+        setKnown({ of: conversationId, isOne: role === "owner" || role === "admin" });
+      })
+      // Asked again with the next menu.
+      .catch(() => undefined);
+  };
+  return { isOne: known?.of === conversationId && known.isOne, find };
+}
+
+function copyText(text: string): void {
+  // A browser that refuses says so itself.
+  navigator.clipboard.writeText(text).catch(() => undefined);
 }
 
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {

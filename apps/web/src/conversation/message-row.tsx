@@ -1,4 +1,4 @@
-import type { ConversationId, UserId } from "@parley/protocol";
+import type { ConversationId, Message, UserId } from "@parley/protocol";
 import { type JSX, memo } from "react";
 import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
@@ -20,6 +20,8 @@ export interface MessageRowProps {
   readonly isBeginning: boolean;
   readonly nowMs: number;
   readonly onMenu: (row: Row, button: HTMLElement) => void;
+  /** Asks to see what an edited message said before. */
+  readonly onEdits: (message: Message) => void;
 }
 
 /** One row: what stands above it, and the message, notice or pending message. */
@@ -55,7 +57,10 @@ function RowBody(props: MessageRowProps): JSX.Element {
 function Notice({ row }: { readonly row: Extract<Row, { kind: "notice" }> }): JSX.Element {
   const strings = useStrings();
   const nameOf = useNames();
-  const { notice } = row.message.body ?? {};
+  const { body, recall } = row.message;
+  if (recall !== undefined)
+    return <p className={styles.notice}>{strings.recalled(nameOf(recall.actorId))}</p>;
+  const { notice } = body ?? {};
   return (
     <p className={styles.notice}>
       {notice === undefined ? strings.noticeOther : noticeText(strings, notice, nameOf)}
@@ -66,7 +71,7 @@ function Notice({ row }: { readonly row: Extract<Row, { kind: "notice" }> }): JS
 function MessageBubble(
   props: MessageRowProps & { readonly row: Extract<Row, { kind: "message" }> },
 ): JSX.Element {
-  const { row, isGroup, onMenu } = props;
+  const { row, isGroup, onMenu, onEdits } = props;
   const { message, isOwn } = row;
   const strings = useStrings();
   const times = useTimes();
@@ -80,13 +85,16 @@ function MessageBubble(
         {!isOwn && isGroup && row.isGroupStart ? <span className={styles.sender}>{name}</span> : null}
         <div className={styles.words}>
           {text === undefined ? <em>{strings.unknownMessage}</em> : <MessageText text={text} />}
-          <time
-            className={styles.time}
-            dateTime={new Date(message.timeMs).toISOString()}
-            title={times.full(message.timeMs)}
-          >
-            {times.clock(message.timeMs)}
-          </time>
+          <span className={styles.time}>
+            {message.editedMs > 0 ? (
+              <button type="button" className={styles.edited} onClick={() => onEdits(message)}>
+                {strings.edited}
+              </button>
+            ) : null}
+            <time dateTime={new Date(message.timeMs).toISOString()} title={times.full(message.timeMs)}>
+              {times.clock(message.timeMs)}
+            </time>
+          </span>
         </div>
       </div>
       <button

@@ -42,6 +42,20 @@ function marksOf(row: Row): string {
   return marks.join(" ");
 }
 
+test("what was recalled stays in its place as a line, and ends a group", () => {
+  const recalled = {
+    ...message(2, "ada", 1),
+    body: undefined,
+    recall: { actorId: "ada" as UserId, timeMs: 2 },
+  };
+  const messages = [message(1, "ada", 0), recalled, message(3, "ada", 2)];
+  deepEqual(rowsOf({ messages, pending: [] }, OPTIONS).map(marksOf), [
+    "message id-1 day group",
+    "notice id-2 group",
+    "message id-3 group",
+  ]);
+});
+
 test("messages of one person close in time are one group, and others, notices and pauses end it", () => {
   const messages = [
     message(1, "ada", 0),

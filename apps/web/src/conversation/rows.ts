@@ -23,6 +23,7 @@ interface RowFrame {
 
 export type Row =
   | (RowFrame & { readonly kind: "message"; readonly message: Message; readonly isOwn: boolean })
+  /** Also what was recalled: a line says so. */
   | (RowFrame & { readonly kind: "notice"; readonly message: Message })
   | (RowFrame & { readonly kind: "pending"; readonly pending: PendingMessage });
 
@@ -46,7 +47,7 @@ export function rowsOf(
     const isFirstUnread: boolean =
       !isMarked && !isOwn && message.sequence >= (options.firstUnread ?? Infinity);
     isMarked ||= isFirstUnread;
-    const isNotice = message.body?.notice !== undefined;
+    const isNotice = message.body?.notice !== undefined || message.recall !== undefined;
     const frame = frameOf(rows.at(-1), message.timeMs, isNotice ? "" : message.senderId, options);
     const row: RowFrame & { readonly message: Message } = {
       ...frame,

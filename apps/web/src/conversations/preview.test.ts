@@ -43,6 +43,12 @@ test("the preview says who said what in one line, or what was begun to be writte
   );
 });
 
+test("of a recalled message it says who recalled it", () => {
+  const recall = { actorId: "ada", timeMs: 1 };
+  const lastMessage = { senderId: "bob", body: undefined, recall } as Message;
+  deepEqual(previewOf({ lastMessage }, options), "ADA recalled a message");
+});
+
 test("a long text is cut", () => {
   const preview = previewOf(entryWith("ada", { text: { text: "x".repeat(16_000) } }), options);
   deepEqual([preview.length, preview.at(-1)], ["You: ".length + 121, "…"]);

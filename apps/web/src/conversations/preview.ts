@@ -21,7 +21,8 @@ export function previewOf(entry: Pick<ConversationEntry, "lastMessage">, options
   if (draft.trim() !== "") return strings.draftPrefix(oneLine(draft));
   const { lastMessage } = entry;
   if (lastMessage === undefined) return strings.noPreview;
-  const { body, senderId } = lastMessage;
+  const { body, senderId, recall } = lastMessage;
+  if (recall !== undefined) return strings.recalled(nameOf(recall.actorId));
   if (body?.notice !== undefined) return noticeText(strings, body.notice, nameOf);
   const text = body?.text === undefined ? strings.unknownMessage : oneLine(body.text.text);
   if (senderId === self) return strings.youPrefix(text);

@@ -1,0 +1,61 @@
+import type { Message } from "@parley/protocol";
+import { type JSX, useState } from "react";
+import { draftLimit, textToSend } from "../composer/draft-limit.js";
+import { Button } from "../controls/button.js";
+import { Dialog } from "../controls/dialog.js";
+import { Problem } from "../controls/problem.js";
+import { problemText } from "../language/problem-text.js";
+import { useStrings } from "../preferences/preferences-context.js";
+import { useChat } from "../session/chat-context.js";
+import styles from "./edit-dialog.module.css";
+
+/** Writes a message of mine anew. It closes when that is done, and says so when it fails. */
+export function EditDialog(props: { readonly message: Message; readonly onClose: () => void }): JSX.Element {
+  const { message, onClose } = props;
+  const { conversationId, sequence } = message;
+  const { client } = useChat();
+  const strings = useStrings();
+  const [draft, setDraft] = useState(message.body?.text?.text ?? "");
+  const [isBusy, setIsBusy] = useState(false);
+  const [problem, setProblem] = useState("");
+  const limit = draftLimit(draft);
+  const text = textToSend(draft);
+  const save = async (): Promise<void> => {
+    if (text === undefined) return;
+    setIsBusy(true);
+    try {
+      await client.edit(conversationId, sequence, text);
+      onClose();
+    } catch (error) {
+      setProblem(problemText(strings, error));
+      setIsBusy(false);
+    }
+  };
+  const footer = (
+    <>
+      <Button onClick={onClose}>{strings.cancel}</Button>
+      <Button
+        kind="primary"
+        disabled={isBusy || text === undefined || limit.kind === "over"}
+        onClick={() => void save()}
+      >
+        {strings.save}
+      </Button>
+    </>
+  );
+  return (
+    <Dialog title={strings.editTitle} onClose={onClose} footer={footer}>
+      <textarea
+        className={styles.field}
+        rows={5}
+        dir="auto"
+        value={draft}
+        aria-label={strings.editField}
+        aria-invalid={limit.kind === "over"}
+        onChange={(event) => setDraft(event.target.value)}
+      />
+      <p role="status">{limit.kind === "over" ? strings.charactersOver(limit.bytesOver) : null}</p>
+      <Problem text={problem} />
+    </Dialog>
+  );
+}

@@ -1,0 +1,37 @@
+import type { Message } from "@parley/protocol";
+import { type JSX, useCallback } from "react";
+import { Dialog } from "../controls/dialog.js";
+import { Problem } from "../controls/problem.js";
+import { useLoaded } from "../dialogs/use-loaded.js";
+import { problemText } from "../language/problem-text.js";
+import { useStrings, useTimes } from "../preferences/preferences-context.js";
+import { useChat } from "../session/chat-context.js";
+import styles from "./edits-dialog.module.css";
+import { MessageText } from "./message-text.js";
+
+/** What a message said before its edits, the oldest first. */
+export function EditsDialog(props: { readonly message: Message; readonly onClose: () => void }): JSX.Element {
+  const { message, onClose } = props;
+  const { conversationId, sequence } = message;
+  const { client } = useChat();
+  const strings = useStrings();
+  const times = useTimes();
+  const load = useCallback(() => client.edits(conversationId, sequence), [client, conversationId, sequence]);
+  const edits = useLoaded(load);
+  return (
+    <Dialog title={strings.editsTitle} onClose={onClose}>
+      <p className={styles.hint}>{edits.value === undefined ? strings.loading : strings.editsHint}</p>
+      <Problem text={edits.problem === undefined ? "" : problemText(strings, edits.problem)} />
+      <ol className={styles.edits} aria-label={strings.editsTitle}>
+        {(edits.value ?? []).map(({ revision, body, editedMs }) => (
+          <li key={revision} className={styles.edit}>
+            <span className={styles.time}>
+              {editedMs === 0 ? `${strings.asSent} · ${times.full(message.timeMs)}` : times.full(editedMs)}
+            </span>
+            <MessageText text={body?.text?.text ?? ""} />
+          </li>
+        ))}
+      </ol>
+    </Dialog>
+  );
+}
