@@ -51,10 +51,10 @@ export class MessageChanges {
 
   async recall(session: Session, { conversationId, sequence }: MessageRequest): Promise<void> {
     this.#check(session, conversationId, sequence);
-    const { submit, recallMs, tables } = this.#options;
+    const { submit, recallMs, tables, history } = this.#options;
     // A store of old messages that cannot be read now refuses here, and not in the midst of the log.
-    const partition = conversationPartition({ tenantId: session.tenantId, conversationId });
-    const value = await tables.find(CONVERSATION_MESSAGE, partition, [sequence]);
+    const { key } = await history.authorize(session, conversationId);
+    const value = await tables.find(CONVERSATION_MESSAGE, conversationPartition(key), [sequence]);
     if (value === undefined) throw unknown();
     const verdict = await submit(session, conversationId, {
       recall: { actorId: session.userId, sequence, limitMs: recallMs },
