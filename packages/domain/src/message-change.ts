@@ -44,7 +44,8 @@ export function applyRecall(step: ConversationStep, recall: RecallRecord, timeMs
   const found = findTarget(step, actorId, sequence);
   if ("kind" in found) return found;
   const { message, member } = found;
-  const mayAlways = !step.head.isDirect && (member.role === "owner" || member.role === "admin");
+  // In a direct conversation both are plain members.
+  const mayAlways = member.role === "owner" || member.role === "admin";
   if (message.body?.notice !== undefined || (message.senderId !== actorId && !mayAlways))
     return refused("not-allowed");
   if (message.recall !== undefined) return DONE;
