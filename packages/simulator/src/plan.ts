@@ -160,7 +160,7 @@ function trimMsOf(seed: number): number | undefined {
 /** Drawn by itself too: no seed's plan changed when messages could be edited. */
 function changeMsOf(seed: number): number | undefined {
   const random = new SeededRandom(seed ^ 0xed17);
-  return random.isTrue(0.6) ? 100 + random.unit() * 1_500 : undefined;
+  return random.isTrue(0.4) ? 400 + random.unit() * 2_600 : undefined;
 }
 
 function faultsOf(random: SeededRandom, scenario: Scenario): Faults {
