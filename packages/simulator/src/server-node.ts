@@ -23,6 +23,8 @@ import { startTidying } from "./tidying.js";
 const JOURNAL = "journal";
 const COLD = "cold";
 const OBJECT_BYTES = 100_000;
+/** Old messages are looked after for so long when nothing breaks any more. */
+const TIDYING_AFTER_MS = 10_000;
 const DRAIN_MS_MAX = 1_000;
 const RESTART_MS_MEAN = 400;
 /** A start that takes longer than this hangs. */
@@ -150,7 +152,9 @@ export class ServerNode {
       this.#running = { process, services, gateway };
       const onTrouble = (error: unknown): void => this.#onTidying(process, error);
       const hasTrims = plan.trimMs !== undefined;
-      if (plan.cold !== undefined) startTidying({ services, process, plan: plan.cold, hasTrims, onTrouble });
+      const isOver = (): boolean => kernel.nowMs > plan.busyMs + TIDYING_AFTER_MS;
+      const { cold } = plan;
+      if (cold !== undefined) startTidying({ services, process, plan: cold, hasTrims, isOver, onTrouble });
       backups.serve({ process, journal, services, store: this.#store, disk: this.disk });
       network.listen(process, (socket) => gateway.accept(socket));
       kernel.note(name, "listens");

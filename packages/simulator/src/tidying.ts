@@ -18,11 +18,14 @@ export interface TidyingOptions {
   readonly plan: ColdPlan;
   /** Whether conversations are trimmed; without it a run is what it was before they were. */
   readonly hasTrims: boolean;
+  /** Whether the time of trouble is long over: what was done by then is judged. */
+  readonly isOver: () => boolean;
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** Begins to walk now and then, for as long as the process lives. */
-export function startTidying({ services, process, plan, hasTrims, onTrouble }: TidyingOptions): void {
+/** Begins to walk now and then, until it is over or the process ends. */
+export function startTidying(options: TidyingOptions): void {
+  const { services, process, plan, hasTrims, isOver, onTrouble } = options;
   const { scheduler, clock } = process.ambient;
   const random = new SeededRandom(plan.seed + process.name.length + services.epoch);
   const { tables, blocks, direct } = services.tableStack;
@@ -44,7 +47,7 @@ export function startTidying({ services, process, plan, hasTrims, onTrouble }: T
     await blocks.cold!.sweep([CONVERSATION_MESSAGE]);
   };
   const walkNowAndThen = async (): Promise<void> => {
-    while (process.isAlive) {
+    while (process.isAlive && !isOver()) {
       await sleep(scheduler, random.waitMs(plan.everyMs));
       try {
         await walk();
