@@ -3,7 +3,7 @@
 //   npm run check                 format, workspace, types, lint, layers, unit tests
 //   npm run check -- --no-tests   the same without the unit tests
 //
-// Unit tests are those of packages, services and apps. What crosses packages (tests/*) takes longer: npm test.
+// Unit tests are those of packages, services, apps and examples. What crosses packages (tests/*) takes longer: npm test.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ await runAsProgram(main);
 
 async function main() {
   const withTests = !process.argv.includes("--no-tests");
-  const tested = withTests ? ["packages", "services", "apps", "tests/layers"] : ["tests/layers"];
+  const tested = withTests ? ["packages", "services", "apps", "examples", "tests/layers"] : ["tests/layers"];
   const failed = [];
   const step = async (name, work) => {
     const startedMs = Date.now();

@@ -1,9 +1,17 @@
 /** The load tool: `npm run bench -- <scenario> <options>`. The report goes to stderr, and with --json to stdout too. */
 import { parseArgs } from "node:util";
 import { messageOf } from "@parley/base";
+import { type TransportName, TRANSPORTS } from "./load/raw-transport.js";
+import { measureAblation } from "./scenarios/ablation.js";
 import { type Report, measureDirect } from "./scenarios/direct-report.js";
+import { measureCampaign } from "./scenarios/campaign.js";
+import { measureGroup } from "./scenarios/group.js";
 import { measureIdle } from "./scenarios/idle.js";
+import { measureReaders } from "./scenarios/readers.js";
 import { measureIndexBuild } from "./scenarios/index-build.js";
+import { measureReconnect } from "./scenarios/reconnect.js";
+import { measureWeak } from "./scenarios/weak.js";
+import { measureSearch } from "./scenarios/search.js";
 import { measureTables } from "./scenarios/tables.js";
 
 const USAGE = `Measures a Parley server that it starts for itself, and checks every message.
@@ -17,8 +25,41 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --window N       sends of a pair without an answer at a time, 1 to 16 (8)
     --text-bytes N   (200)
     --directory DIR  where the data directory is made (the temporary directory)
+    --transport T    websocket, or stream: packets over HTTP, as where WebSockets are blocked (websocket)
     --no-encryption  on a data directory that is not encrypted
     --pin            keep the server on one processor and the load on another (Linux)
+
+  npm run -s bench -- group [options]    one large group, with some of its members connected
+    --members N      (10000)
+    --online N       (500): up to 20 of them write
+    --rate N         messages a second in all, due at fixed times (20)
+    --seconds N, --warm-up N, --text-bytes N   as above
+
+  npm run -s bench -- campaign [options] a system account writes to everybody while people chat, and while nobody does
+    --users N        (100000)
+    --pairs N        (100) who chat
+    --rate N         messages a second between them (500)
+    --seconds N, --warm-up N, --text-bytes N   as above
+
+  npm run -s bench -- readers [options]  who has read a message of a large group
+    --members N        (10000)
+    --seed N           (1)
+
+  npm run -s bench -- ablation [options] what each idea saves: the same work with it and without it, one object for each
+    --members N      of the large group (10000)
+    --messages N     in it (1000)
+    --events N       old ones of a user whose new device comes (100000)
+    --seed N         (1)
+
+  npm run -s bench -- reconnect [options] all devices are cut at once and come back, while some stay and chat
+    --clients N      that are cut (2000)
+    --pairs N        that stay (50)
+    --rate N         messages a second between those (200)
+
+  npm run -s bench -- weak [options]     the SDK on a bad mobile network, in a busy group
+    --rate N         messages a second in the group (50)
+    --round-trip-ms N, --kb-per-second N, --lost-percent N   of the network (300, 30, 2)
+    --seconds N, --warm-up N, --text-bytes N, --seed N       as above
 
   npm run -s bench -- idle [options]     connected devices that say nothing
     --connections N  (5000)
@@ -37,11 +78,20 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --time-percent N   of the time, what the build may take (as the server does it: 20)
     --seed N           (1)
 
+  npm run -s bench -- search [options]   words looked for in one long conversation, with and without filters
+    --messages N       (200000)
+    --words N          of each kind: rare, frequent, missing (50)
+
   --json             the last line of stdout is the result as JSON
 `;
 
 const OPTIONS = {
-  pairs: { type: "string", default: "100" },
+  pairs: { type: "string" },
+  clients: { type: "string", default: "2000" },
+  events: { type: "string", default: "100000" },
+  "round-trip-ms": { type: "string", default: "300" },
+  "kb-per-second": { type: "string", default: "30" },
+  "lost-percent": { type: "string", default: "2" },
   seconds: { type: "string", default: "10" },
   "warm-up": { type: "string", default: "3" },
   rate: { type: "string" },
@@ -49,7 +99,11 @@ const OPTIONS = {
   "text-bytes": { type: "string", default: "200" },
   directory: { type: "string" },
   pin: { type: "boolean", default: false },
+  transport: { type: "string", default: "websocket" },
   "no-encryption": { type: "boolean", default: false },
+  members: { type: "string", default: "10000" },
+  online: { type: "string", default: "500" },
+  users: { type: "string", default: "100000" },
   connections: { type: "string", default: "5000" },
   rows: { type: "string", default: "1000000" },
   conversations: { type: "string", default: "20000" },
@@ -57,9 +111,26 @@ const OPTIONS = {
   scans: { type: "string", default: "4000" },
   seed: { type: "string", default: "1" },
   "time-percent": { type: "string" },
+  /** How many depends on the scenario. */
+  messages: { type: "string" },
+  words: { type: "string", default: "50" },
   json: { type: "boolean", default: false },
 } as const;
 
+/** Messages a second in the large group. */
+const GROUP_RATE = 20;
+/** Messages a second between people while a campaign is sent. */
+const CAMPAIGN_RATE = 500;
+/** Of those who stay when all others are cut. */
+const STAYING_PAIRS = 50;
+const STAYING_RATE = 200;
+/** Messages a second in a group that a device on a bad network is in. */
+const WEAK_RATE = 50;
+const PAIRS = 100;
+/** Messages in the conversation that is searched. */
+const SEARCH_MESSAGES = 200_000;
+/** Messages of an ablation in the large group. */
+const ABLATION_MESSAGES = 1_000;
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
@@ -71,6 +142,10 @@ function say(line: string): void {
 
 async function main(): Promise<void> {
   const { values, positionals } = readArguments();
+  if (positionals[0] === "ablation") {
+    await ablation(values);
+    return;
+  }
   const report = await measure(positionals[0], values);
   if (report === undefined) {
     say(USAGE);
@@ -82,6 +157,24 @@ async function main(): Promise<void> {
   if (values.json) process.stdout.write(`${JSON.stringify(report.figures)}\n`);
   // What an earlier step of the build said about itself must not hide a failure.
   process.exitCode = report.complaints.length > 0 ? EXIT_FAILURE : 0;
+}
+
+/** One line of JSON for each idea. */
+async function ablation(values: Values): Promise<void> {
+  const plan = {
+    members: integer(values, "members", 2, 200_000),
+    messages: values.messages === undefined ? ABLATION_MESSAGES : integer(values, "messages", 1, 1_000_000),
+    seed: integer(values, "seed", 0, 2 ** 32 - 1),
+    events: integer(values, "events", 1_000, 10_000_000),
+  };
+  const { ideas, complaints } = await measureAblation(plan, say);
+  for (const figures of ideas) {
+    for (const [key, value] of Object.entries(figures)) say(`  ${key.padEnd(40)} ${value}`);
+    say("");
+    if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+  }
+  for (const complaint of complaints) say(`FAILED: ${complaint}`);
+  process.exitCode = complaints.length > 0 ? EXIT_FAILURE : 0;
 }
 
 type Values = ReturnType<typeof readArguments>["values"];
@@ -108,19 +201,94 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
     };
     return measureIndexBuild(plan, say);
   }
-  if (scenario !== "direct") return undefined;
+  if (scenario === "group") {
+    const plan = {
+      members: integer(values, "members", 2, 200_000),
+      online: integer(values, "online", 1, 20_000),
+      rate: values.rate === undefined ? GROUP_RATE : integer(values, "rate", 1, 1_000_000),
+      ...measuring(values),
+    };
+    return measureGroup(plan, say);
+  }
+  if (scenario === "campaign") {
+    const plan = {
+      users: integer(values, "users", 1, 1_000_000),
+      pairs: values.pairs === undefined ? PAIRS : integer(values, "pairs", 1, 2_000),
+      rate: values.rate === undefined ? CAMPAIGN_RATE : integer(values, "rate", 1, 1_000_000),
+      ...measuring(values),
+    };
+    return measureCampaign(plan, say);
+  }
+  if (scenario === "readers") {
+    const plan = {
+      members: integer(values, "members", 2, 200_000),
+      seed: integer(values, "seed", 0, 2 ** 32 - 1),
+    };
+    return measureReaders(plan, say);
+  }
+  if (scenario === "search") {
+    const plan = {
+      messages:
+        values.messages === undefined ? SEARCH_MESSAGES : integer(values, "messages", 1_000, 10_000_000),
+      words: integer(values, "words", 1, 1_000),
+      directory: values.directory,
+    };
+    return measureSearch(plan, say);
+  }
+  return scenario === "direct" ? direct(values) : measureNetwork(scenario, values);
+}
+
+/** Scenarios about networks that break or are slow. */
+async function measureNetwork(scenario: string | undefined, values: Values): Promise<Report | undefined> {
+  if (scenario === "reconnect") {
+    const plan = {
+      clients: integer(values, "clients", 2, 20_000),
+      pairs: values.pairs === undefined ? STAYING_PAIRS : integer(values, "pairs", 1, 2_000),
+      rate: values.rate === undefined ? STAYING_RATE : integer(values, "rate", 1, 1_000_000),
+    };
+    return measureReconnect(plan, say);
+  }
+  if (scenario === "weak") {
+    const plan = {
+      rate: values.rate === undefined ? WEAK_RATE : integer(values, "rate", 1, 10_000),
+      roundTripMs: integer(values, "round-trip-ms", 0, 10_000),
+      bytesPerSecond: integer(values, "kb-per-second", 1, 1_000_000) * 1024,
+      lostPercent: integer(values, "lost-percent", 0, 100),
+      seed: integer(values, "seed", 0, 2 ** 32 - 1),
+      ...measuring(values),
+    };
+    return measureWeak(plan, say);
+  }
+  return undefined;
+}
+
+function direct(values: Values): Promise<Report> {
   const options = {
-    pairs: integer(values, "pairs", 1, 5_000),
-    seconds: integer(values, "seconds", 1, 3_600),
-    warmUpSeconds: integer(values, "warm-up", 0, 3_600),
+    pairs: values.pairs === undefined ? PAIRS : integer(values, "pairs", 1, 5_000),
+    ...measuring(values),
     window: integer(values, "window", 1, 16),
-    textBytes: integer(values, "text-bytes", 10, 16_384),
     rate: values.rate === undefined ? undefined : integer(values, "rate", 1, 10_000_000),
+    transport: transportName(values.transport),
     isPinned: values.pin,
     isEncrypted: !values["no-encryption"],
     directory: values.directory,
   };
   return measureDirect(options, say);
+}
+
+function transportName(name: string): TransportName {
+  const found = TRANSPORTS.find((each) => each === name);
+  if (found === undefined) throw new UsageError(`--transport is one of ${TRANSPORTS.join(", ")}.`);
+  return found;
+}
+
+/** How long is measured, of messages how large. */
+function measuring(values: Values) {
+  return {
+    seconds: integer(values, "seconds", 1, 3_600),
+    warmUpSeconds: integer(values, "warm-up", 0, 3_600),
+    textBytes: integer(values, "text-bytes", 10, 16_384),
+  };
 }
 
 function readArguments() {

@@ -26,6 +26,8 @@ export interface ServerStats {
   readonly fsyncs: number;
   readonly journalBytes: number;
   readonly appendedRecords: number;
+  /** Rows that the services wrote. */
+  readonly rowsWritten: number;
   readonly connectionCount: number;
   readonly rss: number;
   readonly heapUsed: number;

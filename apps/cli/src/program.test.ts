@@ -116,6 +116,67 @@ describe("the command line", () => {
   });
 });
 
+describe("modules", () => {
+  test("are managed without a server, and through one", async () => {
+    await manageModules();
+    await withServer(manageModules);
+  });
+
+  test("a key publishes, until it is removed", async () => {
+    await withServer(async ({ url }) => {
+      await run(["user", "add", "ann", "--no-password"]);
+      const { key } = json(await run(["module", "add", "todo", "--json"]));
+      const before = await publish(url, key);
+      await run(["module", "remove", "todo"]);
+      assert.deepEqual([before, await publish(url, key)], [200, 401]);
+    });
+  });
+
+  test("a limit holds at once", async () => {
+    await withServer(async ({ url }) => {
+      await run(["user", "add", "ann", "--no-password"]);
+      const { key } = json(await run(["module", "add", "todo", "--json"]));
+      await run(["module", "limit", "todo", "--events", "1", "--receivers", "1"]);
+      const statuses = [];
+      // A burst of two seconds, and what the machine may take for the requests.
+      for (let count = 0; count < 10; count++) statuses.push(await publish(url, key, `e-${count}`));
+      assert.deepEqual([statuses[0], statuses.includes(429)], [200, true]);
+    });
+  });
+});
+
+async function manageModules(): Promise<void> {
+  const added = await run(["module", "add", "todo", "--json"]);
+  const limited = await run(["module", "limit", "todo", "--events", "5", "--receivers", "50"]);
+  const half = await run(["module", "limit", "todo", "--events", "5"]);
+  const listed = json(await run(["module", "list", "--json"]));
+  const shown = await run(["module", "list"]);
+  const removed = await run(["module", "remove", "todo"]);
+  const unknown = await run(["module", "remove", "todo"]);
+  const [info] = listed["modules"] as { module: string; quota: unknown }[];
+  assert.deepEqual(
+    {
+      exitCodes: [added, limited, half, shown, removed, unknown].map(({ exitCode }) => exitCode),
+      info: [info!.module, info!.quota],
+      isKeyShown: JSON.stringify([listed, shown.out]).includes(String(json(added)["key"])),
+    },
+    {
+      exitCodes: [0, 0, 2, 0, 0, 1],
+      info: ["todo", { eventsPerSecond: 5, receiversPerSecond: 50 }],
+      isKeyShown: false,
+    },
+  );
+}
+
+async function publish(url: string, key: unknown, id = "e-1"): Promise<number> {
+  const response = await fetch(`${url}/v1/modules/events`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${String(key)}`, "content-type": "application/json" },
+    body: JSON.stringify({ id, to: { userIds: ["ann"] } }),
+  });
+  return response.status;
+}
+
 describe("the doctor", () => {
   test("finds a sound installation sound, with and without a server", async () => {
     await run(["user", "add", "ann", "--no-password"]);
@@ -159,8 +220,8 @@ async function manageAccounts(): Promise<void> {
     {
       exitCodes: [0, 0, 0, 0, 1],
       users: [
-        { userId: "ann", name: "Ann" },
-        { userId: "guest", name: "guest" },
+        { userId: "ann", name: "Ann", isSystem: false },
+        { userId: "guest", name: "guest", isSystem: false },
       ],
       sessions: [sessionId],
     },

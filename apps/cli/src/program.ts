@@ -3,8 +3,15 @@ import { failureCode, messageOf } from "@parley/base";
 import { type Arguments, parseArguments } from "./arguments.js";
 import type { Command, Context } from "./command.js";
 import { backupCommand, backupVerifyCommand, restoreCommand } from "./commands/backup-commands.js";
+import {
+  campaignCancelCommand,
+  campaignListCommand,
+  campaignSendCommand,
+} from "./commands/campaign-commands.js";
 import { doctorCommand } from "./commands/doctor-command.js";
 import { historyKeepCommand, historyStatusCommand, historyTidyCommand } from "./commands/history-commands.js";
+import { mediaStatusCommand, mediaTidyCommand } from "./commands/media-commands.js";
+import { notifyDeadCommand } from "./commands/notify-commands.js";
 import { importIrcCommand } from "./commands/import-irc-command.js";
 import { keysRotateCommand, keysShredCommand, keysStatusCommand } from "./commands/keys-commands.js";
 import {
@@ -22,6 +29,12 @@ import {
 import { tablesVerifyCommand } from "./commands/tables-verify-command.js";
 import { serveCommand } from "./commands/serve-command.js";
 import { standbyCommand, standbyListCommand, standbyPromoteCommand } from "./commands/standby-commands.js";
+import {
+  moduleAddCommand,
+  moduleLimitCommand,
+  moduleListCommand,
+  moduleRemoveCommand,
+} from "./commands/module-commands.js";
 import { tokenIssueCommand, tokenListCommand, tokenRevokeCommand } from "./commands/token-commands.js";
 import { tablesStatsCommand } from "./commands/tables-commands.js";
 import {
@@ -43,6 +56,13 @@ const COMMANDS: readonly Command[] = [
   tokenIssueCommand,
   tokenListCommand,
   tokenRevokeCommand,
+  campaignSendCommand,
+  campaignListCommand,
+  campaignCancelCommand,
+  moduleAddCommand,
+  moduleListCommand,
+  moduleLimitCommand,
+  moduleRemoveCommand,
   // Found by their first words: the longer name comes first.
   backupVerifyCommand,
   backupCommand,
@@ -56,6 +76,9 @@ const COMMANDS: readonly Command[] = [
   historyStatusCommand,
   historyTidyCommand,
   historyKeepCommand,
+  mediaStatusCommand,
+  mediaTidyCommand,
+  notifyDeadCommand,
   tablesStatsCommand,
   tablesListCommand,
   tablesScanCommand,

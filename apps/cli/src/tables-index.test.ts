@@ -22,7 +22,13 @@ describe("parley tables index", () => {
       const all = await runServed("tables", "index", "build");
       assert.deepEqual(dropped.lines(), [{ dropped: [{ table: TABLE, index: "sender" }] }]);
       assert.deepEqual(built.lines(), [{ built: [{ table: TABLE, index: "sender" }] }]);
-      assert.deepEqual([before, await phaseOf()], [["readable"], ["readable"]]);
+      assert.deepEqual(
+        [before, await phaseOf()],
+        [
+          ["readable", "readable"],
+          ["readable", "readable"],
+        ],
+      );
       const { indexes } = verified.lines()[0] as { indexes: { entries: number }[] };
       assert.deepEqual([verified.exitCode, indexes[0]!.entries], [0, MESSAGES]);
       assert.match(all.out[0]!, /is ready/);

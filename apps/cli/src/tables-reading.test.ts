@@ -19,7 +19,7 @@ describe("parley tables list", () => {
           isPacked: true,
           hasExpiry: false,
           owner: "conversation",
-          indexes: ["sender"],
+          indexes: ["sender", "mention"],
         },
       );
       assert.match((await run("tables", "list")).out.join("\n"), /^sync-queue +.*, packed, expires$/m);

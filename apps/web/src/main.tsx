@@ -5,6 +5,7 @@ import { ErrorBoundary } from "./app/error-boundary.js";
 import { PreferenceStore } from "./preferences/preferences.js";
 import { PreferencesProvider } from "./preferences/preferences-context.js";
 import { storageOf } from "./session/browser-storage.js";
+import { canShareDevices } from "./session/device-lock.js";
 import { SessionController } from "./session/session-controller.js";
 import { SignInMemory } from "./session/sign-in-memory.js";
 
@@ -15,8 +16,9 @@ function start(element: HTMLElement): void {
   const tabStorage = storageOf(() => sessionStorage);
   const browserStorage = storageOf(() => localStorage);
   const preferences = new PreferenceStore(browserStorage, navigator.languages);
-  const memory = new SignInMemory(tabStorage, browserStorage);
-  const controller = new SessionController({ memory, tabStorage, browserStorage });
+  const memory = new SignInMemory(canShareDevices() ? browserStorage : tabStorage, browserStorage);
+  const controller = new SessionController({ memory, browserStorage });
+  addEventListener("storage", () => void controller.follow());
   createRoot(element).render(
     <StrictMode>
       <PreferencesProvider store={preferences}>

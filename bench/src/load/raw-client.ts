@@ -3,6 +3,7 @@
  * It decodes only what its owner asked for, and writes what is said in one turn as one packet.
  */
 import {
+  type ConversationId,
   FRAMES,
   type Frame,
   type FrameName,
@@ -15,16 +16,21 @@ import {
   readPacket,
   writeFrame,
 } from "@parley/protocol";
-import { WebSocket } from "ws";
+import { connectOver, type RawConnection, type TransportName } from "./raw-transport.js";
 import { type PushTaker, scanPush, scanSent } from "./scan.js";
 
-/** A confirmation for this many events: far below what the server waits for. */
-const CONFIRM_EVENTS = 128;
+/** When a device confirms, as docs/protocol/sync.md says. */
+const CONFIRM_EVENTS = 64;
+const CONFIRM_BYTES = 16 * 1024;
+const CONFIRM_MS = 200;
 const PACKET_BYTES_TARGET = PACKET_BYTES_MAX / 4;
 const OPEN_MS_MAX = 30_000;
 const REQUEST_MS_MAX = 30_000;
 /** Ids of requests; sends of a load use the numbers below. */
 const REQUEST_ID_START = 2 ** 40;
+/** What is waited for without a request. */
+const WELCOME = 0;
+const PONG = -1;
 
 export interface RawClientClosed {
   readonly code: number;
@@ -35,11 +41,14 @@ export interface RawClientOptions {
   /** Ends in `/v1/ws`. */
   readonly url: string;
   readonly token: string;
+  /** A WebSocket by default. */
+  readonly transport?: TransportName;
   readonly epoch?: number;
   readonly pts?: number;
   /** An answer to a send that was written with `write`. */
   readonly onSent?: (requestId: number, sequence: number) => void;
   readonly onPush?: PushTaker;
+  readonly onRebase?: () => void;
   /** Any other frame that answers no request of `request`. */
   readonly onFrame?: (frame: Frame) => void;
   /** Told of every packet that is sent, and of every one that arrives, before it is read. */
@@ -48,12 +57,21 @@ export interface RawClientOptions {
   readonly onPacketEnd?: () => void;
 }
 
+interface FollowedTopic {
+  readonly conversationId: ConversationId;
+  pts: number;
+  confirmedPts: number;
+}
+
 type Waiting = { readonly resolve: (frame: Frame) => void; readonly reject: (error: Error) => void };
 
 export class RawClient {
   /** Resolves when the connection has ended. */
   readonly closed: Promise<RawClientClosed>;
-  readonly #socket: WebSocket;
+  readonly #socket: RawConnection;
+  /** Told once the socket is open, or that it never will be. */
+  #onOpen: () => void = () => {};
+  #onUnopened: (code: number) => void = () => {};
   readonly #options: RawClientOptions;
   readonly #packet = new Writer(1024);
   readonly #waiting = new Map<number, Waiting>();
@@ -64,32 +82,38 @@ export class RawClient {
   #epoch = 0;
   #pts = 0;
   #confirmedPts = 0;
+  #unconfirmedBytes = 0;
+  #receivedMs = 0;
+  #confirmTimer: NodeJS.Timeout | undefined;
   #sessionId = "";
+  #topic: FollowedTopic | undefined;
 
   private constructor(options: RawClientOptions) {
     this.#options = options;
-    this.#socket = new WebSocket(options.url, { perMessageDeflate: false, skipUTF8Validation: true });
-    this.#socket.binaryType = "nodebuffer";
+    let end: (closed: RawClientClosed) => void = () => {};
     this.closed = new Promise((resolve) => {
-      this.#socket.on("close", (code, reason) => {
+      end = resolve;
+    });
+    this.#socket = connectOver(options.transport ?? "websocket", options.url, {
+      onOpen: () => this.#onOpen(),
+      onPacket: (packet) => this.#take(packet),
+      onClose: (code, reason) => {
         this.#closedCode = code;
+        this.#onUnopened(code);
         for (const { reject } of this.#waiting.values())
           reject(new Error(`The connection closed with ${code}.`));
         this.#waiting.clear();
-        resolve({ code, reason: reason.toString() });
-      });
+        end({ code, reason });
+      },
     });
-    // "close" follows and tells the code.
-    this.#socket.on("error", () => undefined);
-    this.#socket.on("message", (data) => this.#take(data as Buffer));
   }
 
   /** Opens a socket without saying anything. Errors: an Error with the close code. */
   static async open(options: RawClientOptions): Promise<RawClient> {
     const client = new RawClient(options);
     await withinMs(OPEN_MS_MAX, "The socket did not open in time.", (resolve, reject) => {
-      client.#socket.on("open", () => resolve(undefined));
-      client.#socket.on("close", (code) => reject(new Error(`The connection closed with ${code}.`)));
+      client.#onOpen = () => resolve(undefined);
+      client.#onUnopened = (code) => reject(new Error(`The connection closed with ${code}.`));
     });
     return client;
   }
@@ -98,10 +122,28 @@ export class RawClient {
   static async connect(options: RawClientOptions): Promise<RawClient> {
     const client = await RawClient.open(options);
     await withinMs(OPEN_MS_MAX, "The server did not welcome in time.", (resolve, reject) => {
-      client.#waiting.set(0, { resolve, reject });
+      client.#waiting.set(WELCOME, { resolve, reject });
       client.hello();
     });
     return client;
+  }
+
+  /** How far it is in its user's queue. */
+  get position(): { readonly epoch: number; readonly pts: number } {
+    return { epoch: this.#epoch, pts: this.#pts };
+  }
+
+  /** Resolves when it has what the queue held when it came. */
+  caughtUp(): Promise<unknown> {
+    return withinMs(OPEN_MS_MAX, "The server did not catch up in time.", (resolve, reject) => {
+      this.#waiting.set(PONG, { resolve, reject });
+      this.write("ping", {});
+    });
+  }
+
+  /** Drops the connection, as when the network is gone. */
+  terminate(): void {
+    this.#socket.terminate();
   }
 
   /** Of the session that the server has welcomed; empty before. */
@@ -137,7 +179,7 @@ export class RawClient {
 
   /** Sends bytes as they are, as one packet. */
   sendBytes(bytes: Uint8Array): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#closedCode !== undefined) return;
     this.#options.onPacket?.("to-server", bytes);
     this.#socket.send(bytes);
   }
@@ -155,10 +197,14 @@ export class RawClient {
   async close(): Promise<RawClientClosed> {
     this.flush();
     this.#socket.close();
-    const timer = setTimeout(() => this.#socket.terminate(), 2_000);
-    const closed = await this.closed;
-    clearTimeout(timer);
-    return closed;
+    return this.closed;
+  }
+
+  /** Follows the topic of a large group from `pts` on: one on a connection. Resolves when what was missed is on its way. */
+  async follow(conversationId: ConversationId, pts: number): Promise<void> {
+    this.#topic = { conversationId, pts, confirmedPts: pts };
+    const answer = await this.request("follow", { epoch: this.#epoch, topics: [{ conversationId, pts }] });
+    if (answer.name !== "done") throw new Error(`The topic is not followed: ${JSON.stringify(answer)}`);
   }
 
   #take(packet: Uint8Array): void {
@@ -171,16 +217,43 @@ export class RawClient {
     }
     this.#options.onPacketEnd?.();
     this.#isReading = false;
-    if (this.#pts - this.#confirmedPts >= CONFIRM_EVENTS) this.#confirm();
+    this.#confirmSoon(packet.length);
     this.flush();
+  }
+
+  #confirmSoon(bytes: number): void {
+    const events = this.#unconfirmedEvents;
+    if (events === 0) return;
+    this.#receivedMs = performance.now();
+    this.#unconfirmedBytes += bytes;
+    if (events >= CONFIRM_EVENTS || this.#unconfirmedBytes >= CONFIRM_BYTES) this.#confirmAll();
+    else this.#confirmTimer ??= setTimeout(() => this.#confirmAll(), CONFIRM_MS).unref();
+  }
+
+  get #unconfirmedEvents(): number {
+    const ofTopic = this.#topic === undefined ? 0 : this.#topic.pts - this.#topic.confirmedPts;
+    return this.#pts - this.#confirmedPts + ofTopic;
+  }
+
+  #confirmAll(): void {
+    clearTimeout(this.#confirmTimer);
+    this.#confirmTimer = undefined;
+    this.#unconfirmedBytes = 0;
+    const heldMs = Math.floor(performance.now() - this.#receivedMs);
+    if (this.#pts > this.#confirmedPts) this.#confirm(heldMs);
+    if (this.#topic !== undefined && this.#topic.pts > this.#topic.confirmedPts)
+      this.#confirmTopic(this.#topic, heldMs);
   }
 
   #frame(kind: number, payload: Uint8Array, packet: Uint8Array): void {
     const { onSent, onPush, onFrame } = this.#options;
     if (kind === FRAMES.push.kind) {
       const position = scanPush(payload, onPush);
-      this.#epoch = position.epoch;
-      this.#pts = position.lastPts;
+      if (position.isTopic && this.#topic !== undefined) this.#topic.pts = position.lastPts;
+      else {
+        this.#epoch = position.epoch;
+        this.#pts = position.lastPts;
+      }
       return;
     }
     if (kind === FRAMES.sent.kind && onSent !== undefined) {
@@ -194,10 +267,11 @@ export class RawClient {
     if (frame.name === "rebase") {
       this.#epoch = frame.payload.epoch;
       this.#pts = frame.payload.pts;
-      this.#confirm();
+      this.#options.onRebase?.();
+      this.#confirm(0);
     }
     if (frame.name === "welcome") this.#sessionId = frame.payload.sessionId;
-    const requestId = frame.name === "welcome" ? 0 : requestIdOf(frame);
+    const requestId = frame.name === "welcome" ? WELCOME : frame.name === "pong" ? PONG : requestIdOf(frame);
     const waiting = requestId === undefined ? undefined : this.#waiting.get(requestId);
     if (requestId === undefined || waiting === undefined) {
       onFrame?.(frame);
@@ -207,9 +281,15 @@ export class RawClient {
     waiting.resolve(frame);
   }
 
-  #confirm(): void {
+  #confirmTopic(topic: FollowedTopic, heldMs: number): void {
+    topic.confirmedPts = topic.pts;
+    const { conversationId, pts } = topic;
+    this.write("confirm", { epoch: this.#epoch, pts, conversationId, heldMs });
+  }
+
+  #confirm(heldMs: number): void {
     this.#confirmedPts = this.#pts;
-    this.write("confirm", { epoch: this.#epoch, pts: this.#pts });
+    this.write("confirm", { epoch: this.#epoch, pts: this.#pts, heldMs });
   }
 }
 

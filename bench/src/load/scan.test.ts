@@ -1,7 +1,7 @@
 import { deepEqual, throws } from "node:assert/strict";
 import { test } from "node:test";
 
-import { Event, Push, Sent, encode } from "@parley/protocol";
+import { Event, Push, Sent, encode, textBody, AS_SENT } from "@parley/protocol";
 import type { ClientMessageId, ConversationId, MessageId, UserId } from "@parley/protocol";
 import { scanPush, scanSent } from "./scan.js";
 
@@ -12,11 +12,9 @@ const message = {
   senderId: "a" as UserId,
   clientMessageId: "b42" as ClientMessageId,
   timeMs: 1_800_000_000_000,
-  body: { text: { text: `0000000042${"x".repeat(190)}` }, notice: undefined },
+  body: textBody(`0000000042${"x".repeat(190)}`),
   isCountable: true,
-  revision: 0,
-  editedMs: 0,
-  recall: undefined,
+  ...AS_SENT,
 };
 
 test("the scan finds what the encoder wrote: sequence, numbers and length", () => {
@@ -37,7 +35,7 @@ test("the scan finds what the encoder wrote: sequence, numbers and length", () =
   deepEqual(
     [position, seen],
     [
-      { epoch: 5, lastPts: 302 },
+      { epoch: 5, lastPts: 302, isTopic: false },
       [
         [70_000, 42, 42, 200],
         [70_000, -1, -1, 0],
@@ -54,4 +52,10 @@ test("the scan of an answer finds its request and sequence", () => {
 test("a push that is cut off is refused", () => {
   const bytes = encode(Push, { epoch: 5, firstPts: 300, events: [encode(Event, { message })] });
   throws(() => scanPush(bytes.subarray(0, bytes.length - 1), () => undefined), { code: "malformed" });
+});
+
+test("a push of a topic is told from one of the queue", () => {
+  const event = encode(Event, { message });
+  const push = { epoch: 5, firstPts: 7, events: [event], conversationId: "g:all" as ConversationId };
+  deepEqual(scanPush(encode(Push, push)), { epoch: 5, lastPts: 7, isTopic: true });
 });

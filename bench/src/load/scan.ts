@@ -34,15 +34,19 @@ export function scanSent(payload: Uint8Array): { readonly requestId: number; rea
   return { requestId, sequence };
 }
 
-/** Calls `take` with each message of a Push; other events are passed over. Returns where the device now is. */
+/**
+ * Calls `take` with each message of a Push; other events are passed over. Returns where the device now is, in its queue or in
+ * a topic.
+ */
 export function scanPush(
   payload: Uint8Array,
   take?: PushTaker,
-): { readonly epoch: number; readonly lastPts: number } {
+): { readonly epoch: number; readonly lastPts: number; readonly isTopic: boolean } {
   begin(payload);
   let epoch = 0;
   let firstPts = 0;
   let count = 0;
+  let isTopic = false;
   while (cursor.at < payload.length) {
     const tag = varint();
     if (tag === tagOf(1, WIRE_VARINT)) epoch = varint();
@@ -52,9 +56,12 @@ export function scanPush(
       const end = lengthEnd();
       if (take !== undefined) scanEvent(end, take);
       cursor.at = end;
-    } else skip(tag);
+    } else {
+      if (tag === tagOf(4, WIRE_LENGTH)) isTopic = true;
+      skip(tag);
+    }
   }
-  return { epoch, lastPts: firstPts + count - 1 };
+  return { epoch, lastPts: firstPts + count - 1, isTopic };
 }
 
 function scanEvent(end: number, take: PushTaker): void {

@@ -7,6 +7,7 @@ import { prepareInstallation } from "../installation.js";
 import { diskBytes, pinThisProcess, processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { ServerProcess, type ServerStats } from "../server-process.js";
 import { type DirectPlan, type DirectResult, runDirect, userIdsOf } from "./direct.js";
+import { thousandths } from "../rounding.js";
 
 export type Figures = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -74,13 +75,16 @@ export async function measureDirect(options: DirectOptions, say: (line: string) 
     return {
       figures: {
         ...figuresOf(result, begin, end),
-        server_rss_mb: round(rssBytes / MEGABYTE),
-        bytes_on_disk_per_message: round((bytesAfter - bytesBefore) / result.verdict.acked),
-        bytes_on_disk_per_message_before_stop: round((bytesRunning - bytesBefore) / result.verdict.acked),
+        server_rss_mb: thousandths(rssBytes / MEGABYTE),
+        bytes_on_disk_per_message: thousandths((bytesAfter - bytesBefore) / result.verdict.acked),
+        bytes_on_disk_per_message_before_stop: thousandths(
+          (bytesRunning - bytesBefore) / result.verdict.acked,
+        ),
         pairs: options.pairs,
         text_bytes: options.textBytes,
         window: options.window,
         rate: options.rate ?? null,
+        transport: options.transport ?? "websocket",
         pinned: isPinned,
         encrypted: options.isEncrypted,
         node: process.version,
@@ -97,34 +101,34 @@ function figuresOf(result: DirectResult, begin: Reading, end: Reading): Figures 
   const cpuSeconds = end.cpuSeconds - begin.cpuSeconds;
   const fsyncs = end.stats.fsyncs - begin.stats.fsyncs;
   return {
-    sent_per_s: round(result.sent / seconds),
-    acked_per_s: round(result.acked / seconds),
-    delivered_per_s: round(result.delivered / seconds),
+    sent_per_s: thousandths(result.sent / seconds),
+    acked_per_s: thousandths(result.acked / seconds),
+    delivered_per_s: thousandths(result.delivered / seconds),
     ...quantiles("ack", ack),
     ...quantiles("deliver", delivery),
     lost: verdict.lost,
     duplicated: verdict.duplicated,
     misordered: verdict.misordered,
-    server_cpu_s: round(cpuSeconds),
-    server_cpu_us_per_message: round((cpuSeconds * 1e6) / result.acked),
-    generator_cpu_s: round(end.generatorCpuSeconds - begin.generatorCpuSeconds),
+    server_cpu_s: thousandths(cpuSeconds),
+    server_cpu_us_per_message: thousandths((cpuSeconds * 1e6) / result.acked),
+    generator_cpu_s: thousandths(end.generatorCpuSeconds - begin.generatorCpuSeconds),
     fsyncs,
-    messages_per_fsync: round(result.acked / fsyncs),
+    messages_per_fsync: thousandths(result.acked / fsyncs),
     durability: end.stats.durability,
     messages: result.acked,
     messages_checked: verdict.acked,
     unanswered: verdict.unanswered,
     refused: result.refused,
-    seconds: round(seconds),
+    seconds: thousandths(seconds),
   };
 }
 
-function quantiles(name: string, histogram: Histogram): Figures {
+export function quantiles(name: string, histogram: Histogram): Figures {
   return {
-    [`${name}_p50_ms`]: round(histogram.quantileMs(0.5)),
-    [`${name}_p99_ms`]: round(histogram.quantileMs(0.99)),
-    [`${name}_p999_ms`]: round(histogram.quantileMs(0.999)),
-    [`${name}_max_ms`]: round(histogram.maxMs),
+    [`${name}_p50_ms`]: thousandths(histogram.quantileMs(0.5)),
+    [`${name}_p99_ms`]: thousandths(histogram.quantileMs(0.99)),
+    [`${name}_p999_ms`]: thousandths(histogram.quantileMs(0.999)),
+    [`${name}_max_ms`]: thousandths(histogram.maxMs),
   };
 }
 
@@ -148,8 +152,4 @@ function complaintsAbout(plan: DirectPlan, result: DirectResult, exitCode: numbe
     complaints.push(`The server did not keep up with ${plan.rate} messages a second.`);
   }
   return complaints;
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -5,22 +5,27 @@
  * are due at fixed times whatever the server does, and latency counts from when a message was due, so that a server
  * that stalls cannot hide it (no coordinated omission).
  */
-import { parseClientMessageId, parseUserId } from "@parley/protocol";
+import { parseClientMessageId, parseUserId, textBody } from "@parley/protocol";
 import type { ConversationId } from "@parley/protocol";
 import { Histogram } from "../histogram.js";
 import type { Installation } from "../installation.js";
 import { Ledger, type Verdict, sumOf } from "../load/ledger.js";
 import { RawClient } from "../load/raw-client.js";
+import type { TransportName } from "../load/raw-transport.js";
 import { TEXT_DIGITS } from "../load/scan.js";
 
 export interface DirectPlan {
   readonly pairs: number;
+  /** Of the first of them; 0 unless told. */
+  readonly firstPair?: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly window: number;
   readonly textBytes: number;
   /** Messages a second over all pairs; undefined for the closed loop. */
   readonly rate: number | undefined;
+  /** Of all clients; WebSockets by default. */
+  readonly transport?: TransportName;
 }
 
 export interface DirectResult {
@@ -106,14 +111,17 @@ class DirectLoad {
   async connect(index: number, { tokens }: Installation, url: string): Promise<void> {
     const ledger = new Ledger();
     const echo = new Ledger();
-    const [aId, bId] = [parseUserId(`a${index}`), parseUserId(`b${index}`)];
+    const pair = (this.#plan.firstPair ?? 0) + index;
+    const [aId, bId] = [parseUserId(`a${pair}`), parseUserId(`b${pair}`)];
+    const { transport = "websocket" } = this.#plan;
     const find = (): Pair | undefined => this.#pairs[index];
     const sender = await RawClient.connect({
       url,
+      transport,
       token: tokens.get(aId)?.[0] ?? "",
       onSent: (number, sequence) => {
-        const pair = find();
-        if (pair !== undefined) this.#acknowledged(pair, number, sequence);
+        const found = find();
+        if (found !== undefined) this.#acknowledged(found, number, sequence);
       },
       onPush: (sequence, number, textNumber, textBytes) => {
         if (number > 0)
@@ -123,12 +131,13 @@ class DirectLoad {
         if (frame.name === "refused") this.#refused += 1;
       },
       onPacketEnd: () => {
-        const pair = find();
-        if (pair !== undefined) this.#fill(pair);
+        const found = find();
+        if (found !== undefined) this.#fill(found);
       },
     });
     const receiver = await RawClient.connect({
       url,
+      transport,
       token: tokens.get(bId)?.[0] ?? "",
       onPush: (sequence, number, textNumber, textBytes) => {
         const isIntact = textNumber === number && textBytes === this.#plan.textBytes;
@@ -226,7 +235,7 @@ class DirectLoad {
       conversationId,
       clientMessageId: parseClientMessageId(`b${number}`),
       number,
-      body: { text: { text }, notice: undefined },
+      body: textBody(text),
     });
   }
 

@@ -10,6 +10,7 @@ import { RawClient } from "../load/raw-client.js";
 import { openFilesMax, processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { ServerProcess } from "../server-process.js";
 import type { Report } from "./direct-report.js";
+import { thousandths } from "../rounding.js";
 
 export interface IdlePlan {
   readonly connections: number;
@@ -67,13 +68,15 @@ export async function measureIdle(plan: IdlePlan, say: (line: string) => void): 
     return {
       figures: {
         connections: after.connections - before.connections,
-        kb_per_connection: round((after.rssBytes - before.rssBytes) / KILOBYTE / plan.connections),
-        heap_kb_per_connection: round((after.heapBytes - before.heapBytes) / KILOBYTE / plan.connections),
-        peak_kb_per_connection: round((peakBytes - before.rssBytes) / KILOBYTE / plan.connections),
-        connects_per_s: round(plan.connections / connectSeconds),
-        server_cpu_ms_per_connect: round((cpuSeconds * 1000) / plan.connections),
-        server_rss_mb_before: round(before.rssBytes / KILOBYTE / KILOBYTE),
-        server_rss_mb: round(after.rssBytes / KILOBYTE / KILOBYTE),
+        kb_per_connection: thousandths((after.rssBytes - before.rssBytes) / KILOBYTE / plan.connections),
+        heap_kb_per_connection: thousandths(
+          (after.heapBytes - before.heapBytes) / KILOBYTE / plan.connections,
+        ),
+        peak_kb_per_connection: thousandths((peakBytes - before.rssBytes) / KILOBYTE / plan.connections),
+        connects_per_s: thousandths(plan.connections / connectSeconds),
+        server_cpu_ms_per_connect: thousandths((cpuSeconds * 1000) / plan.connections),
+        server_rss_mb_before: thousandths(before.rssBytes / KILOBYTE / KILOBYTE),
+        server_rss_mb: thousandths(after.rssBytes / KILOBYTE / KILOBYTE),
         warm_up_connections: WARM_UP_CONNECTIONS,
         node: process.version,
       },
@@ -118,8 +121,4 @@ function pause(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, SETTLE_MS);
   });
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

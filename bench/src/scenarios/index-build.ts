@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { measureRowCost } from "../indexing/row-cost.js";
 import { type Figures, runBuildProcess, runKilledBuild } from "../indexing/run-build-process.js";
 import type { Report } from "./direct-report.js";
+import { thousandths } from "../rounding.js";
 
 export interface IndexBuildPlan {
   readonly rows: number;
@@ -85,9 +86,5 @@ async function inDirectory(run: (directory: string) => Promise<Figures>): Promis
 }
 
 function rounded(figures: Figures): Record<string, number> {
-  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, round(value)]));
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, thousandths(value)]));
 }

@@ -5,6 +5,7 @@ import { dropPageCache, type LayoutFigures, measureLayout } from "../storage/lay
 import { measureMeter } from "../storage/meter-cost.js";
 import { measureShortPath } from "../storage/short-path.js";
 import type { Report } from "./direct-report.js";
+import { hundredths } from "../rounding.js";
 
 export interface TablesPlan {
   readonly rows: number;
@@ -44,11 +45,15 @@ export async function measureTables(plan: TablesPlan, say: (line: string) => voi
     for (const [figure, value] of Object.entries<number>({ ...each })) figures[`${name}_${figure}`] = value;
   for (const other of ["rows", "sealed_rows"]) {
     for (const figure of COMPARED)
-      figures[`sealed_blocks_to_${other}_${figure}`] = round(blocks[figure] / measured.get(other)![figure]);
+      figures[`sealed_blocks_to_${other}_${figure}`] = hundredths(
+        blocks[figure] / measured.get(other)![figure],
+      );
   }
   for (const [figure, value] of Object.entries<number>({ ...cold })) figures[`cold_tier_${figure}`] = value;
   const ofRows = measured.get("sealed_rows")!.bytes_on_disk_per_row;
-  figures["cold_tier_to_sealed_rows_bytes_on_disk_per_row"] = round(cold!.bytes_on_disk_per_row / ofRows);
+  figures["cold_tier_to_sealed_rows_bytes_on_disk_per_row"] = hundredths(
+    cold!.bytes_on_disk_per_row / ofRows,
+  );
   say("short path: the newest 50 rows of tables that use more and more features");
   const shortPath = await measureShortPath(plan);
   Object.assign(figures, shortPath.figures, measureMeter(plan.seed));
@@ -68,7 +73,3 @@ const COMPARED = [
   "cold_p50_us",
   "cold_p99_us",
 ] as const;
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}

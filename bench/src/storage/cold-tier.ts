@@ -9,6 +9,7 @@ import { diskBytes } from "../process-figures.js";
 import { seededUnit } from "../seeded-unit.js";
 import { dropPageCache, type LayoutPlan, type Place, sealed } from "./layout.js";
 import { partitionKey } from "./workload.js";
+import { hundredths, microseconds } from "../rounding.js";
 
 const PAGE_ROWS = 50;
 /** Read one after the other, as somebody does who scrolls up. */
@@ -70,8 +71,8 @@ async function move(
   return {
     bytes_on_disk_per_row: Math.round(diskBytes(directory) / plan.rows),
     bytes_in_store_per_row: Math.round(diskBytes(join(directory, "cold")) / plan.rows),
-    moved_share: round(movedRows / plan.rows),
-    cpu_us_per_moved_row: round((user + system) / movedRows),
+    moved_share: hundredths(movedRows / plan.rows),
+    cpu_us_per_moved_row: hundredths((user + system) / movedRows),
     rows_per_s: Math.round(movedRows / seconds),
   };
 }
@@ -112,12 +113,4 @@ async function read(plan: LayoutPlan, { directory, table, workload }: Place): Pr
     next_page_p99_us: microseconds(next, 0.99),
     wrong_pages: wrong,
   };
-}
-
-function microseconds(histogram: Histogram, share: number): number {
-  return Math.round(histogram.quantileMs(share) * 1000);
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -10,6 +10,7 @@ import { BlockTables, SealedTables, type Tables, type TableSpec, WriteBackTables
 import { Histogram } from "../histogram.js";
 import { diskBytes, processWrittenBytes } from "../process-figures.js";
 import { partitionKey, Workload } from "./workload.js";
+import { hundredths, microseconds } from "../rounding.js";
 
 const MASTER = secretKey(new Uint8Array(32).fill(7));
 const PAGE_ROWS = 50;
@@ -118,13 +119,13 @@ async function fill(plan: LayoutPlan, { directory, table, workload }: Place): Pr
   const { packedRows, newRows, blocks: blockCount, repackedRows } = blocks.stats;
   return {
     rows_per_s: Math.round(plan.rows / seconds),
-    cpu_us_per_row: round((cpu.user + cpu.system) / plan.rows),
+    cpu_us_per_row: hundredths((cpu.user + cpu.system) / plan.rows),
     bytes_on_disk_per_row: Math.round(diskBytes(directory) / plan.rows),
-    write_amplification: round(writtenBytes / (plan.rows * plan.rowBytes)),
-    packed_share: round(newRows === 0 ? 0 : packedRows / newRows),
-    packed_share_at_first_flush: round(firstShare ?? 0),
-    rows_per_block: round(blockCount === 0 ? 0 : packedRows / blockCount),
-    repacked_share: round(repackedRows / plan.rows),
+    write_amplification: hundredths(writtenBytes / (plan.rows * plan.rowBytes)),
+    packed_share: hundredths(newRows === 0 ? 0 : packedRows / newRows),
+    packed_share_at_first_flush: hundredths(firstShare ?? 0),
+    rows_per_block: hundredths(blockCount === 0 ? 0 : packedRows / blockCount),
+    repacked_share: hundredths(repackedRows / plan.rows),
   };
 }
 
@@ -206,12 +207,4 @@ async function standsStill(directory: string): Promise<void> {
       setTimeout(resolve, STILL_MS);
     });
   }
-}
-
-function microseconds(histogram: Histogram, share: number): number {
-  return Math.round(histogram.quantileMs(share) * 1000);
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

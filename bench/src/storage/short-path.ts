@@ -19,6 +19,7 @@ import {
   type Write,
 } from "@parley/tables";
 import { partitionKey, Workload } from "./workload.js";
+import { hundredths } from "../rounding.js";
 
 const PAGE_ROWS = 50;
 const PARTITIONS = 40;
@@ -170,11 +171,7 @@ async function read(
   return new Map(
     variants.map(({ name }, index) => [
       name.replaceAll("-", "_"),
-      { p50: round(medians[index]!), ratio: round(medians[index]! / medians[0]!) },
+      { p50: hundredths(medians[index]!), ratio: hundredths(medians[index]! / medians[0]!) },
     ]),
   );
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -20,7 +20,8 @@ import { isRows, isSegment, readRowPieces, requireSound } from "./verify-backup.
 
 /** Also known to the data directory, which refuses to open such a one. */
 export const RESTORE_FILE = "restore.json";
-const IGNORED = /^lost\+found$/;
+/** What a fresh disk has, and what a restore leaves that was killed before it had begun. */
+const IGNORED = /^(?:lost\+found|restore\.json\.new)$/;
 /** Of the work; the rest is verifying. */
 const COPYING_SHARE = 0.5;
 

@@ -2,11 +2,12 @@
  * Takes a backup of an installation while it is written to.
  *
  *   1. hold the segments of the journal      nothing that the rows need is removed any more
- *      and the files of the cold store       nor those that rows of the snapshot lead to
+ *      and the files of the cold store,      nor those that rows of the snapshot lead to
+ *      and of messages
  *   2. snapshot of all rows                  what they contain is in the journal, durably
  *   3. the durable end of the journal        between two commits: what a crash at this moment would have left
  *   4. copy the segments up to there         then the hold is released, and trimming goes on
- *   5. copy rows, files of the cold store, keys
+ *   5. copy rows, files of the cold store and of messages, keys
  *   6. manifest                              before it there is no backup
  *
  * Restored, this is an installation that crashed at step 3: rows behind the journal, replayed by its first start. Keys come
@@ -35,6 +36,8 @@ const CHUNK_BYTES = 256 * 1024;
 const ROWS_FILE_BYTES = 64 * 1024 * 1024;
 const ID_BYTES = 16;
 export const COLD_FOLDER = "cold";
+/** Files of messages: written once, as those of the cold store. */
+const MEDIA_FOLDER = "media";
 
 export interface BackupSource {
   readonly identity: Identity;
@@ -45,6 +48,8 @@ export interface BackupSource {
   snapshotRows(): StoredRows;
   /** Keeps the files of the cold store that rows lead to, until it is released. Without it nothing removes any. */
   holdCold?(): { release(): void };
+  /** As `holdCold`, for the files of messages. */
+  holdMedia?(): { release(): void };
 }
 
 /** Where a backup goes: pieces one after another, then the manifest. Errors end the backup. */
@@ -81,7 +86,7 @@ export async function takeBackup(
   const { clock, random } = options.ambient;
   const copy = new Copy(sink, options);
   const hold = await source.journal.hold();
-  const coldHold = source.holdCold?.();
+  const holds = [source.holdCold?.(), source.holdMedia?.()];
   let rows: StoredRows | undefined;
   try {
     rows = source.snapshotRows();
@@ -91,6 +96,7 @@ export async function takeBackup(
     hold.release();
     const rowCount = await copyRows(rows, copy, options.rowsFileBytes ?? ROWS_FILE_BYTES);
     await copyFolder(source, copy, COLD_FOLDER);
+    await copyFolder(source, copy, MEDIA_FOLDER);
     for (const { name, content } of await readStable(
       source.files,
       source.directory,
@@ -112,7 +118,7 @@ export async function takeBackup(
     return manifest;
   } finally {
     hold.release();
-    coldHold?.release();
+    for (const each of holds) each?.release();
     await rows?.close();
   }
 }

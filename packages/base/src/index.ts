@@ -13,5 +13,6 @@ export {
   type Timer,
 } from "./ports.js";
 export { isRareTime, RARE_PATHS, type RarePath, withRarePaths } from "./rare-paths.js";
+export { Slots, type SlotsOptions } from "./slots.js";
 export { TaskQueue } from "./task-queue.js";
 export { createUlidSource, type UlidSource } from "./ulid.js";

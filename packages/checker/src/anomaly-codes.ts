@@ -47,6 +47,7 @@ export const ANOMALY_CODES = {
   "wrong-sender": "I9",
   "not-a-member": "I9",
   "before-join": "I9",
+  "directed-shown": "I9",
   "stale-members": "I9",
   "entry-membership": "I9",
   "not-caught-up": "I11",

@@ -66,6 +66,24 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "a message that is directed to others is queued, shown and held",
+    edit: change(["messagePlaced", { sequence: 5 }], { audience: 0 }),
+    found: {
+      "directed-shown": 'PTS 3 of acme/cat is "message acme/g:team 5", which is directed to others.',
+    },
+  },
+  {
+    name: "a message directed to others that a device looked up",
+    edit: all(
+      change(["messagePlaced", { sequence: 3 }], { audience: 0 }),
+      append(["found", { device: CATS, conversation: 0, ...seen(3)[0]! }]),
+    ),
+    found: {
+      "before-join": "acme/cat's phone saw message m-3 at acme/g:team 3, where it may see 4 to 5.",
+      "directed-shown": "acme/cat's phone saw message m-3 at acme/g:team 3, which is directed to others.",
+    },
+  },
+  {
     name: "an acknowledged message that a device does not hold",
     edit: final(LAPTOP, 1, 2, 3, 4, 6),
     found: {

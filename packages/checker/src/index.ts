@@ -1,10 +1,11 @@
 export { check } from "./check.js";
 export { ANOMALY_CODES, type AnomalyCode } from "./anomaly-codes.js";
 export { contentOf } from "./history/content.js";
-export { type EventFacts, eventFacts, messageContent } from "./history/facts.js";
+export { type EventFacts, bodyContent, eventFacts, messageContent } from "./history/facts.js";
 export type { History } from "./history/history.js";
 export { LateAssignments } from "./history/late-assignments.js";
 export { HistoryRecorder } from "./history/recorder.js";
+export { NO_CONTENT } from "./history/records.js";
 export type {
   AppliedEvent,
   AssignedEvent,

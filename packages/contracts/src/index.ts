@@ -1,14 +1,95 @@
 export type { AccountCalls, IssuedToken, SessionInfo } from "./account-calls.js";
 export type {
+  MediaCalls,
+  MediaClaim,
+  MediaClaims,
+  MediaContent,
+  MediaInfo,
+  MessageMediaRequest,
+  UploadPart,
+  UploadRequest,
+  UploadStatus,
+} from "./media-calls.js";
+export type {
+  GroupCalls,
+  GroupUpdate,
+  GroupView,
+  JoinAsk,
+  MembersPage,
+  MembersRequest,
+  MemberUpdate,
+} from "./group-calls.js";
+export type {
+  LaterReviewer,
+  ReviewedContent,
+  ReviewedFile,
+  ReviewedFiles,
+  Reviewer,
+  ReviewVerdict,
+} from "./reviewer.js";
+export type {
+  CardActionPage,
+  CardActionRequest,
+  CardActionsRequest,
+  CardCalls,
+  CardUpdateRequest,
+} from "./card-calls.js";
+export type { InstalledScenario } from "./scenario.js";
+export type {
   EditPage,
   EditRequest,
   EditsRequest,
   HistoryRequest,
   HistorySpan,
+  MentionsAnswer,
+  MentionsRequest,
   MessageCalls,
   MessageRequest,
+  MessagesAnswer,
+  MessagesRequest,
+  SearchHit,
+  SearchPage,
+  SearchRequest,
   SendRequest,
   SendResult,
 } from "./message-calls.js";
+export type {
+  NotifyCalls,
+  NotifyChange,
+  NotifySettingsCalls,
+  NotifySource,
+  PushTarget,
+  PushTargetCalls,
+  UserKey,
+} from "./notify-calls.js";
 export type { Session } from "./session.js";
-export type { Feed, FeedSink, Position, SyncCalls } from "./sync-calls.js";
+export type {
+  ModuleCalls,
+  ModuleCounts,
+  ModulePublication,
+  ModuleQuota,
+  ModuleReceivers,
+} from "./module-calls.js";
+export type {
+  PinPage,
+  PinRequest,
+  PinsRequest,
+  ReactionPage,
+  ReactionsRequest,
+  ReactRequest,
+  ReadCountList,
+  ReadCountsRequest,
+  ReaderPage,
+  ReadersRequest,
+  StateCalls,
+} from "./state-calls.js";
+export type {
+  Feed,
+  FeedSink,
+  ListPage,
+  MentionPlace,
+  Position,
+  SyncCalls,
+  TopicPosition,
+} from "./sync-calls.js";
+export type { HiddenSpan, SystemListCalls, TopicCalls, TopicListener } from "./topic-calls.js";

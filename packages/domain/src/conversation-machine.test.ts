@@ -10,10 +10,13 @@ import {
   create,
   edit,
   members,
+  pin,
+  react,
   read,
   recall,
   record,
   send,
+  spread,
   stateFor,
   trim,
   user,
@@ -248,12 +251,12 @@ test("history is brought in once, in order, and does not count as unread", () =>
   assert.ok(outcomes[1]!.changes!.messages.every((message) => !message.isCountable));
 });
 
-test("reading moves forward only, is told to the reader alone, and cannot pass the end", () => {
+test("reading moves forward only, is told to the reader and the sender, and cannot pass the end", () => {
   const state = stateFor("ann", "bob");
   const outcomes = run(state, [create("ann", "bob"), send("ann", 1), read("bob", 99), read("bob", 1)]);
   assert.deepEqual(
     outcomes[2]!.emissions.map((emission) => emission.userIds),
-    [["bob"]],
+    [["bob"], ["ann"]],
   );
   assert.equal(eventsOf(outcomes[2]!, "bob")[0]!.read!.sequence, 2);
   assert.deepEqual(outcomes[3]!.emissions, []);
@@ -275,6 +278,19 @@ test("a replay from any point gives the same state and the same events", () => {
       .record({ actor: name, at: fc.integer({ min: 1, max: 9 }), text: fc.constantFrom("a", "b") })
       .map(({ actor, at, text }) => edit(actor, at, text)),
     fc.record({ actor: name, at: fc.integer({ min: 1, max: 9 }) }).map(({ actor, at }) => recall(actor, at)),
+    fc
+      .record({
+        actor: name,
+        at: fc.integer({ min: 1, max: 9 }),
+        key: fc.constantFrom("a", "b"),
+        isRemoval: fc.boolean(),
+        windowMs: fc.constantFrom(0, 500),
+      })
+      .map(({ actor, at, key, ...options }) => react(actor, at, key, options)),
+    fc
+      .record({ actor: name, at: fc.integer({ min: 1, max: 9 }), isRemoval: fc.boolean() })
+      .map(({ actor, at, isRemoval }) => pin(actor, at, isRemoval)),
+    fc.constant(spread()),
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), fc.nat(), (steps, cutAt) => {

@@ -15,23 +15,60 @@
  *   C8  A message keeps its place, id, sender and time. Its revision grows by 1 with every change; once recalled it has no body
  *       and no former ones, and never changes again.
  *   C9  A change goes to exactly those members who see the message.
+ *   C10 Of a large group what all are told goes into its topic once, with PTS 1, 2, 3 … without a hole, and costs no row for
+ *       each member. It never becomes a small group again.
+ *   C11 A system account, which talks to everybody, is told nothing: its queue would be a hot partition.
+ *   C11 Of a directed message nobody is told anything but its sender and its audience; the others are told that its place is void.
+ *   C13 A group that has members has one owner. What a role, a mute or the scenario forbids at the record's own time is refused.
+ *   C14 `membersRevision` grows by 1 with every change of what members see of each other, and that change is told with it.
+ *
+ * What is told of reactions, pins, reading and cards: reacting.ts, pinning.ts, read-counts.ts, card-updates.ts, card-actions.ts.
  */
 import { assert } from "@parley/base";
 import {
+  type Card,
+  type CardAction,
   type Edit,
   type Event,
   type Init,
   type Message,
   type UserId,
+  AS_SENT,
   SENDS_IN_FLIGHT_MAX,
   Event as EventSchema,
   encode,
+  filled,
+  isSignal,
+  textBody,
 } from "@parley/protocol";
 import type { ConversationRecord } from "./conversation-record.js";
-import type { HeadRow, MemberRow, SendRow } from "./conversation-rows.js";
+import {
+  type CardRow,
+  type HeadRow,
+  type MemberRow,
+  type PinRow,
+  type ReactionRow,
+  type ReactionSumRow,
+  type SendRow,
+  TopicRow,
+} from "./conversation-rows.js";
 import { type ConversationState, type SenderState, senderKey } from "./conversation-state.js";
-import { applyCreate, applyMembers } from "./membership.js";
+import { applyCardAction } from "./card-actions.js";
+import { applyCardUpdate, spreadCards } from "./card-updates.js";
+import { directedTopic, refuseAudience, tellDirected } from "./directed.js";
+import { applyAnswerJoin, applyJoin } from "./group-joins.js";
+import { applyMember } from "./group-members.js";
+import type { JoinRequestRow, MemberChangeRow } from "./group-rows.js";
+import { applyGroup } from "./group-settings.js";
+import { applyCreate, applyDissolve, applyMembers } from "./membership.js";
 import { applyEdit, applyRecall } from "./message-change.js";
+import { applyModule } from "./publishing.js";
+import type { NewModuleEvent } from "./module-repeats.js";
+import { applyPin, trimPins } from "./pinning.js";
+import { trimMarks } from "./marks.js";
+import { applyReact, spreadReactions } from "./reacting.js";
+import { countMember, countSent, spreadReading, tellReading, trimReading } from "./read-counts.js";
+import { forbidsBody } from "./permissions.js";
 import { DONE, type Verdict, refused } from "./verdict.js";
 
 /** Rows that one record changed. The caller writes them in one batch with the head. */
@@ -44,6 +81,19 @@ export interface ConversationChanges {
   readonly changed: Message[];
   /** What a message said before; undefined: the row is deleted, if there is one. */
   readonly edits: { readonly sequence: number; readonly revision: number; readonly row: Edit | undefined }[];
+  /** What the topic of a large group gets; the last one has the head's `topicPts`. */
+  readonly topic: TopicRow[];
+  /** What all gave a message; undefined: it has none any more. */
+  readonly sums: { readonly sequence: number; readonly row: ReactionSumRow | undefined }[];
+  readonly reactions: { readonly sequence: number; readonly userId: UserId; readonly row: ReactionRow }[];
+  readonly pins: { readonly sequence: number; readonly row: PinRow | undefined }[];
+  readonly cards: { readonly sequence: number; readonly row: CardRow }[];
+  readonly cardParts: { readonly sequence: number; readonly userId: UserId; readonly row: Card }[];
+  readonly cardActions: { readonly sequence: number; readonly row: CardAction }[];
+  /** Undefined: the row is deleted. */
+  readonly requests: { readonly userId: UserId; readonly row: JoinRequestRow | undefined }[];
+  readonly modules: NewModuleEvent[];
+  readonly memberChanges: { readonly revision: number; readonly row: MemberChangeRow | undefined }[];
 }
 
 /** One event and who gets it. */
@@ -60,10 +110,6 @@ export interface ConversationOutcome {
   readonly emissions: readonly Emission[];
 }
 
-type Unchanged = Pick<Message, "revision" | "editedMs" | "recall">;
-/** A message as it was sent. */
-const UNCHANGED: Unchanged = { revision: 0, editedMs: 0, recall: undefined };
-
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Collects what one record does. */
@@ -74,6 +120,16 @@ export class ConversationStep {
     sends: [],
     changed: [],
     edits: [],
+    topic: [],
+    sums: [],
+    reactions: [],
+    pins: [],
+    cards: [],
+    cardParts: [],
+    cardActions: [],
+    requests: [],
+    modules: [],
+    memberChanges: [],
   };
   readonly emissions: Emission[] = [];
   readonly state: ConversationState;
@@ -103,17 +159,51 @@ export class ConversationStep {
   }
 
   setMember(userId: UserId, row: MemberRow | undefined): void {
+    countMember(this, userId, this.state.members.get(userId), row);
     if (row === undefined) this.state.members.delete(userId);
     else this.state.members.set(userId, row);
     this.changes.members.push({ userId, row });
   }
 
+  setRequest(userId: UserId, row: JoinRequestRow | undefined): void {
+    if (row === undefined) this.state.requests.delete(userId);
+    else this.state.requests.set(userId, row);
+    this.changes.requests.push({ userId, row });
+  }
+
+  /** Tells these users; a system account among them is told nothing (C11). */
   emit(userIds: readonly UserId[], event: Init<Event>): void {
-    if (userIds.length > 0) this.emissions.push({ userIds, event: encode(EventSchema, event) });
+    const { systemId } = this.head;
+    const told = systemId === "" ? userIds : userIds.filter((userId) => userId !== systemId);
+    if (told.length > 0) this.emissions.push({ userIds: told, event: encode(EventSchema, event) });
+  }
+
+  /** Tells the members; of an event about a message only those who see it. */
+  tell(event: Init<Event>, about?: Pick<Message, "sequence" | "senderId" | "audience">): void {
+    const { members } = this.state;
+    const message = about ?? event.message;
+    const isDirected = message !== undefined && message.audience.length > 0;
+    if (this.head.isShared) {
+      this.draft.topicPts += 1;
+      const row = { sequence: about?.sequence ?? 0, event: encode(EventSchema, event) };
+      this.changes.topic.push(
+        filled(TopicRow, isDirected ? { ...row, ...directedTopic(event, message) } : row),
+      );
+      return;
+    }
+    if (isDirected) {
+      tellDirected(this, event, message);
+      return;
+    }
+    const told = about === undefined ? [...members.keys()] : watchersOf(members, about.sequence);
+    this.emit(told, event);
   }
 
   /** Gives a message the next sequence and keeps time from going back. */
-  place(message: Omit<Message, "sequence" | "conversationId" | keyof Unchanged>): Message {
+  place(
+    message: Omit<Message, "sequence" | "conversationId" | keyof typeof AS_SENT> &
+      Partial<Pick<Message, "audience">>,
+  ): Message {
     const { draft } = this;
     const sequence = draft.lastSequence + 1;
     const timeMs = Math.max(message.timeMs, draft.lastTimeMs);
@@ -126,7 +216,8 @@ export class ConversationStep {
       timeMs,
       body: message.body,
       isCountable: message.isCountable,
-      ...UNCHANGED,
+      ...AS_SENT,
+      audience: message.audience ?? AS_SENT.audience,
     };
     draft.lastSequence = sequence;
     draft.lastTimeMs = timeMs;
@@ -137,7 +228,7 @@ export class ConversationStep {
 
 /**
  * Applies the record at `offset`. `state` is owned by the caller's one loop and is changed in place; the sender of a
- * send and the target of an edit or a recall must be loaded. A record that is applied already gives the verdict "done" and no changes.
+ * send and what `neededBy` names must be loaded. A record that is applied already gives the verdict "done" and no changes.
  */
 export function applyConversationRecord(
   state: ConversationState,
@@ -147,7 +238,7 @@ export function applyConversationRecord(
   if (state.head !== undefined && offset < state.head.applied) return nothing(DONE);
   const step = new ConversationStep(state);
   const verdict = decide(step, record);
-  if (verdict.kind === "refused" || (verdict.kind === "sent" && verdict.isRepeat)) return nothing(verdict);
+  if (verdict.kind === "refused" || verdict.isRepeat === true) return nothing(verdict);
   step.finish(offset);
   return { verdict, changes: step.changes, emissions: step.emissions };
 }
@@ -156,13 +247,24 @@ function decide(step: ConversationStep, record: ConversationRecord): Verdict {
   if (record.create !== undefined) return applyCreate(step, record.create, record.timeMs);
   if (step.state.head === undefined) return refused("not-a-member");
   if (record.send !== undefined) return applySend(step, record.send, record.timeMs);
-  if (record.read !== undefined) return applyRead(step, record.read.userId, record.read.sequence);
+  if (record.read !== undefined) return applyRead(step, record.read, record.timeMs);
   if (record.members !== undefined) return applyMembers(step, record.members, record.timeMs);
   if (record.history !== undefined) return applyHistory(step, record.history);
   if (record.trim !== undefined) return applyTrim(step, record.trim.before);
   if (record.keeping !== undefined) return applyKeeping(step, record.keeping);
   if (record.edit !== undefined) return applyEdit(step, record.edit, record.timeMs);
   if (record.recall !== undefined) return applyRecall(step, record.recall, record.timeMs);
+  if (record.react !== undefined) return applyReact(step, record.react, record.timeMs);
+  if (record.pin !== undefined) return applyPin(step, record.pin, record.timeMs);
+  if (record.cardUpdate !== undefined) return applyCardUpdate(step, record.cardUpdate, record.timeMs);
+  if (record.cardAction !== undefined) return applyCardAction(step, record.cardAction, record.timeMs);
+  if (record.module !== undefined) return applyModule(step, record.module, record.timeMs);
+  if (record.spread !== undefined) return applySpread(step, record.timeMs);
+  if (record.group !== undefined) return applyGroup(step, record.group, record.timeMs);
+  if (record.member !== undefined) return applyMember(step, record.member, record.timeMs);
+  if (record.join !== undefined) return applyJoin(step, record.join, record.timeMs);
+  if (record.answerJoin !== undefined) return applyAnswerJoin(step, record.answerJoin, record.timeMs);
+  if (record.dissolve !== undefined) return applyDissolve(step, record.dissolve, record.timeMs);
   return refused("bad-request");
 }
 
@@ -185,6 +287,13 @@ function applySend(
   if (member === undefined) return refused("not-a-member");
   const expected = sender.lastNumber + 1;
   if (send.number !== expected) return refused(send.number > expected ? "too-early" : "send-order", expected);
+  if (send.body === undefined) return refused("message-unknown");
+  const forbidden = forbidsBody(send.body, step.head, member, timeMs);
+  if (forbidden !== undefined) return forbidden;
+  const reply = send.body.reply?.sequence;
+  if (reply !== undefined && !isInSight(step.head, member, reply)) return refused("message-unknown");
+  const refusal = refuseAudience(state, send.audience);
+  if (refusal !== undefined) return refusal;
 
   const hadReadAll = member.readSequence === step.head.lastSequence;
   const message = step.place({
@@ -193,7 +302,8 @@ function applySend(
     clientMessageId: send.clientMessageId,
     timeMs,
     body: send.body,
-    isCountable: true,
+    isCountable: !isSignal(send.body),
+    audience: send.audience,
   });
   const row: SendRow = {
     number: send.number,
@@ -205,9 +315,11 @@ function applySend(
   sender.lastNumber = send.number;
   sender.recent[send.number % SENDS_IN_FLIGHT_MAX] = row;
   step.changes.sends.push({ userId: send.senderId, deviceId: send.deviceId, row });
+  // Of what is directed to some they are asked for.
+  if (message.isCountable && message.audience.length === 0) countSent(step, message.sequence, send.senderId);
   // Who has read everything has also read what they write themselves.
   if (hadReadAll) step.setMember(send.senderId, { ...member, readSequence: message.sequence });
-  step.emit([...state.members.keys()], { message });
+  step.tell({ message }, message);
   return {
     kind: "sent",
     messageId: send.messageId,
@@ -217,18 +329,28 @@ function applySend(
   };
 }
 
+/** Whether the place of a message is there, and this member may see what stands in it. */
+export function isInSight(head: HeadRow, member: MemberRow, sequence: number): boolean {
+  return sequence >= Math.max(1, member.firstVisible, head.firstKept) && sequence <= head.lastSequence;
+}
+
 function findRepeat(sender: SenderState, number: number, clientMessageId: string): SendRow | undefined {
   if (number > sender.lastNumber) return undefined;
   return sender.recent.find((row) => row?.clientMessageId === clientMessageId);
 }
 
-function applyRead(step: ConversationStep, userId: UserId, sequence: number): Verdict {
+function applyRead(
+  step: ConversationStep,
+  { userId, sequence, windowMs }: NonNullable<ConversationRecord["read"]>,
+  timeMs: number,
+): Verdict {
   const member = step.state.members.get(userId);
   if (member === undefined) return refused("not-a-member");
   const readSequence = Math.min(sequence, step.head.lastSequence);
   if (readSequence > member.readSequence) {
     step.setMember(userId, { ...member, readSequence });
     step.emit([userId], { read: { conversationId: step.state.key.conversationId, sequence: readSequence } });
+    tellReading(step, timeMs, windowMs);
   }
   return DONE;
 }
@@ -243,7 +365,7 @@ function applyHistory(step: ConversationStep, history: NonNullable<ConversationR
       senderId: item.senderId,
       clientMessageId: "" as Message["clientMessageId"],
       timeMs: item.timeMs,
-      body: { text: { text: item.text }, notice: undefined },
+      body: textBody(item.text),
       isCountable: false,
     });
   }
@@ -254,9 +376,8 @@ function applyHistory(step: ConversationStep, history: NonNullable<ConversationR
       step.setMember(userId, { ...member, readSequence: step.head.lastSequence });
   }
   if (history.isLast) {
-    step.emit([...step.state.members.keys()], {
-      advanced: { conversationId, lastSequence: step.head.lastSequence, lastMessage: last },
-    });
+    const { lastSequence } = step.head;
+    step.tell({ advanced: { conversationId, lastSequence, lastMessage: last } }, last);
   }
   return DONE;
 }
@@ -266,8 +387,18 @@ function applyTrim(step: ConversationStep, before: number): Verdict {
   // From 1 on everything is kept, as it is at first.
   if (firstVisible <= Math.max(1, step.head.firstKept)) return DONE;
   step.draft.firstKept = firstVisible;
+  trimMarks(step, firstVisible);
+  trimPins(step, firstVisible);
+  trimReading(step, firstVisible);
   const { conversationId } = step.state.key;
-  step.emit([...step.state.members.keys()], { trimmed: { conversationId, firstVisible } });
+  step.tell({ trimmed: { conversationId, firstVisible } });
+  return DONE;
+}
+
+function applySpread(step: ConversationStep, timeMs: number): Verdict {
+  spreadReactions(step, timeMs);
+  spreadCards(step, timeMs);
+  spreadReading(step, timeMs);
   return DONE;
 }
 
@@ -275,6 +406,10 @@ function applyKeeping(step: ConversationStep, keeping: NonNullable<ConversationR
   step.draft.keepDays = keeping.keepDays;
   step.draft.coldAfterDays = keeping.coldAfterDays;
   return DONE;
+}
+
+function watchersOf(members: ConversationState["members"], sequence: number): readonly UserId[] {
+  return [...members].flatMap(([userId, { firstVisible }]) => (firstVisible <= sequence ? [userId] : []));
 }
 
 function nothing(verdict: Verdict): ConversationOutcome {

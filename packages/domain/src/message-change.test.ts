@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Event, type Message, EDITS_MAX, Event as EventSchema, decode } from "@parley/protocol";
+import {
+  Body,
+  type Event,
+  type Message,
+  EDITS_MAX,
+  Event as EventSchema,
+  decode,
+  filled,
+  textBody,
+} from "@parley/protocol";
 import fc from "fast-check";
 import type { ConversationOutcome } from "./conversation-machine.js";
 import type { ConversationRecord } from "./conversation-record.js";
@@ -42,7 +51,7 @@ test("C8: an edit changes the text and nothing that places the message, and what
     edit("ann", 2, "two", { timeMs: 4000 }),
   ]);
   const [, sent] = outcomes.flatMap(({ changes }) => changes?.messages ?? []);
-  const body = (text: string) => ({ text: { text }, notice: undefined });
+  const body = (text: string) => textBody(text);
   assert.deepEqual(
     [rowsOf(state).get(2), outcomes.flatMap(({ changes }) => changes?.edits ?? [])],
     [
@@ -140,7 +149,7 @@ test("who may edit and who may recall what", () => {
     "from before one came": edit("cy", 4, "x"),
     "after one was removed": edit("eve", 2, "x"),
     "with a notice": record({
-      edit: { ...edit("ann", 4, "x").edit!, body: { text: undefined, notice: undefined } },
+      edit: { ...edit("ann", 4, "x").edit!, body: filled(Body, {}) },
     }),
     "recall of one's own": recall("bob", 6),
     "recall of another's": recall("bob", 4),

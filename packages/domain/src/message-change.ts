@@ -2,33 +2,43 @@
  * What changes in a message after it was sent: its text is edited, or it is recalled. Times are those of the records, so that
  * every replay decides alike.
  */
-import { type Body, type Message, type UserId, EDITS_MAX } from "@parley/protocol";
+import { type Message, type UserId, Body, EDITS_MAX, isSignal, filled, isSameBody } from "@parley/protocol";
 import type { ConversationStep } from "./conversation-machine.js";
 import type { ConversationRecord } from "./conversation-record.js";
-import type { MemberRow } from "./conversation-rows.js";
+import { findTarget } from "./message-target.js";
+import { unpin } from "./pinning.js";
+import { unmark } from "./marks.js";
+import { dropReactions } from "./reacting.js";
+import { forbidsBody, may } from "./permissions.js";
 import { DONE, type Verdict, refused } from "./verdict.js";
 
 type EditRecord = NonNullable<ConversationRecord["edit"]>;
 type RecallRecord = NonNullable<ConversationRecord["recall"]>;
 
-/** Only the sender edits, only a text. An edit that changes nothing is done, so that one may be repeated. */
+/**
+ * Only the sender edits, only what it wrote itself, to another text: plain or rich, with the users that it mentions. What the message
+ * answers stays. An edit that changes nothing is done, so that one may be repeated.
+ */
 export function applyEdit(step: ConversationStep, edit: EditRecord, timeMs: number): Verdict {
   const { actorId, sequence, limitMs } = edit;
-  const text = edit.body?.text;
-  if (text === undefined || edit.body?.notice !== undefined) return refused("bad-request");
+  const { text, rich, mentions, notice } = edit.body ?? filled(Body, {});
+  if ((text === undefined) === (rich === undefined) || notice !== undefined) return refused("bad-request");
   const found = findTarget(step, actorId, sequence);
   if ("kind" in found) return found;
   const { message } = found;
   if (message.senderId !== actorId || message.body?.notice !== undefined) return refused("not-allowed");
+  const forbidden = forbidsBody(edit.body, step.head, found.member, timeMs);
+  if (forbidden !== undefined) return forbidden;
   if (message.recall !== undefined) return refused("message-recalled");
-  const before = message.body?.text;
-  if (before === undefined) return refused("not-allowed");
-  if (before.text === text.text) return DONE;
+  const before = message.body;
+  const isOwnText = (before?.text ?? before?.rich) !== undefined && before?.forwarded === undefined;
+  if (before === undefined || !isOwnText) return refused("not-allowed");
+  const body = filled(Body, { text, rich, mentions, reply: before.reply });
+  if (isSameBody(before, body)) return DONE;
   if (isTooLate(message, timeMs, limitMs)) return refused("too-late");
   if (message.revision >= EDITS_MAX) return refused("too-many-edits");
   const { revision, editedMs } = message;
   step.changes.edits.push({ sequence, revision, row: { revision, body: message.body, editedMs } });
-  const body: Body = { text, notice: undefined };
   return change(step, {
     ...message,
     body,
@@ -41,37 +51,47 @@ export function applyEdit(step: ConversationStep, edit: EditRecord, timeMs: numb
 /** The sender recalls for some time, the owner and the admins of a group at any time. Recalled again it is done. */
 export function applyRecall(step: ConversationStep, recall: RecallRecord, timeMs: number): Verdict {
   const { actorId, sequence, limitMs } = recall;
+  if (recall.isReview) return recallReviewed(step, recall, timeMs);
   const found = findTarget(step, actorId, sequence);
   if ("kind" in found) return found;
   const { message, member } = found;
-  // In a direct conversation both are plain members.
-  const mayAlways = member.role === "owner" || member.role === "admin";
+  const mayAlways = !step.head.isDirect && may("recall", step.head, member, timeMs);
   if (message.body?.notice !== undefined || (message.senderId !== actorId && !mayAlways))
     return refused("not-allowed");
+  // Nobody sees it, and without its body it would be shown as a message that is gone.
+  if (isSignal(message.body)) return refused("not-allowed");
   if (message.recall !== undefined) return DONE;
   if (!mayAlways && isTooLate(message, timeMs, limitMs)) return refused("too-late");
-  for (let revision = 0; revision < message.revision; revision++)
+  return takeBack(step, message, actorId, timeMs);
+}
+
+/** Nobody who is a member asks: the review takes back what it found later, at any time. */
+function recallReviewed(
+  step: ConversationStep,
+  { actorId, sequence }: RecallRecord,
+  timeMs: number,
+): Verdict {
+  const message = step.state.targets.get(sequence);
+  if (message === undefined || sequence < step.head.firstKept) return refused("message-unknown");
+  if (message.recall !== undefined || message.body?.notice !== undefined) return DONE;
+  return takeBack(step, message, actorId, timeMs);
+}
+
+function takeBack(step: ConversationStep, message: Message, actorId: UserId, timeMs: number): Verdict {
+  const { sequence } = message;
+  // Updates of a card leave nothing behind, and there may be any number of them.
+  const former = message.body?.card === undefined ? message.revision : 0;
+  for (let revision = 0; revision < former; revision++)
     step.changes.edits.push({ sequence, revision, row: undefined });
+  unmark(step, "carding", sequence);
+  dropReactions(step, sequence);
+  unpin(step, sequence, { actorId, timeMs });
   return change(step, {
     ...message,
     body: undefined,
     revision: message.revision + 1,
     recall: { actorId, timeMs: Math.max(timeMs, message.timeMs) },
   });
-}
-
-/** The message, and who acts on it; or why this one may not. What one does not see is as unknown as what is not there. */
-function findTarget(
-  step: ConversationStep,
-  actorId: UserId,
-  sequence: number,
-): { readonly message: Message; readonly member: MemberRow } | Verdict {
-  const { state, head } = step;
-  const member = state.members.get(actorId);
-  if (member === undefined) return refused("not-a-member");
-  const message = state.targets.get(sequence);
-  const isVisible = sequence >= Math.max(member.firstVisible, head.firstKept);
-  return message === undefined || !isVisible ? refused("message-unknown") : { message, member };
 }
 
 function isTooLate(message: Message, timeMs: number, limitMs: number): boolean {
@@ -81,10 +101,6 @@ function isTooLate(message: Message, timeMs: number, limitMs: number): boolean {
 /** Puts the message as it is now, and tells those who see it. */
 function change(step: ConversationStep, message: Message): Verdict {
   step.changes.changed.push(message);
-  const watching = [...step.state.members].filter(([, { firstVisible }]) => firstVisible <= message.sequence);
-  step.emit(
-    watching.map(([userId]) => userId),
-    { changed: { message } },
-  );
+  step.tell({ changed: { message } }, message);
   return DONE;
 }

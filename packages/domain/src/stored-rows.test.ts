@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { failureCode } from "@parley/base";
 import { damagedBytes } from "@parley/base/damage";
 import {
+  type Init,
   type ConversationId,
   type Schema,
   type UserId,
@@ -17,28 +18,48 @@ import {
   emptyEntry,
   encode,
   Event,
+  GroupEvent,
+  MembersEvent,
   Message,
+  textBody,
+  JoinedEvent,
+  filled,
 } from "@parley/protocol";
 import fc from "fast-check";
 import { applyConversationRecord } from "./conversation-machine.js";
 import { ConversationRecord } from "./conversation-record.js";
-import { HeadRow, MemberRow, SendRow } from "./conversation-rows.js";
-import { senderKey } from "./conversation-state.js";
 import {
+  CardRow,
+  HeadRow,
+  MemberRow,
+  PinRow,
+  ReactionRow,
+  ReactionSumRow,
+  SendRow,
+} from "./conversation-rows.js";
+import { senderKey } from "./conversation-state.js";
+import { GroupRow, JoinRequestRow, MemberChangeRow } from "./group-rows.js";
+import { answer, CLASS, dissolve, join, set, setMember } from "./testing/group-records.js";
+import {
+  act,
   create,
   edit,
   GROUP,
   members,
+  pin,
+  react,
   read,
   recall,
   record,
   send,
+  spread,
   stateFor,
   TENANT,
+  update,
   user,
 } from "./testing/records.js";
 import { applyUserRecord, stepsOf, UserHeadRow, type UserState } from "./user-machine.js";
-import { UserRecord } from "./user-record.js";
+import { HideRecord, UserRecord } from "./user-record.js";
 
 const RUNS = 500;
 
@@ -47,10 +68,10 @@ const MESSAGE = encode(Message, {
   sequence: 7,
   senderId: user("ann"),
   timeMs: 1_000,
-  body: { text: { text: "hello" }, notice: undefined },
+  body: textBody("hello"),
   isCountable: true,
 });
-const EDIT = { revision: 1, body: { text: { text: "hello" }, notice: undefined }, editedMs: 2_000 };
+const EDIT = { revision: 1, body: textBody("hello"), editedMs: 2_000 };
 const RECALLED = encode(Message, {
   ...decode(Message, MESSAGE),
   body: undefined,
@@ -76,19 +97,34 @@ const RECORDS = [
   record({ keeping: { keepDays: 30, coldAfterDays: 7 } }),
   edit("ann", 7, "better", { limitMs: 60_000 }),
   recall("ann", 7, { limitMs: 60_000 }),
+  react("ann", 7, "👍", { windowMs: 250 }),
+  pin("ann", 7),
+  spread(),
+  update("ann", 7, 2, { userId: "bob", windowMs: 250 }),
+  act("bob", 7, "a-1"),
+  set("ann", { title: "Other", notice: "Monday", mutedUntilMs: 9_000 }),
+  setMember("ann", { userId: "bob", role: "admin", nickname: "Bobby" }),
+  join("dora", "May I?"),
+  answer("ann", true, "dora"),
+  dissolve("ann"),
 ].map((each) => encode(ConversationRecord, each));
 const EVENTS = [
   { message: decode(Message, MESSAGE) },
   { read: { conversationId: GROUP, sequence: 5 } },
   { hidden: { conversationId: GROUP, sequences: [1, 2] } },
-  { joined: { conversationId: GROUP, title: "Team", firstVisible: 1, lastSequence: 5, timeMs: 1 } },
+  { joined: filled(JoinedEvent, { conversationId: GROUP, title: "Team", firstVisible: 1, lastSequence: 5 }) },
   { trimmed: { conversationId: GROUP, firstVisible: 4 } },
   { changed: { message: decode(Message, RECALLED) } },
+  { group: filled(GroupEvent, { conversationId: GROUP, answered: [user("ann")] }) },
+  { members: filled(MembersEvent, { conversationId: GROUP, revision: 3, removed: [user("ann")] }) },
 ].map((each) => encode(Event, each));
-const USER_RECORDS = [
-  ...EVENTS.map((event) => ({ spreads: [{ userIds: [user("ann")], event, module: "" }] })),
-  { hide: { userId: user("ann"), conversationId: GROUP, sequences: [1, 2] } },
-].map((each) => encode(UserRecord, { tenantId: TENANT, timeMs: 1, ...each }));
+const HIDE = { userId: user("ann"), conversationId: GROUP, sequences: [1, 2] };
+const USER_RECORDS: readonly Init<UserRecord>[] = [
+  ...EVENTS.map((event) => ({ spreads: [{ userIds: [user("ann")], event }] })),
+  { hide: filled(HideRecord, HIDE) },
+  { hide: filled(HideRecord, { ...HIDE, firstVisible: 2, lastSequence: 9 }) },
+];
+const USER_ROWS = USER_RECORDS.map((each) => encode(UserRecord, { tenantId: TENANT, timeMs: 1, ...each }));
 
 const STORED: readonly (readonly [Schema<object>, readonly Uint8Array[]])[] = [
   [
@@ -102,18 +138,45 @@ const STORED: readonly (readonly [Schema<object>, readonly Uint8Array[]])[] = [
         isDirect: true,
         firstKept: 4,
         keepDays: 30,
+        recent: [{ sequence: 12, senderId: user("ann"), read: 3, unread: 2, isChanged: true }],
+        reading: { revision: 9, spreadMs: 1_000, isMarked: true },
+        reacting: { unspread: [4, 12] },
+        carding: { unspread: [4, 12] },
+        pinning: { revision: 2, sequences: [5, 9] },
+        group: filled(GroupRow, { revision: 3, postBy: "admins", staffIds: [user("ann")], scenario: CLASS }),
       }),
     ],
   ],
-  [MemberRow, [encode(MemberRow, { role: "owner", firstVisible: 1, readSequence: 5, joinedMs: 1_000 })]],
+  [
+    MemberRow,
+    [
+      encode(MemberRow, { role: "owner", firstVisible: 1, readSequence: 5, joinedMs: 1_000 }),
+      encode(MemberRow, { role: "member", nickname: "Ida", fields: [{ name: "child", value: "Ida" }] }),
+    ],
+  ],
+  [JoinRequestRow, [encode(JoinRequestRow, { userId: user("dora"), text: "May I?", timeMs: 1_000 })]],
+  [CardRow, [encode(CardRow, { spreadMs: 1_000, actions: 300 })]],
+  [MemberChangeRow, [encode(MemberChangeRow, { userIds: [user("ann"), user("bob")] })]],
   [SendRow, [encode(SendRow, { number: 3, clientMessageId: "c3" as never, sequence: 9, timeMs: 1_000 })]],
+  [
+    ReactionSumRow,
+    [
+      encode(ReactionSumRow, {
+        revision: 3,
+        items: [{ key: "👍", count: 2, userIds: [user("ann")] }],
+        spreadMs: 1_000,
+      }),
+    ],
+  ],
+  [ReactionRow, [encode(ReactionRow, { keys: ["👍", "+1"], revision: 3 })]],
+  [PinRow, [encode(PinRow, { actorId: user("ann"), timeMs: 1_000 })]],
   [UserHeadRow, [encode(UserHeadRow, { applied: 9, epoch: 1_700_000_000_000, pts: 12 })]],
   [ConversationEntry, [ENTRY]],
   [Message, [MESSAGE, RECALLED]],
   [Edit, [encode(Edit, EDIT)]],
   [Event, EVENTS],
   [ConversationRecord, RECORDS],
-  [UserRecord, USER_RECORDS],
+  [UserRecord, USER_ROWS],
 ];
 
 for (const [schema, samples] of STORED) {
@@ -135,7 +198,7 @@ test("a damaged record of a conversation that can be read has a verdict", () => 
       if (odd === undefined) return;
       const state = stateFor("ann", "bob", odd.send?.senderId ?? "");
       if (odd.send !== undefined) loadSender(state, odd.send);
-      const target = odd.edit ?? odd.recall;
+      const target = odd.edit ?? odd.recall ?? odd.react ?? odd.pin;
       if (target !== undefined) state.targets.set(target.sequence, decode(Message, MESSAGE));
       if (isKnown) applyConversationRecord(state, create("ann", "bob"), 0);
       const { verdict } = applyConversationRecord(state, odd, 1);
@@ -147,7 +210,7 @@ test("a damaged record of a conversation that can be read has a verdict", () => 
 
 test("a damaged record of users that can be read has a verdict", () => {
   fc.assert(
-    fc.property(damagedBytes(USER_RECORDS), (bytes) => {
+    fc.property(damagedBytes(USER_ROWS), (bytes) => {
       const odd = readOrRefuse(UserRecord, bytes);
       if (odd === undefined) return;
       let steps;
@@ -160,7 +223,13 @@ test("a damaged record of users that can be read has a verdict", () => {
       const states = new Map<UserId, UserState>();
       const { verdict } = applyUserRecord(odd, 1, steps, (userId) => {
         const head = { applied: 0, epoch: 1, pts: 0 };
-        const state = states.get(userId) ?? { tenantId: TENANT, userId, head, entries: new Map() };
+        const state = states.get(userId) ?? {
+          tenantId: TENANT,
+          userId,
+          head,
+          entries: new Map(),
+          given: new Map(),
+        };
         states.set(userId, state);
         return state;
       });

@@ -3,28 +3,36 @@
  * list. Pure function of the user log, like the conversation machine. Invariants:
  *
  *   U1  PTS of a queue are 1, 2, 3 … without a hole.
- *   U2  A user's list entry equals applyEvent() over that user's events, which is what a device computes.
+ *   U2  A user's list entry equals applyEvent() over that user's events, which is what a device computes. Of a large group
+ *       it says whether the user is in it, and what the user set; the rest is computed from the conversation.
  *   U3  A record at or below the applied offset is not applied again.
- *   U4  Events of other modules are opaque: they get a PTS and change nothing else.
+ *   U4  Events of modules are opaque: they get a PTS and change nothing of the list. One with an id that this user was given
+ *       within the last day is left out (see module-repeats.ts).
+ *   U5  A message of another that mentions the user is marked in the same batch as the event that says so.
  */
 import {
   type ConversationEntry,
   type ConversationId,
+  type DoNotDisturb,
   type Event,
+  type NotifySettingsEvent,
   type TenantId,
   type UserId,
   type Infer,
+  type Message,
   Event as EventSchema,
   applyEvent,
   conversationOf,
   decode,
   emptyEntry,
   encode,
+  mentionsUser,
   schema,
   uint,
 } from "@parley/protocol";
+import { type GivenModuleEvents, isRepeat, moduleEventKey, type NewModuleEvent } from "./module-repeats.js";
 import type { UserRecord } from "./user-record.js";
-import { DONE, type Verdict, refused } from "./verdict.js";
+import { DONE, REPEATED, type Verdict, refused } from "./verdict.js";
 
 /** user-head, sort (). */
 export const UserHeadRow = schema("UserHeadRow", {
@@ -43,6 +51,8 @@ export interface UserState {
   head: UserHeadRow;
   /** Entries that were needed so far; those that a record touches are loaded before it is applied. */
   readonly entries: Map<ConversationId, ConversationEntry>;
+  /** Of events of modules whether their ids were given before; those that a record touches are loaded before it is applied. */
+  readonly given: GivenModuleEvents;
 }
 
 /** What one record did to one user. */
@@ -51,21 +61,33 @@ export interface UserOutcome {
   readonly firstPts: number;
   /** Encoded events, the first at `firstPts`. */
   readonly events: Uint8Array[];
+  /** What they were made of, one for each. */
+  readonly steps: UserStep[];
   /** Entries to write. */
   readonly entries: Set<ConversationId>;
   /** Messages hidden by this user. */
   readonly hidden:
     | { readonly conversationId: ConversationId; readonly sequences: readonly number[] }
     | undefined;
+  /** What the user set of itself. */
+  doNotDisturb: DoNotDisturb | undefined;
+  /** Messages that mention this user. One may be there again, or mention nobody any more by now. */
+  readonly mentions: MentionMark[];
+  /** Events of modules among `events`. */
+  readonly modules: NewModuleEvent[];
 }
+
+/** A message that mentions a user, and its time, which never changes. */
+export type MentionMark = Pick<Message, "conversationId" | "sequence" | "timeMs">;
 
 /** An event of a record, decoded once for all who get it. */
 export interface UserStep {
   readonly userIds: readonly UserId[];
   readonly bytes: Uint8Array;
-  /** Undefined for an opaque event. */
-  readonly event: Event | undefined;
+  readonly event: Event;
   readonly conversationId: ConversationId | undefined;
+  /** Of an event that counts once by its id for each user: its key. */
+  readonly onceKey: string | undefined;
 }
 
 /** The events that a record holds. */
@@ -73,14 +95,22 @@ export function stepsOf(record: UserRecord): readonly UserStep[] {
   if (record.hide !== undefined) {
     const { userId, conversationId, sequences } = record.hide;
     const bytes = encode(EventSchema, { hidden: { conversationId, sequences } });
-    return [{ userIds: [userId], bytes, event: decode(EventSchema, bytes), conversationId }];
+    return [
+      { userIds: [userId], bytes, event: decode(EventSchema, bytes), conversationId, onceKey: undefined },
+    ];
   }
-  return record.spreads.map((spread) => {
-    if (spread.module !== "") {
-      return { userIds: spread.userIds, bytes: spread.event, event: undefined, conversationId: undefined };
-    }
-    const event = decode(EventSchema, spread.event);
-    return { userIds: spread.userIds, bytes: spread.event, event, conversationId: conversationOf(event) };
+  if (record.settings?.settings !== undefined) {
+    const { userId, settings } = record.settings;
+    const bytes = encode(EventSchema, { settings });
+    const event = decode(EventSchema, bytes);
+    return [{ userIds: [userId], bytes, event, conversationId: conversationOf(event), onceKey: undefined }];
+  }
+  return record.spreads.map(({ userIds, event: bytes }) => {
+    const event = decode(EventSchema, bytes);
+    const { module } = event;
+    // What was published to a conversation is counted there.
+    const onceKey = module === undefined || module.conversationId !== "" ? undefined : moduleEventKey(module);
+    return { userIds, bytes, event, conversationId: conversationOf(event), onceKey };
   });
 }
 
@@ -98,22 +128,39 @@ export function applyUserRecord(
   if (record.hide !== undefined && !mayHide(find(record.hide.userId), record.hide)) {
     return { outcomes: [], verdict: refused("bad-request") };
   }
+  if (record.settings !== undefined && !maySet(find(record.settings.userId), record.settings.settings)) {
+    return { outcomes: [], verdict: refused("not-a-member") };
+  }
+  let hasRepeats = false;
   for (const step of steps) {
     for (const userId of step.userIds) {
       const known = outcomes.get(userId);
       if (known === undefined && offset < find(userId).head.applied) continue;
+      if (step.onceKey !== undefined && isRepeat(find(userId).given, step.onceKey, record.timeMs)) {
+        hasRepeats = true;
+        continue;
+      }
       const outcome = known ?? begin(find(userId), record, offset);
       if (known === undefined) outcomes.set(userId, outcome);
-      applyStep(outcome, step);
+      applyStep(outcome, step, record.timeMs);
     }
   }
-  return { outcomes: [...outcomes.values()], verdict: DONE };
+  const verdict = hasRepeats && outcomes.size === 0 ? REPEATED : DONE;
+  return { outcomes: [...outcomes.values()], verdict };
 }
 
 function mayHide(state: UserState, hide: NonNullable<UserRecord["hide"]>): boolean {
   const entry = state.entries.get(hide.conversationId);
   if (entry === undefined) return false;
-  return hide.sequences.every((sequence) => sequence >= entry.firstVisible && sequence <= entry.lastSequence);
+  const { firstVisible, lastSequence } = entry.isShared ? hide : entry;
+  return hide.sequences.every((sequence) => sequence >= firstVisible && sequence <= lastSequence);
+}
+
+/** Of the user at any time; of a conversation while the user is in it. */
+function maySet(state: UserState, settings: NotifySettingsEvent | undefined): boolean {
+  if (settings === undefined) return false;
+  if (settings.doNotDisturb !== undefined) return true;
+  return state.entries.get(settings.conversationId)?.isMember === true;
 }
 
 function begin(state: UserState, record: UserRecord, offset: number): UserOutcome {
@@ -126,17 +173,51 @@ function begin(state: UserState, record: UserRecord, offset: number): UserOutcom
     record.hide === undefined
       ? undefined
       : { conversationId: record.hide.conversationId, sequences: record.hide.sequences };
-  return { state, firstPts: state.head.pts + 1, events: [], entries: new Set(), hidden };
+  return {
+    state,
+    firstPts: state.head.pts + 1,
+    events: [],
+    steps: [],
+    entries: new Set(),
+    hidden,
+    doNotDisturb: undefined,
+    mentions: [],
+    modules: [],
+  };
 }
 
-function applyStep(outcome: UserOutcome, step: UserStep): void {
+function applyStep(outcome: UserOutcome, step: UserStep, timeMs: number): void {
   const { state } = outcome;
   outcome.events.push(step.bytes);
+  outcome.steps.push(step);
   state.head = { applied: state.head.applied, epoch: state.head.epoch, pts: state.head.pts + 1 };
-  if (step.event === undefined || step.conversationId === undefined) return;
+  outcome.doNotDisturb = step.event.settings?.doNotDisturb ?? outcome.doNotDisturb;
+  if (step.event.module !== undefined) {
+    const { module, id, collapseKey } = step.event.module;
+    outcome.modules.push({
+      module,
+      id,
+      collapseKey,
+      pts: state.head.pts,
+      isOnce: step.onceKey !== undefined,
+    });
+    if (step.onceKey !== undefined) state.given.set(step.onceKey, timeMs);
+  }
+  if (step.conversationId === undefined) return;
+  noteMention(outcome, step.event.message ?? step.event.changed?.message);
   const before = state.entries.get(step.conversationId) ?? emptyEntry(step.conversationId);
+  // Of a large group only what it is, whether one is in it, and what one set: the rest is computed when the list is fetched.
+  const { joined, left, settings } = step.event;
+  if (before.isShared && (joined ?? left ?? settings) === undefined) return;
   const after = applyEvent(before, step.event, state.userId);
   if (after === before && state.entries.has(step.conversationId)) return;
   state.entries.set(step.conversationId, after);
   outcome.entries.add(step.conversationId);
+}
+
+function noteMention({ state, mentions }: UserOutcome, message: Message | undefined): void {
+  if (message === undefined || !mentionsUser(message.body, state.userId)) return;
+  if (message.senderId === state.userId) return;
+  const { conversationId, sequence, timeMs } = message;
+  mentions.push({ conversationId, sequence, timeMs });
 }

@@ -1,6 +1,7 @@
 /** Records of the user log: everything that changes what single users see. Fields are only ever added. */
 import {
   type ConversationId,
+  NotifySettingsEvent,
   type Infer,
   type TenantId,
   type UserId,
@@ -17,10 +18,8 @@ import {
 /** One event for many users: encoded once, stored once in the log. */
 export const Spread = schema("Spread", {
   userIds: strings<UserId>(1),
-  /** An encoded Event when `module` is empty; otherwise opaque. */
+  /** An encoded Event. */
   event: bytes(2),
-  /** The business module that published it; empty for the message service. */
-  module: string(3),
 });
 export type Spread = Infer<typeof Spread>;
 
@@ -29,13 +28,23 @@ export const HideRecord = schema("HideRecord", {
   userId: string<UserId>(1),
   conversationId: string<ConversationId>(2),
   sequences: uints(3),
+  /** Of a large group, whose entry here does not know: what the user sees of it. */
+  firstVisible: uint(4),
+  lastSequence: uint(5),
 });
 
-/** Either `spreads`, applied in order, or `hide`. */
+/** A user sets what it is notified of. */
+export const SettingsRecord = schema("SettingsRecord", {
+  userId: string<UserId>(1),
+  settings: nested(2, NotifySettingsEvent),
+});
+
+/** Either `spreads`, applied in order, or `hide`, or `settings`. */
 export const UserRecord = schema("UserRecord", {
   tenantId: string<TenantId>(1),
   timeMs: uint(2),
   spreads: list(3, Spread),
   hide: nested(4, HideRecord),
+  settings: nested(5, SettingsRecord),
 });
 export type UserRecord = Infer<typeof UserRecord>;

@@ -9,6 +9,8 @@
  *   identity.json which installation this is; made when it is first served
  *   journal/      the log
  *   tables/       LevelDB
+ *   cold/         files of the cold tier
+ *   media/        what people uploaded
  *   parley.sock   where the running server is reached by its tools
  */
 
@@ -48,6 +50,8 @@ export interface DataDirectory {
   readonly tablesPath: string;
   /** Where objects of the cold tier are: a directory, a mount or a link. Made when the first one comes. */
   readonly coldPath: string;
+  /** Where parts of media are: a directory, a mount or a link. Made when the first one comes. */
+  readonly mediaPath: string;
   readonly socketPath: string;
   /** Unlocks it. Close what is open inside first. Twice is as once. */
   release(): Promise<void>;
@@ -89,6 +93,7 @@ export async function openDataDirectory(path: string, options: DataDirectoryOpti
       journalPath: join(directory, "journal"),
       tablesPath: join(directory, "tables"),
       coldPath: join(directory, "cold"),
+      mediaPath: join(directory, "media"),
       socketPath: join(directory, "parley.sock"),
       release: () => lock.release(),
     };

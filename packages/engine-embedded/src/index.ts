@@ -1,5 +1,6 @@
 export { CommitReader } from "./journal/commit-reader.js";
 export { openDataDirectory, type DataDirectory } from "./data-directory.js";
+export { DirectoryBlobs, type DirectoryBlobsOptions } from "./directory-blobs.js";
 export { DirectoryObjects } from "./directory-objects.js";
 export { keyFilesOn } from "./key-files.js";
 export { createDirectory, syncDirectory } from "./durable-directory.js";

@@ -3,23 +3,28 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { UNREAD_RANGES_MAX, applyEvent, conversationOf, emptyEntry } from "./conversation-entry.js";
 import type { ClientMessageId, ConversationId, MessageId, UserId } from "./ids.js";
-import type { ConversationEntry, Event, Message } from "./model.js";
+import {
+  AS_SENT,
+  Body,
+  type ConversationEntry,
+  Event,
+  GroupEvent,
+  JoinedEvent,
+  MembersEvent,
+  LeftEvent,
+  type Message,
+  textBody,
+} from "./model.js";
+import { filled } from "./codec/schema.js";
+import { GroupInfo, GroupSettings } from "./group.js";
+import { MENTIONS_UNREAD_MAX } from "./limits.js";
 import { EntryModel } from "./testing/entry-model.js";
 
 const GROUP = "g:team" as ConversationId;
 const ME = "ann" as UserId;
 const OTHER = "bob" as UserId;
 
-const NOTHING: Event = {
-  message: undefined,
-  read: undefined,
-  hidden: undefined,
-  joined: undefined,
-  left: undefined,
-  advanced: undefined,
-  trimmed: undefined,
-  changed: undefined,
-};
+const NOTHING: Event = filled(Event, {});
 
 function messageAt(sequence: number, change: Partial<Message> = {}): Message {
   return {
@@ -29,11 +34,9 @@ function messageAt(sequence: number, change: Partial<Message> = {}): Message {
     senderId: OTHER,
     clientMessageId: `c${sequence}` as ClientMessageId,
     timeMs: 1000 + sequence,
-    body: { text: { text: "x" }, notice: undefined },
+    body: textBody("x"),
     isCountable: true,
-    revision: 0,
-    editedMs: 0,
-    recall: undefined,
+    ...AS_SENT,
     ...change,
   };
 }
@@ -50,9 +53,26 @@ const hidden = (...sequences: number[]): Event => ({
 });
 const joined = (lastSequence: number, firstVisible = 1): Event => ({
   ...NOTHING,
-  joined: { conversationId: GROUP, title: "Team", firstVisible, lastSequence, timeMs: 500 },
+  joined: filled(JoinedEvent, {
+    conversationId: GROUP,
+    title: "Team",
+    firstVisible,
+    lastSequence,
+    timeMs: 500,
+  }),
 });
-const left: Event = { ...NOTHING, left: { conversationId: GROUP, sequence: 0 } };
+const left: Event = { ...NOTHING, left: filled(LeftEvent, { conversationId: GROUP }) };
+const renamed = (revision: number, title = `Team ${revision}`): Event => ({
+  ...NOTHING,
+  group: filled(GroupEvent, {
+    conversationId: GROUP,
+    info: filled(GroupInfo, { revision, settings: filled(GroupSettings, { title }) }),
+  }),
+});
+const changedMembers = (revision: number): Event => ({
+  ...NOTHING,
+  members: filled(MembersEvent, { conversationId: GROUP, revision }),
+});
 const advanced = (lastSequence: number, lastMessage?: Message): Event => ({
   ...NOTHING,
   advanced: { conversationId: GROUP, lastSequence, lastMessage },
@@ -61,10 +81,19 @@ const trimmed = (firstVisible: number): Event => ({
   ...NOTHING,
   trimmed: { conversationId: GROUP, firstVisible },
 });
-const edited = (sequence: number, revision: number): Event => ({
+const edited = (sequence: number, revision: number, body: Body = textBody("x")): Event => ({
   ...NOTHING,
-  changed: { message: messageAt(sequence, { revision, editedMs: 5000 }) },
+  changed: { message: messageAt(sequence, { revision, editedMs: 5000, body }) },
 });
+const voided = (sequence: number): Event => ({
+  ...NOTHING,
+  voided: { conversationId: GROUP, sequence, timeMs: 9 },
+});
+const TO_ME = filled(Body, { text: { text: "@ann" }, mentions: { userIds: [ME], isAll: false } });
+const TO_ALL = filled(Body, { text: { text: "@all" }, mentions: { userIds: [], isAll: true } });
+const TO_BOB = filled(Body, { text: { text: "@bob" }, mentions: { userIds: [OTHER], isAll: false } });
+const SIGNAL = filled(Body, { signal: { type: "typing", payload: Uint8Array.of(1) } });
+const BODIES = [textBody("x"), textBody("y"), TO_ME, TO_ALL, TO_BOB];
 const recalled = (sequence: number, revision: number): Event => ({
   ...NOTHING,
   changed: {
@@ -202,17 +231,81 @@ test("an older revision after a newer one changes nothing, and a hidden last mes
   );
 });
 
+test("unread messages that mention me or all are marked, until they are read, hidden or recalled", () => {
+  const marked = after(
+    said(1, { body: TO_ME }),
+    said(2, { body: TO_BOB }),
+    said(3, { body: TO_ALL }),
+    said(4, { body: TO_ME }),
+    said(5, { body: TO_ME }),
+    said(6, { body: TO_ME, senderId: ME }),
+  );
+  const rest = [read(1), hidden(3), recalled(4, 1)].map(
+    (event) => applyEvent(marked, event, ME).unreadMentions,
+  );
+  assert.deepEqual(
+    [marked.unreadMentions, ...rest],
+    [
+      [1, 3, 4, 5],
+      [3, 4, 5],
+      [1, 4, 5],
+      [1, 3, 5],
+    ],
+  );
+});
+
+test("an edit that mentions me marks an unread message and no other, and one that does not takes the mark", () => {
+  const entry = after(said(1), said(2), said(3, { body: TO_ME }), read(1));
+  const events = [edited(1, 1, TO_ME), edited(2, 1, TO_ALL), edited(3, 1, TO_BOB)];
+  assert.deepEqual(
+    events.map((event) => applyEvent(entry, event, ME).unreadMentions),
+    [[3], [2, 3], []],
+  );
+});
+
+test(`at most ${MENTIONS_UNREAD_MAX} mentions are marked, the newest`, () => {
+  const entry = after(
+    ...Array.from({ length: MENTIONS_UNREAD_MAX + 2 }, (_, index) => said(index + 1, { body: TO_ALL })),
+  );
+  assert.deepEqual(
+    [entry.unreadMentions.length, entry.unreadMentions[0], entry.unread],
+    [MENTIONS_UNREAD_MAX, 3, MENTIONS_UNREAD_MAX + 2],
+  );
+});
+
+test("a void place and a signal move the end and nothing that is shown", () => {
+  const entry = after(said(1), read(1), voided(2), said(3), voided(4), said(5, { body: SIGNAL }));
+  assert.deepEqual(
+    [
+      entry.lastSequence,
+      entry.readSequence,
+      entry.unreadRanges,
+      entry.lastMessage?.sequence,
+      entry.updatedMs,
+    ],
+    [5, 2, [3, 3], 3, 1003],
+  );
+});
+
 test("an event of an unknown kind changes nothing and is about no conversation", () => {
   const entry = after(said(1));
   assert.deepEqual([applyEvent(entry, NOTHING, ME) === entry, conversationOf(NOTHING)], [true, undefined]);
 });
 
 test("every event names its conversation", () => {
-  const events = [said(1), read(1), hidden(1), joined(1), left, advanced(1), trimmed(2), edited(1, 1)];
+  const events = [said(1), read(1), hidden(1), joined(1), left, advanced(1), trimmed(2)];
+  events.push(edited(1, 1), voided(1), renamed(2), changedMembers(2));
   assert.deepEqual(
     events.map(conversationOf),
     events.map(() => GROUP),
   );
+});
+
+test("a list that is ahead of the events behind it keeps the newer title, whatever joining was told with", () => {
+  const ahead = { ...emptyEntry(GROUP), title: "Team 3", groupRevision: 3, membersRevision: 4 };
+  const again = [joined(0), renamed(2), changedMembers(2), renamed(3), changedMembers(4)];
+  const entry = again.reduce((before, event) => applyEvent(before, event, ME), ahead);
+  assert.deepEqual([entry.title, entry.groupRevision, entry.membersRevision], ["Team 3", 3, 4]);
 });
 
 test(`at most ${UNREAD_RANGES_MAX} ranges are kept, and the oldest go first`, () => {
@@ -258,10 +351,32 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
-      .record({ isMine: fc.boolean(), isCountable: fc.boolean(), ahead: fc.integer({ min: -2, max: 1 }) })
-      .map(({ isMine, isCountable, ahead }): Step => (last) => [
-        said(Math.max(1, last + ahead), { senderId: isMine ? ME : OTHER, isCountable }),
+      .record({
+        isMine: fc.boolean(),
+        isCountable: fc.boolean(),
+        ahead: fc.integer({ min: -2, max: 1 }),
+        body: fc.constantFrom(...BODIES, SIGNAL),
+      })
+      .map(({ isMine, isCountable, ahead, body }): Step => (last) => [
+        said(Math.max(1, last + ahead), {
+          senderId: isMine ? ME : OTHER,
+          isCountable: isCountable && body !== SIGNAL,
+          body,
+        }),
       ]),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: -2, max: 2 }).map((by): Step => (last) => [voided(last + by)]),
+  },
+  // Enough to pass the limit of mentions.
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 1, max: 120 }).map(
+      (count): Step =>
+        (last) =>
+          Array.from({ length: count }, (_, index) => said(last + 1 + index, { body: TO_ALL })),
+    ),
   },
   {
     weight: 2,
@@ -299,12 +414,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<Step>(() => [left]) },
   {
+    weight: 1,
+    arbitrary: fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 5 })).map(([group, members]): Step => () => [
+      renamed(group),
+      changedMembers(members),
+    ]),
+  },
+  {
     weight: 2,
     arbitrary: fc
-      .tuple(back, fc.nat({ max: 3 }), fc.boolean())
-      .map(([by, revision, isRecalled]): Step => (last) => [
-        (isRecalled ? recalled : edited)(Math.max(1, last + 1 - by), revision),
-      ]),
+      .tuple(back, fc.nat({ max: 3 }), fc.boolean(), fc.constantFrom(...BODIES))
+      .map(([by, revision, isRecalled, body]): Step => (last) => {
+        const sequence = Math.max(1, last + 1 - by);
+        return [isRecalled ? recalled(sequence, revision) : edited(sequence, revision, body)];
+      }),
   },
   {
     weight: 1,

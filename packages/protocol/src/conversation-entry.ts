@@ -3,13 +3,22 @@
  * function, so an entry that was kept up to date by events equals the entry fetched fresh.
  *
  * Unread messages are ranges of sequences: reading cuts them from below, deleting for me cuts them out, and one's own
- * messages never enter them. Nothing is ever counted up or down, so an event applied twice changes nothing.
+ * messages never enter them. Mentions are some of the unread messages, and leave with them. Nothing is ever counted up or
+ * down, so an event applied twice changes nothing.
+ *
+ * The entry of a large group is fed from two sides, its topic and the user's queue, whose order to each other is not known.
+ * So it is the same whichever comes first, and the server can compute it from the messages alone: see `settledShared`.
  */
+import type { GroupInfo } from "./group.js";
 import type { ConversationId, UserId } from "./ids.js";
+import { MENTIONS_UNREAD_MAX, SHARED_UNREAD_MAX } from "./limits.js";
 import type { ConversationEntry, Event, Message } from "./model.js";
+import { isSignal, mentionsUser } from "./plain-text.js";
 
 /** Beyond this many ranges the oldest ones are taken as read: someone wrote that often without reading. */
 export const UNREAD_RANGES_MAX = 128;
+
+const NO_MENTIONS: readonly number[] = [];
 
 /** The conversation that an event is about, or undefined for an event unknown here. */
 export function conversationOf(event: Event): ConversationId | undefined {
@@ -21,7 +30,18 @@ export function conversationOf(event: Event): ConversationId | undefined {
     event.left?.conversationId ??
     event.advanced?.conversationId ??
     event.trimmed?.conversationId ??
-    event.changed?.message?.conversationId
+    event.changed?.message?.conversationId ??
+    event.voided?.conversationId ??
+    event.reactions?.conversationId ??
+    event.pinned?.conversationId ??
+    event.readers?.conversationId ??
+    event.shared?.conversationId ??
+    event.cardPart?.conversationId ??
+    event.cardAction?.conversationId ??
+    event.group?.conversationId ??
+    event.members?.conversationId ??
+    // Empty: of the user, and not of a conversation.
+    (event.settings?.conversationId || undefined)
   );
 }
 
@@ -38,29 +58,53 @@ export function emptyEntry(conversationId: ConversationId): ConversationEntry {
     lastMessage: undefined,
     isMember: true,
     updatedMs: 0,
+    isShared: false,
+    topicPts: 0,
+    unreadMentions: NO_MENTIONS,
+    hiddenAhead: [],
+    reactedAhead: [],
+    groupRevision: 0,
+    membersRevision: 0,
+    notifyLevel: "",
+    mutedUntilMs: 0,
   };
 }
 
 /** The entry of user `self` after an event of the same conversation. */
 export function applyEvent(entry: ConversationEntry, event: Event, self: UserId): ConversationEntry {
+  const after = withEvent(entry, event, self);
+  return after.isShared && after !== entry ? settledShared(after) : after;
+}
+
+/**
+ * Of a large group: read is everything before the first unread message, or everything. Otherwise it would depend on
+ * what came first whether one's own message, or a notice, moved the marker.
+ */
+function settledShared(entry: ConversationEntry): ConversationEntry {
+  const { lastSequence, readSequence } = entry;
+  const ranges = rangesFrom(entry.unreadRanges, lastSequence - SHARED_UNREAD_MAX + 1);
+  return {
+    ...entry,
+    unreadRanges: ranges,
+    unread: countOf(ranges),
+    unreadMentions: mentionsIn(entry.unreadMentions, ranges),
+    readSequence: Math.max(readSequence, ranges.length === 0 ? lastSequence : ranges[0]! - 1),
+    hiddenAhead: stillAhead(entry.hiddenAhead, lastSequence),
+    reactedAhead: stillAhead(entry.reactedAhead, lastSequence),
+  };
+}
+
+function stillAhead(sequences: readonly number[], lastSequence: number): readonly number[] {
+  // Nearly always.
+  return sequences.length === 0 ? sequences : sequences.filter((sequence) => sequence > lastSequence);
+}
+
+function withEvent(entry: ConversationEntry, event: Event, self: UserId): ConversationEntry {
   if (event.message !== undefined) return withMessage(entry, event.message, self);
   if (event.read !== undefined) return withRead(entry, event.read.sequence);
   if (event.hidden !== undefined) return withHidden(entry, event.hidden.sequences);
-  if (event.joined !== undefined) {
-    const joined = event.joined;
-    return withRead(
-      {
-        ...entry,
-        title: joined.title,
-        firstVisible: joined.firstVisible,
-        lastSequence: Math.max(entry.lastSequence, joined.lastSequence),
-        isMember: true,
-        updatedMs: Math.max(entry.updatedMs, joined.timeMs),
-      },
-      joined.lastSequence,
-    );
-  }
-  if (event.left !== undefined) return { ...entry, isMember: false };
+  if (event.joined !== undefined) return withMembership(entry, event.joined);
+  if (event.left !== undefined) return withoutMembership(entry, event.left);
   if (event.advanced !== undefined) {
     const { lastSequence, lastMessage } = event.advanced;
     if (lastSequence <= entry.lastSequence) return entry;
@@ -74,35 +118,108 @@ export function applyEvent(entry: ConversationEntry, event: Event, self: UserId)
     };
   }
   if (event.trimmed !== undefined) return withTrim(entry, event.trimmed.firstVisible);
-  if (event.changed?.message !== undefined) return withChange(entry, event.changed.message);
+  if (event.changed?.message !== undefined) return withChange(entry, event.changed.message, self);
+  if (event.voided !== undefined) return withSilent(entry, event.voided.sequence);
+  if (event.shared !== undefined && !entry.isShared)
+    return { ...entry, isShared: true, topicPts: event.shared.topicPts };
+  if (event.group?.info !== undefined) return withInfo(entry, event.group.info);
+  if (event.members !== undefined && event.members.revision > entry.membersRevision)
+    return { ...entry, membersRevision: event.members.revision };
+  if (event.settings !== undefined) return withSettings(entry, event.settings);
   return entry;
+}
+
+function withSettings(
+  entry: ConversationEntry,
+  { level, mutedUntilMs }: NonNullable<Event["settings"]>,
+): ConversationEntry {
+  if (entry.notifyLevel === level && entry.mutedUntilMs === mutedUntilMs) return entry;
+  return { ...entry, notifyLevel: level, mutedUntilMs };
+}
+
+function withInfo(entry: ConversationEntry, info: GroupInfo): ConversationEntry {
+  if (info.revision <= entry.groupRevision) return entry;
+  return { ...entry, title: info.settings?.title ?? entry.title, groupRevision: info.revision };
+}
+
+function withMembership(entry: ConversationEntry, joined: NonNullable<Event["joined"]>): ConversationEntry {
+  const { title, firstVisible, lastSequence, timeMs, isShared, topicPts } = joined;
+  // A list may be ahead of the events that follow it, and what the topic told since does not come again.
+  const isContained = entry.isShared && entry.isMember && isShared && entry.topicPts >= topicPts;
+  if (isContained) return entry;
+  return withRead(
+    {
+      ...entry,
+      // A list may be ahead of what follows it in this too.
+      title: joined.groupRevision >= entry.groupRevision ? title : entry.title,
+      firstVisible,
+      lastSequence: Math.max(entry.lastSequence, lastSequence),
+      isMember: true,
+      updatedMs: Math.max(entry.updatedMs, timeMs),
+      isShared,
+      topicPts,
+      groupRevision: Math.max(entry.groupRevision, joined.groupRevision),
+      membersRevision: Math.max(entry.membersRevision, joined.membersRevision),
+    },
+    lastSequence,
+  );
+}
+
+/** Of a large group the event says all that remains: how far the topic was followed differs from device to device. */
+function withoutMembership(entry: ConversationEntry, left: NonNullable<Event["left"]>): ConversationEntry {
+  if (!left.isShared) return { ...entry, isMember: false };
+  return {
+    ...emptyEntry(entry.conversationId),
+    title: left.title,
+    firstVisible: left.firstVisible,
+    lastSequence: left.sequence,
+    readSequence: left.sequence,
+    isMember: false,
+    updatedMs: left.timeMs,
+    isShared: true,
+    // They come over the queue alone, as this event does.
+    notifyLevel: entry.notifyLevel,
+    mutedUntilMs: entry.mutedUntilMs,
+  };
 }
 
 function withMessage(entry: ConversationEntry, message: Message, self: UserId): ConversationEntry {
   if (message.sequence <= entry.lastSequence) return entry;
-  const isUnread = message.isCountable && message.senderId !== self;
+  if (isSignal(message.body)) return withSilent(entry, message.sequence);
+  const isHidden = entry.hiddenAhead.length > 0 && entry.hiddenAhead.includes(message.sequence);
+  // What was read before it came is known of large groups only.
+  const isRead = message.sequence <= entry.readSequence || isHidden;
+  const isUnread = message.isCountable && message.senderId !== self && !isRead;
   const hadReadAll = entry.unreadRanges.length === 0;
   const ranges = isUnread ? capped(withSequence(entry.unreadRanges, message.sequence)) : entry.unreadRanges;
   return {
     ...entry,
     lastSequence: message.sequence,
-    lastMessage: message,
+    lastMessage: isHidden ? undefined : message,
     updatedMs: message.timeMs,
-    readSequence: !isUnread && hadReadAll ? message.sequence : entry.readSequence,
+    readSequence:
+      !isUnread && hadReadAll ? Math.max(entry.readSequence, message.sequence) : entry.readSequence,
     unreadRanges: ranges,
     unread: isUnread ? countOf(ranges) : entry.unread,
+    unreadMentions: isUnread ? mentionsWith(entry, message, self, ranges) : entry.unreadMentions,
   };
 }
 
+/** The conversation goes on by a place that shows nothing: only who has read everything has read that too. */
+function withSilent(entry: ConversationEntry, sequence: number): ConversationEntry {
+  if (sequence <= entry.lastSequence) return entry;
+  const hadReadAll = entry.unreadRanges.length === 0;
+  const readSequence = hadReadAll ? Math.max(entry.readSequence, sequence) : entry.readSequence;
+  return { ...entry, lastSequence: sequence, readSequence };
+}
+
 function withRead(entry: ConversationEntry, sequence: number): ConversationEntry {
-  const readSequence = Math.min(sequence, entry.lastSequence);
+  // In a large group another device may have read what has not come here yet.
+  const readSequence = entry.isShared ? sequence : Math.min(sequence, entry.lastSequence);
   if (readSequence <= entry.readSequence) return entry;
-  const ranges: number[] = [];
-  for (let index = 0; index < entry.unreadRanges.length; index += 2) {
-    const last = entry.unreadRanges[index + 1]!;
-    if (last > readSequence) ranges.push(Math.max(entry.unreadRanges[index]!, readSequence + 1), last);
-  }
-  return { ...entry, readSequence, unreadRanges: ranges, unread: countOf(ranges) };
+  const ranges = rangesFrom(entry.unreadRanges, readSequence + 1);
+  const unreadMentions = mentionsIn(entry.unreadMentions, ranges);
+  return { ...entry, readSequence, unreadRanges: ranges, unread: countOf(ranges), unreadMentions };
 }
 
 /** What is gone counts as read. The newest message of a conversation is always kept, so the last message stays. */
@@ -124,13 +241,17 @@ function withHidden(entry: ConversationEntry, sequences: readonly number[]): Con
     entry.lastMessage !== undefined && sequences.includes(entry.lastMessage.sequence)
       ? undefined
       : entry.lastMessage;
-  if (ranges === entry.unreadRanges && lastMessage === entry.lastMessage) return entry;
+  const ahead = entry.isShared ? sequences.filter((sequence) => sequence > entry.lastSequence) : [];
+  const isKnown = ahead.every((sequence) => entry.hiddenAhead.includes(sequence));
+  if (ranges === entry.unreadRanges && lastMessage === entry.lastMessage && isKnown) return entry;
   const kept = capped(ranges);
-  return { ...entry, lastMessage, unreadRanges: kept, unread: countOf(kept) };
+  const hiddenAhead = isKnown ? entry.hiddenAhead : [...new Set([...entry.hiddenAhead, ...ahead])];
+  const unreadMentions = mentionsIn(entry.unreadMentions, kept);
+  return { ...entry, lastMessage, unreadRanges: kept, unread: countOf(kept), hiddenAhead, unreadMentions };
 }
 
-/** What was recalled is not waited for any more: it leaves the unread messages as a hidden one does. */
-function withChange(entry: ConversationEntry, message: Message): ConversationEntry {
+/** What was recalled is not waited for any more: it leaves the unread messages as a hidden one does. An edit may mention or not. */
+function withChange(entry: ConversationEntry, message: Message, self: UserId): ConversationEntry {
   const { lastMessage } = entry;
   const isNewer =
     lastMessage !== undefined &&
@@ -140,13 +261,44 @@ function withChange(entry: ConversationEntry, message: Message): ConversationEnt
     message.recall === undefined
       ? entry.unreadRanges
       : capped(withoutSequence(entry.unreadRanges, message.sequence));
-  if (!isNewer && ranges === entry.unreadRanges) return entry;
+  const unreadMentions = mentionsWith(entry, message, self, ranges);
+  if (!isNewer && ranges === entry.unreadRanges && unreadMentions === entry.unreadMentions) return entry;
   return {
     ...entry,
     lastMessage: isNewer ? message : lastMessage,
     unreadRanges: ranges,
     unread: countOf(ranges),
+    unreadMentions,
   };
+}
+
+/** The mentions when this message is as it is now and these ranges are unread; the same array when nothing changed. */
+function mentionsWith(
+  { unreadMentions, isShared }: ConversationEntry,
+  { sequence, body }: Message,
+  self: UserId,
+  ranges: readonly number[],
+): readonly number[] {
+  const isMention = mentionsUser(body, self) && isWithin(ranges, sequence);
+  const kept = mentionsIn(unreadMentions, ranges);
+  if (isMention === kept.includes(sequence)) return kept;
+  if (!isMention) return kept.filter((each) => each !== sequence);
+  const grown = [...kept, sequence];
+  if (sequence < (kept.at(-1) ?? 0)) grown.sort((one, other) => one - other);
+  // Of a large group all that may count as unread: which ones were dropped could not be computed from the messages.
+  return isShared ? grown : grown.slice(-MENTIONS_UNREAD_MAX);
+}
+
+/** Of the mentions those that are unread; the same array when all are. */
+function mentionsIn(mentions: readonly number[], ranges: readonly number[]): readonly number[] {
+  if (mentions.every((sequence) => isWithin(ranges, sequence))) return mentions;
+  return mentions.filter((sequence) => isWithin(ranges, sequence));
+}
+
+function isWithin(ranges: readonly number[], sequence: number): boolean {
+  for (let index = 0; index < ranges.length; index += 2)
+    if (sequence >= ranges[index]! && sequence <= ranges[index + 1]!) return true;
+  return false;
 }
 
 /** Adds a sequence above all others. */
@@ -157,6 +309,17 @@ function withSequence(ranges: readonly number[], sequence: number): readonly num
   if (isNext) grown[last] = sequence;
   else grown.push(sequence, sequence);
   return grown;
+}
+
+/** What lies at `first` or above. */
+function rangesFrom(ranges: readonly number[], first: number): readonly number[] {
+  if (ranges.length === 0 || ranges[0]! >= first) return ranges;
+  const rest: number[] = [];
+  for (let index = 0; index < ranges.length; index += 2) {
+    const last = ranges[index + 1]!;
+    if (last >= first) rest.push(Math.max(ranges[index]!, first), last);
+  }
+  return rest;
 }
 
 function withoutSequence(ranges: readonly number[], sequence: number): readonly number[] {

@@ -12,6 +12,9 @@ const item: fc.Arbitrary<DigestItem> = fc.record(
       maxLength: 26,
     }),
     revision: fc.nat({ max: 300 }),
+    reactions: fc.option(fc.record({ revision: fc.nat({ max: 300 }), mineRevision: fc.nat({ max: 300 }) }), {
+      nil: undefined,
+    }),
   },
   { noNullPrototype: true },
 );
@@ -21,8 +24,12 @@ function definition(items: readonly DigestItem[]): number {
   const mod = 2n ** 32n;
   let h1 = 0x811c9dc5n;
   let h2 = 0xc2b2ae35n;
-  for (const { sequence, messageId, revision } of items) {
-    const text = revision > 0 ? `${sequence}:${messageId}:${revision};` : `${sequence}:${messageId};`;
+  for (const { sequence, messageId, revision, reactions } of items) {
+    const parts = [`${sequence}:${messageId}`];
+    if (revision > 0) parts.push(`:${revision}`);
+    if (reactions !== undefined) parts.push(`~${reactions.revision}`);
+    if ((reactions?.mineRevision ?? 0) > 0) parts.push(`@${reactions!.mineRevision}`);
+    const text = `${parts.join("")};`;
     for (const byte of Buffer.from(text, "ascii")) {
       h1 = ((h1 ^ BigInt(byte)) * 0x01000193n) % mod;
       h2 = ((h2 ^ BigInt(byte)) * 0x85ebca6bn) % mod;
@@ -51,6 +58,12 @@ test("the digest is what its definition says, and a number the wire can carry", 
   );
 });
 
+/** Somebody else reacted, or it is known since when mine are so. */
+function moved(reactions: DigestItem["reactions"]): DigestItem["reactions"] {
+  if (reactions === undefined) return { revision: 1, mineRevision: 1 };
+  return { ...reactions, mineRevision: reactions.mineRevision + 1 };
+}
+
 test("a lost, doubled, exchanged, moved or changed message changes the digest", () => {
   fc.assert(
     fc.property(
@@ -63,6 +76,7 @@ test("a lost, doubled, exchanged, moved or changed message changes the digest", 
           [second, first, ...rest],
           [{ ...first, sequence: first.sequence + 1 }, second, ...rest],
           [{ ...first, revision: first.revision + 1 }, second, ...rest],
+          [{ ...first, reactions: moved(first.reactions) }, second, ...rest],
           [
             { ...first, messageId: first.messageId.replace(/.$/, (last) => (last === "0" ? "1" : "0")) },
             second,

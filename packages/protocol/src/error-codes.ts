@@ -22,6 +22,9 @@ export const ERROR_CODES = {
     meaning: "You are not in this conversation, or it does not exist.",
   },
   "not-allowed": { retry: "never", meaning: "Your role does not allow this." },
+  muted: { retry: "never", meaning: "You may not write here before `untilMs`." },
+  "group-full": { retry: "never", meaning: "The group has as many members, admins or requests as it may." },
+  "content-refused": { retry: "after-change", meaning: "The review of contents does not let this pass." },
   "message-unknown": {
     retry: "never",
     meaning: "There is no such message here, or it is one that you cannot see.",
@@ -29,9 +32,36 @@ export const ERROR_CODES = {
   "message-recalled": { retry: "never", meaning: "The message was recalled: it cannot be changed any more." },
   "too-late": { retry: "never", meaning: "The time in which this may be done with the message is over." },
   "too-many-edits": { retry: "never", meaning: "The message was edited EDITS_MAX times: send another one." },
+  "too-many-reactions": {
+    retry: "never",
+    meaning: "The message has REACTION_KEYS_MAX reactions, or REACTIONS_PER_USER_MAX of yours.",
+  },
+  "too-many-pins": {
+    retry: "after-change",
+    meaning: "The conversation has PINS_MAX pins: take one away first.",
+  },
+  "card-outdated": {
+    retry: "after-change",
+    meaning: "The card has this revision or a higher one: take `expected` or more.",
+  },
+  "conversation-unknown": { retry: "after-change", meaning: "There is no such conversation." },
+  "module-key-invalid": {
+    retry: "after-change",
+    meaning: "The key of the module is unknown or was removed; only over HTTP.",
+  },
   "user-not-found": { retry: "after-change", meaning: "There is no such user." },
   "not-found": { retry: "never", meaning: "There is nothing at this address; only over HTTP." },
   "message-too-large": { retry: "after-change", meaning: "The message passes the size limit." },
+  "media-unknown": {
+    retry: "after-change",
+    meaning: "There is no such upload of yours, or it is not complete: upload it again.",
+  },
+  "media-too-large": { retry: "after-change", meaning: "The file passes the server's size limit." },
+  "media-refused": { retry: "after-change", meaning: "The file is not of the kind that it claims to be." },
+  "upload-offset": {
+    retry: "after-change",
+    meaning: "The upload goes on from another offset: the header Upload-Offset tells it.",
+  },
   "too-early": {
     retry: "same",
     meaning: "An earlier send of this device has not arrived: send from `expected` on.",

@@ -194,7 +194,7 @@ test("fields that a frame does not have yet are skipped", () => {
 });
 
 test("an unknown kind is refused with its number, after the frames before it", () => {
-  for (const kind of [0, 17, 63, 78, 127, 128, 300, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]) {
+  for (const kind of [0, 62, 63, 127, 128, 300, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]) {
     const packet = new Writer();
     writeFrame(packet, "ping", {});
     packet.varint(kind);

@@ -12,7 +12,6 @@ import {
   type Infer,
   type Init,
   bool,
-  bytesList,
   list,
   nested,
   schema,
@@ -22,9 +21,38 @@ import {
   uints,
 } from "./codec/schema.js";
 import { Writer } from "./codec/writer.js";
+import { GroupSettings, Member, MemberField } from "./group.js";
+import {
+  AnswerJoin,
+  Dissolve,
+  GetGroup,
+  GetJoinRequests,
+  Group,
+  Join,
+  JoinRequests,
+  UpdateGroup,
+  UpdateMember,
+} from "./group-frames.js";
 import type { ClientMessageId, ConversationId, DeviceId, MessageId, SessionId, UserId } from "./ids.js";
 import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PACKET_MESSAGES_MAX } from "./limits.js";
-import { Body, ConversationEntry, Edit, Member, Message, User } from "./model.js";
+import { Forward } from "./bodies.js";
+import { ActOnCard, CardActions, GetCardActions, UpdateCard } from "./cards.js";
+import {
+  GetPins,
+  GetReactions,
+  GetReadCounts,
+  GetReaders,
+  PinMessage,
+  React,
+  ReactionList,
+  ReadCounts,
+  ReaderList,
+} from "./message-states.js";
+import { Body, ConversationEntry, Edit, Message, User } from "./model.js";
+import { GetNotify, NotifySettings, SetNotify, SetPushTarget } from "./notify.js";
+import { PinList } from "./pin-list.js";
+import { Search, SearchPage } from "./search-frames.js";
+import { Ahead, Confirm, Follow, Push, Rebase } from "./sync-frames.js";
 
 /** First frame of a connection. A device without a position leaves `epoch` and `pts` 0 and gets a Rebase. */
 export const Hello = schema("Hello", {
@@ -33,6 +61,8 @@ export const Hello = schema("Hello", {
   epoch: uint(3),
   pts: uint(4),
   client: string(5),
+  /** One of DEVICE_KINDS, or empty. */
+  deviceKind: string(6),
 });
 
 export const Welcome = schema("Welcome", {
@@ -46,6 +76,9 @@ export const Welcome = schema("Welcome", {
   server: string(7),
 });
 
+/** Instead of Welcome, before the connection closes: too many devices come at once. Come again after this time. */
+export const Busy = schema("Busy", { retryAfterMs: uint(1) });
+
 export const Ping = schema("Ping", {});
 export const Pong = schema("Pong", {});
 
@@ -58,8 +91,10 @@ export const Refused = schema("Refused", {
   /** "never", "same" or "after-change". */
   retry: string(4),
   retryAfterMs: uint(5),
-  /** For "too-early" and "send-order": the number that the server takes next from this device here. */
+  /** For "too-early" and "send-order": the number that the server takes next from this device here; for "card-outdated" the lowest revision that it takes. */
   expected: uint(6),
+  /** For "muted": until when. */
+  untilMs: uint(15),
 });
 
 /**
@@ -72,6 +107,10 @@ export const Send = schema("Send", {
   clientMessageId: string<ClientMessageId>(3),
   number: uint(4),
   body: nested(5, Body),
+  /** Directed: only these members and the sender see it. Empty: all do. */
+  audience: strings<UserId>(6),
+  /** Instead of a body: the server makes it of these messages, as the sender sees them. */
+  forward: nested(7, Forward),
 });
 /** The message is durable and has its place. */
 export const Sent = schema("Sent", {
@@ -79,6 +118,8 @@ export const Sent = schema("Sent", {
   messageId: string<MessageId>(2),
   sequence: uint(3),
   timeMs: uint(4),
+  /** The review of contents made it say something else: what it says comes with its event. */
+  isReplaced: bool(15),
 });
 
 export const MarkRead = schema("MarkRead", {
@@ -126,12 +167,18 @@ export const ListConversations = schema("ListConversations", {
   requestId: uint(1),
   cursor: string(2),
   limit: uint(3),
+  /** When set: only this one. */
+  conversationId: string<ConversationId>(4),
+  /** One page of those with the newest messages, which is not continued: for a device that has nothing to show yet. */
+  isNewestFirst: bool(5),
 });
 export const ConversationList = schema("ConversationList", {
   requestId: uint(1),
   entries: list(2, ConversationEntry),
   /** Empty on the last page. */
   next: string(3),
+  /** Of the newest ones: there are others. */
+  isPartial: bool(4),
 });
 
 /** `userIds` of a direct conversation is the other user; `name` makes a repeated creation of a group harmless. */
@@ -144,31 +191,49 @@ export const CreateConversation = schema("CreateConversation", {
   name: string(5),
   /** New members see what was said before they came. */
   isHistoryOpen: bool(6),
+  /** What a group begins with, beside its title and `isHistoryOpen`; where it is left out, as its scenario says. */
+  settings: nested(7, GroupSettings),
+  /** The name of a scenario that is installed. */
+  scenario: string(8),
 });
 export const ConversationCreated = schema("ConversationCreated", {
   requestId: uint(1),
   conversationId: string<ConversationId>(2),
 });
 
-/** `isRemoval` false adds. Removing oneself is leaving. */
+/** `isRemoval` false adds. Removing oneself is leaving. Whoever is added with `fields` is added alone. */
 export const ChangeMembers = schema("ChangeMembers", {
   requestId: uint(1),
   conversationId: string<ConversationId>(2),
   userIds: strings<UserId>(3),
   isRemoval: bool(4),
+  /** The role in the group's scenario, and what it asks for. */
+  scenarioRole: string(5),
+  fields: list(6, MemberField),
 });
 
+/** Members by user id, those that begin with `prefix`; or with `sinceRevision` those that changed since. */
 export const ListMembers = schema("ListMembers", {
   requestId: uint(1),
   conversationId: string<ConversationId>(2),
   after: string<UserId>(3),
   limit: uint(4),
+  sinceRevision: uint(5),
+  prefix: string(6),
 });
+/**
+ * A page, or what changed up to `revision`: ask again from there until it is `membersRevision`. `isReset`: too much has
+ * changed since; fetch the list.
+ */
 export const MemberList = schema("MemberList", {
   requestId: uint(1),
   members: list(2, Member),
   memberCount: uint(3),
   next: string<UserId>(4),
+  revision: uint(5),
+  membersRevision: uint(6),
+  removed: strings<UserId>(7),
+  isReset: bool(8),
 });
 
 export const ListUsers = schema("ListUsers", {
@@ -227,24 +292,34 @@ export const Edits = schema("Edits", {
   next: uint(3),
 });
 
-/** "I have applied and stored everything up to here." May be sent for many events at once. */
-export const Confirm = schema("Confirm", {
-  epoch: uint(1),
-  pts: uint(2),
+/** Asks for messages by their sequences, as this user sees them now: at most MESSAGES_PER_REQUEST_MAX. */
+export const GetMessages = schema("GetMessages", {
+  requestId: uint(1),
+  conversationId: string<ConversationId>(2),
+  sequences: uints(3),
+});
+/** In the order of the request. Those that are missing do not exist for this user. */
+export const Messages = schema("Messages", {
+  requestId: uint(1),
+  messages: list(2, Message),
+  /** How many of the sequences this answers, the first ones; the others have to be asked for again. */
+  answered: uint(3),
 });
 
-/** Events `firstPts`, `firstPts + 1`, … of this user's queue; each is an encoded Event. */
-export const Push = schema("Push", {
-  epoch: uint(1),
-  firstPts: uint(2),
-  events: bytesList(3),
+/** Asks for messages that mention me, the newest first; continued with the answer's `next`. */
+export const ListMentions = schema("ListMentions", {
+  requestId: uint(1),
+  cursor: string(2),
+  limit: uint(3),
+  /** When set: only those of this conversation. */
+  conversationId: string<ConversationId>(4),
 });
-/** Fetch the list again; what is pushed next follows `pts`. */
-export const Rebase = schema("Rebase", {
-  epoch: uint(1),
-  pts: uint(2),
-  /** "new-device", "too-far-behind" or "unknown-epoch". */
-  reason: string(3),
+/** A page may be shorter than its limit, and even empty, before the last one. */
+export const MentionPage = schema("MentionPage", {
+  requestId: uint(1),
+  messages: list(2, Message),
+  /** Empty on the last page. */
+  next: string(3),
 });
 
 /** Every frame kind. Numbers are never used again for another meaning. */
@@ -265,6 +340,29 @@ export const FRAMES = {
   edit: { kind: 14, schema: EditMessage },
   recall: { kind: 15, schema: RecallMessage },
   getEdits: { kind: 16, schema: GetEdits },
+  follow: { kind: 17, schema: Follow },
+  react: { kind: 18, schema: React },
+  getReactions: { kind: 19, schema: GetReactions },
+  pin: { kind: 20, schema: PinMessage },
+  getPins: { kind: 21, schema: GetPins },
+  getReaders: { kind: 22, schema: GetReaders },
+  getReadCounts: { kind: 23, schema: GetReadCounts },
+  getMessages: { kind: 24, schema: GetMessages },
+  listMentions: { kind: 25, schema: ListMentions },
+  search: { kind: 30, schema: Search },
+  updateGroup: { kind: 26, schema: UpdateGroup },
+  updateMember: { kind: 27, schema: UpdateMember },
+  join: { kind: 28, schema: Join },
+  getGroup: { kind: 29, schema: GetGroup },
+  answerJoin: { kind: 31, schema: AnswerJoin },
+  dissolve: { kind: 32, schema: Dissolve },
+  getJoinRequests: { kind: 33, schema: GetJoinRequests },
+  updateCard: { kind: 34, schema: UpdateCard },
+  actOnCard: { kind: 35, schema: ActOnCard },
+  getCardActions: { kind: 36, schema: GetCardActions },
+  setNotify: { kind: 40, schema: SetNotify },
+  getNotify: { kind: 41, schema: GetNotify },
+  setPushTarget: { kind: 42, schema: SetPushTarget },
   welcome: { kind: 64, schema: Welcome },
   pong: { kind: 65, schema: Pong },
   done: { kind: 66, schema: Done },
@@ -279,6 +377,19 @@ export const FRAMES = {
   userList: { kind: 75, schema: UserList },
   digest: { kind: 76, schema: Digest },
   edits: { kind: 77, schema: Edits },
+  reactionList: { kind: 79, schema: ReactionList },
+  pinList: { kind: 80, schema: PinList },
+  readerList: { kind: 81, schema: ReaderList },
+  readCounts: { kind: 82, schema: ReadCounts },
+  messages: { kind: 83, schema: Messages },
+  mentionPage: { kind: 84, schema: MentionPage },
+  searchPage: { kind: 90, schema: SearchPage },
+  group: { kind: 85, schema: Group },
+  joinRequests: { kind: 86, schema: JoinRequests },
+  cardActions: { kind: 87, schema: CardActions },
+  busy: { kind: 88, schema: Busy },
+  notifySettings: { kind: 91, schema: NotifySettings },
+  ahead: { kind: 95, schema: Ahead },
 } as const;
 
 /** Which frame answers which request. Any of them may be answered by `refused` instead. */
@@ -296,6 +407,29 @@ export const ANSWERS = {
   edit: "done",
   recall: "done",
   getEdits: "edits",
+  follow: "done",
+  react: "done",
+  getReactions: "reactionList",
+  pin: "done",
+  getPins: "pinList",
+  getReaders: "readerList",
+  getReadCounts: "readCounts",
+  getMessages: "messages",
+  listMentions: "mentionPage",
+  search: "searchPage",
+  updateGroup: "done",
+  updateMember: "done",
+  join: "group",
+  getGroup: "group",
+  answerJoin: "done",
+  dissolve: "done",
+  getJoinRequests: "joinRequests",
+  updateCard: "done",
+  actOnCard: "done",
+  getCardActions: "cardActions",
+  setNotify: "done",
+  getNotify: "notifySettings",
+  setPushTarget: "done",
 } as const satisfies { readonly [N in FrameName]?: FrameName };
 
 export type FrameName = keyof typeof FRAMES;

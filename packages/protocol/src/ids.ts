@@ -19,6 +19,10 @@ export type ConversationId = Branded<"ConversationId">;
 export type MessageId = Branded<"MessageId">;
 /** Given by the sending client: 1 to 64 of letters, digits, "-", "_" and ".", never used twice by one device. */
 export type ClientMessageId = Branded<"ClientMessageId">;
+/** An uploaded file, named by the server: 32 of 0-9 and a-f, unique everywhere and not to be guessed. */
+export type MediaId = Branded<"MediaId">;
+/** A business module: 1 to 32 of a-z, 0-9 and "-". */
+export type ModuleName = Branded<"ModuleName">;
 /** One authenticated login on the server. */
 export type SessionId = Branded<"SessionId">;
 
@@ -27,6 +31,7 @@ type Parser<Id> = (text: string) => Id;
 const TENANT = /^[a-z0-9-]{1,32}$/;
 const USER = /^[A-Za-z0-9!#$&()*+,\-.;<=>?@[\\\]^_`{|}]{1,64}$/;
 const TOKEN = /^[A-Za-z0-9._-]{1,64}$/;
+const MEDIA = /^[0-9a-f]{32}$/;
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 
 function parser<Id extends string>(what: string, rule: string, pattern: RegExp): Parser<Id> {
@@ -49,6 +54,8 @@ export const parseClientMessageId = parser<ClientMessageId>(
   "1 to 64 letters, digits, dots and dashes",
   TOKEN,
 );
+export const parseModuleName = parser<ModuleName>("module", '1 to 32 of a-z, 0-9 and "-"', TENANT);
+export const parseMediaId = parser<MediaId>("media id", "32 of 0-9 and a-f", MEDIA);
 export const parseMessageId = parser<MessageId>("message id", "a ULID", ULID);
 
 /** Parses either form and checks that a direct conversation's users are in order. Errors: "bad-request". */

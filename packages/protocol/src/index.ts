@@ -1,3 +1,6 @@
+export * from "./bodies.js";
+export * from "./card-content.js";
+export * from "./cards.js";
 export { decode, Reader } from "./codec/reader.js";
 export * from "./codec/schema.js";
 export { encode, Writer } from "./codec/writer.js";
@@ -5,9 +8,34 @@ export { applyEvent, conversationOf, emptyEntry, UNREAD_RANGES_MAX } from "./con
 export { digestOf, type DigestItem } from "./digest.js";
 export { afterDisconnect, DISCONNECT, type DisconnectReason } from "./disconnect-codes.js";
 export { ERROR_CODES, type ErrorCode, type ErrorCodeName } from "./error-codes.js";
+export { type CharacterClass, classOf, type FoldedText, foldText } from "./folded-text.js";
+export { forwardedBody } from "./forwarded-body.js";
 export * from "./frames.js";
+export * from "./group.js";
+export * from "./group-frames.js";
 export * from "./ids.js";
 export * from "./limits.js";
+export * from "./message-states.js";
 export * from "./model.js";
-export { countFitting } from "./page-bytes.js";
+export * from "./module-events.js";
+export {
+  bodiesWithin,
+  CONTENT_KINDS,
+  type ContentKind,
+  isSameBody,
+  isSignal,
+  kindOf,
+  mentionsUser,
+  plainText,
+} from "./plain-text.js";
+export * from "./rich-text.js";
+export * from "./search-frames.js";
+export { findWanted, parseWanted, type WantedPart } from "./word-search.js";
+export * from "./sync-frames.js";
+export * from "./media.js";
+export { mediaOf } from "./media-of.js";
+export { countFitting, directoryLimit } from "./page-bytes.js";
+export * from "./notify.js";
+export * from "./pin-list.js";
+export * from "./stream-items.js";
 export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "./version.js";

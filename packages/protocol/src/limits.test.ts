@@ -3,19 +3,26 @@ import { test } from "node:test";
 import { encode } from "./codec/writer.js";
 import { UNREAD_RANGES_MAX } from "./conversation-entry.js";
 import { encodeFrame } from "./frames.js";
+import { Member } from "./group.js";
 import type { ClientMessageId, ConversationId, MessageId, UserId } from "./ids.js";
 import {
+  AUDIENCE_MAX,
   DIRECTORY_PAGE_MAX,
+  FIELD_NAME_BYTES_MAX,
   HISTORY_PAGE_MAX,
   LIST_PAGE_MAX,
   MEMBERS_PER_REQUEST_MAX,
+  MENTIONS_MAX,
+  MENTIONS_UNREAD_MAX,
+  MERGED_BYTES_MAX,
   NAME_BYTES_MAX,
   PACKET_BYTES_MAX,
   PAGE_BYTES_MAX,
   TEXT_BYTES_MAX,
   TITLE_BYTES_MAX,
 } from "./limits.js";
-import { type Message, ConversationEntry, Event, Message as MessageSchema } from "./model.js";
+import { filled } from "./codec/schema.js";
+import { type Message, Body, ConversationEntry, Event, Message as MessageSchema, textBody } from "./model.js";
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
 const userId = "u".repeat(64) as UserId;
@@ -38,19 +45,36 @@ function messageOf(body: Message["body"]): Message {
     revision: LARGEST,
     editedMs: LARGEST,
     recall: { actorId: userId, timeMs: LARGEST },
+    audience: Array.from({ length: AUDIENCE_MAX }, () => userId),
+    reactions: undefined,
+    cardPart: undefined,
   };
 }
 
-const LONGEST_TEXT = messageOf({ text: { text: "t".repeat(TEXT_BYTES_MAX) }, notice: undefined });
-const LONGEST_NOTICE = messageOf({
-  text: undefined,
-  notice: {
-    code: "removed",
-    actorId: userId,
-    userIds: Array.from({ length: MEMBERS_PER_REQUEST_MAX }, () => userId),
-    text: "",
-  },
-});
+const LONGEST_TEXT = messageOf(textBody("t".repeat(TEXT_BYTES_MAX)));
+const LONGEST_NOTICE = messageOf(
+  filled(Body, {
+    notice: {
+      code: "removed",
+      actorId: userId,
+      userIds: Array.from({ length: MEMBERS_PER_REQUEST_MAX }, () => userId),
+      text: "",
+      untilMs: LARGEST,
+    },
+  }),
+);
+/** Merged messages are the largest that there are. */
+const LARGEST_MERGED = messageOf(
+  filled(Body, {
+    merged: {
+      title: "",
+      items: [{ senderId: userId, timeMs: LARGEST, body: new Uint8Array(MERGED_BYTES_MAX) }],
+    },
+    reply: { sequence: LARGEST },
+    mentions: { userIds: Array.from({ length: MENTIONS_MAX }, () => userId), isAll: true },
+    forwarded: { senderId: userId, timeMs: LARGEST },
+  }),
+);
 
 function entryOf(lastMessage: Message): ConversationEntry {
   return {
@@ -64,11 +88,20 @@ function entryOf(lastMessage: Message): ConversationEntry {
     lastMessage,
     isMember: true,
     updatedMs: LARGEST,
+    isShared: true,
+    topicPts: LARGEST,
+    hiddenAhead: [],
+    unreadMentions: Array.from({ length: MENTIONS_UNREAD_MAX }, () => LARGEST),
+    reactedAhead: [],
+    groupRevision: LARGEST,
+    membersRevision: LARGEST,
+    notifyLevel: "mentions",
+    mutedUntilMs: LARGEST,
   };
 }
 
 test("the largest message and the largest entry fit on a page", () => {
-  const sizes = [LONGEST_TEXT, LONGEST_NOTICE].flatMap((message) => [
+  const sizes = [LONGEST_TEXT, LONGEST_NOTICE, LARGEST_MERGED].flatMap((message) => [
     encode(MessageSchema, message).length,
     encode(ConversationEntry, entryOf(message)).length,
   ]);
@@ -83,15 +116,25 @@ test("the largest frames fit into a packet behind others", () => {
   const users = Array.from({ length: DIRECTORY_PAGE_MAX }, () => ({
     userId,
     name: "n".repeat(NAME_BYTES_MAX),
+    isSystem: true,
   }));
-  const members = Array.from({ length: DIRECTORY_PAGE_MAX }, () => ({ userId, role: "member" }));
   const userIds = Array.from({ length: MEMBERS_PER_REQUEST_MAX }, () => userId);
+  // Those with fields come one at a time, and a page of the list ends with its bytes.
+  const scenarioRole = "r".repeat(FIELD_NAME_BYTES_MAX);
+  const members = userIds.map((each) => filled(Member, { userId: each, role: "member", scenarioRole }));
+  const changed = { conversationId, revision: LARGEST, memberCount: LARGEST, removed: [] };
   const frames = [
     encodeFrame("userList", { requestId, users, next: userId }),
-    encodeFrame("memberList", { requestId, members, memberCount: LARGEST, next: userId }),
+    encodeFrame("memberList", { requestId, removed: userIds, memberCount: LARGEST, next: userId }),
     encodeFrame("createConversation", { requestId, userIds, title, name: userId }),
     encodeFrame("changeMembers", { requestId, conversationId, userIds }),
-    encodeFrame("push", { firstPts: LARGEST, events: [encode(Event, { message: LONGEST_NOTICE })] }),
+    ...[LONGEST_NOTICE, LARGEST_MERGED].map((message) =>
+      encodeFrame("push", { firstPts: LARGEST, events: [encode(Event, { message })] }),
+    ),
+    encodeFrame("push", {
+      firstPts: LARGEST,
+      events: [encode(Event, { members: { ...changed, changed: members } })],
+    }),
   ];
   // Items and their tags and lengths, which have up to four bytes, and the other fields.
   const pageBytes = PAGE_BYTES_MAX + 4 * Math.max(HISTORY_PAGE_MAX, LIST_PAGE_MAX) + 256;

@@ -1,5 +1,5 @@
 import { isRareTime } from "@parley/base";
-import { PAGE_BYTES_MAX } from "./limits.js";
+import { DIRECTORY_PAGE_MAX, PAGE_BYTES_MAX } from "./limits.js";
 
 /** How many of these items, given by their encoded bytes, one page has room for: at least one when there is any. */
 export function countFitting(itemBytes: Iterable<number>): number {
@@ -12,4 +12,9 @@ export function countFitting(itemBytes: Iterable<number>): number {
     count += 1;
   }
   return count;
+}
+
+/** How many items a page of a list of users has when so many are asked for; 0: as many as it may. */
+export function directoryLimit(asked: number): number {
+  return Math.min(Math.max(1, asked || DIRECTORY_PAGE_MAX), DIRECTORY_PAGE_MAX);
 }

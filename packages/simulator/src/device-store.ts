@@ -2,16 +2,16 @@
  * The local store of a simulated device: it outlives the device's process, and a crash forgets the newest commits that
  * were not durable yet: always a last stretch of them, as the port promises.
  */
-import { type Change, type ClientStore, type MessageRange, StoreImage } from "@parley/client";
+import { type Change, type ClientStore, type MessageRange, leadLost, StoreImage } from "@parley/client";
 import type { ConversationId, Message } from "@parley/protocol";
-import type { Process } from "./kernel.js";
+import type { Kernel, Process } from "./kernel.js";
 import type { SeededRandom } from "./seeded-random.js";
 
 const COMMIT_MS_MEAN = 1;
 
 export interface DeviceStoreOptions {
   /** Told of every commit when it is durable. */
-  readonly onCommitted: (changes: readonly Change[]) => void;
+  readonly onCommitted: (changes: readonly Change[], process: string) => void;
 }
 
 export class DeviceStore {
@@ -21,7 +21,11 @@ export class DeviceStore {
   /** Everything that was committed, durable or not. */
   #visible = new StoreImage();
   /** Commits that are not durable, oldest first. */
-  #waiting: (readonly Change[])[] = [];
+  #waiting: { readonly changes: readonly Change[]; readonly process: string }[] = [];
+  /** The newest commit of any tab: they become durable in order. */
+  #lastOfTabs: Promise<void> = Promise.resolve();
+  /** Counts the ends of the browser. */
+  #browser = 0;
 
   constructor(random: SeededRandom, options: DeviceStoreOptions) {
     this.#random = random;
@@ -31,8 +35,10 @@ export class DeviceStore {
   /** What survives a crash of the process that comes now. */
   crash(): void {
     const survivors = this.#waiting.slice(0, this.#random.integer(this.#waiting.length + 1));
-    for (const changes of survivors) this.#makeDurable(changes);
+    for (const { changes, process } of survivors) this.#makeDurable(changes, process);
     this.#waiting = [];
+    this.#browser += 1;
+    this.#lastOfTabs = Promise.resolve();
     const image = new StoreImage();
     image.apply([...this.#durable.asChanges()]);
     this.#visible = image;
@@ -64,16 +70,17 @@ export class DeviceStore {
         await wait();
         return this.#visible.state();
       },
-      commit: (changes) => {
+      commit: (changes, leader) => {
+        if (!this.#visible.isLedBy(leader)) return Promise.reject(leadLost());
         this.#visible.apply(changes);
-        this.#waiting.push(changes);
+        this.#waiting.push({ changes, process: process.name });
         const before = last;
         last = (async () => {
           await before;
           await wait();
           // Those before are durable already: commits become so in order.
           this.#waiting.shift();
-          this.#makeDurable(changes);
+          this.#makeDurable(changes, process.name);
         })();
         return last;
       },
@@ -82,11 +89,60 @@ export class DeviceStore {
         return this.#visible.messages(conversationId, range);
       },
       close: () => last,
+      destroy: async () => {
+        await last;
+        this.clear();
+      },
     };
   }
 
-  #makeDurable(changes: readonly Change[]): void {
+  /**
+   * The store as one of several tabs opens it. What a tab has committed becomes durable though its process ends; only its
+   * browser's end loses anything.
+   */
+  mountTab(process: Process, kernel: Kernel): ClientStore {
+    const wait = (): Promise<void> =>
+      process.sleep(this.#random.waitMs(COMMIT_MS_MEAN), `${process.name} store`);
+    return {
+      load: async () => {
+        await wait();
+        return this.#visible.state();
+      },
+      commit: (changes, leader) => {
+        if (!this.#visible.isLedBy(leader)) return Promise.reject(leadLost());
+        this.#visible.apply(changes);
+        this.#waiting.push({ changes, process: process.name });
+        const before = this.#lastOfTabs;
+        const browser = this.#browser;
+        const durable = (async () => {
+          await before;
+          await new Promise<void>((resolve) => {
+            kernel.after(this.#random.waitMs(COMMIT_MS_MEAN), `${process.name} store`, resolve);
+          });
+          if (browser !== this.#browser) return;
+          this.#waiting.shift();
+          this.#makeDurable(changes, process.name);
+        })();
+        this.#lastOfTabs = durable;
+        return new Promise((resolve) => {
+          // Told to a process that lives.
+          void durable.then(() => kernel.schedule(process, 0, `${process.name} stored`, resolve));
+        });
+      },
+      readMessages: async (conversationId, range) => {
+        await wait();
+        return this.#visible.messages(conversationId, range);
+      },
+      close: () => this.#lastOfTabs,
+      destroy: async () => {
+        await this.#lastOfTabs;
+        this.clear();
+      },
+    };
+  }
+
+  #makeDurable(changes: readonly Change[], process: string): void {
     this.#durable.apply(changes);
-    this.#options.onCommitted(changes);
+    this.#options.onCommitted(changes, process);
   }
 }

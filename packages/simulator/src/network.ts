@@ -23,7 +23,7 @@ export interface NetworkPlan {
 }
 
 /** Told of every packet that a device sends, and of every one that reaches it. */
-export type PacketTap = (device: string, direction: Direction, packet: Uint8Array) => void;
+export type PacketTap = (device: string, direction: Direction, packet: Uint8Array, process: string) => void;
 
 export type Accept = (socket: Socket) => SocketListener;
 
@@ -194,6 +194,11 @@ export class Link {
     else this.silence("both");
   }
 
+  /** The device's process at this end. */
+  get process(): Process {
+    return this.#options.client.process;
+  }
+
   /** The device's process is gone. */
   clientDied(): void {
     this.#isClientOver = true;
@@ -207,7 +212,7 @@ export class Link {
       send: (packet) => {
         if (this.#isClientOver || this.#server === undefined) return;
         const copy = packet.slice();
-        this.#options.tap(this.device, "to-server", copy);
+        this.#options.tap(this.device, "to-server", copy, this.process.name);
         this.#carryToServer(copy);
       },
       close: (code) => {
@@ -258,7 +263,7 @@ export class Link {
 
   #carryToClient(packet: Uint8Array): void {
     this.#toClient(`gets ${packet.length}`, () => {
-      this.#options.tap(this.device, "to-device", packet);
+      this.#options.tap(this.device, "to-device", packet, this.process.name);
       this.#options.client.handlers.onPacket(packet);
     });
   }

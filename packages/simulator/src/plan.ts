@@ -20,6 +20,8 @@ export interface Plan {
   readonly splitChance: number;
   readonly segmentBytes: number;
   readonly rebaseEvents: number;
+  /** Groups with more members are large ones. 0: none. */
+  readonly sharedFrom: number;
   readonly retentionDays: number;
   readonly heartbeatMs: number;
   /** Mean time between two backups; without it there is none. */
@@ -28,6 +30,28 @@ export interface Plan {
   readonly trimMs?: number | undefined;
   /** Mean time between two edits or recalls of a device; undefined: none in this run. */
   readonly changeMs?: number | undefined;
+  /** Mean time between two messages of a device that are no plain texts; undefined: none in this run. */
+  readonly kindsMs?: number | undefined;
+  /** Mean time between two searches of a device; undefined: none in this run. */
+  readonly searchMs?: number | undefined;
+  /** Mean time between two reactions, pins or readings of a device; undefined: none in this run. */
+  readonly statesMs?: number | undefined;
+  /** Mean time between two files of a device; undefined: none in this run. */
+  readonly mediaMs?: number | undefined;
+  /** Mean time between two things that a device does with groups; undefined: nothing in this run. */
+  readonly governMs?: number | undefined;
+  /** Mean time between two campaigns of the news account; undefined: there is no such account. */
+  readonly campaignMs?: number | undefined;
+  /** How contents are reviewed; undefined: not at all. */
+  readonly review?: ReviewPlan | undefined;
+  /** Mean time between two things that a device does with cards; undefined: nothing in this run. */
+  readonly cardsMs?: number | undefined;
+  /** Mean time between two publications of a business module; undefined: none in this run. */
+  readonly modulesMs?: number | undefined;
+  /** Mean time between two things that happen to the tabs of a device; undefined: devices have one tab. */
+  readonly tabsMs?: number | undefined;
+  /** Mean time between two settings of notifications by a device, and by somebody who is never there; undefined: nobody is notified. */
+  readonly notifyMs?: number | undefined;
   /** How often rare paths are taken; those that are not named never are. */
   readonly rarePaths: Readonly<Partial<Record<RarePath, number>>>;
   /** How old messages are looked after; undefined: not at all. */
@@ -58,6 +82,13 @@ export interface ColdPlan {
   /** How often everything comes back instead. */
   readonly thawChance: number;
   readonly objectBytes: number;
+  readonly seed: number;
+}
+
+export interface ReviewPlan {
+  /** Mean time that a review takes. */
+  readonly delayMs: number;
+  readonly failChance: number;
   readonly seed: number;
 }
 
@@ -131,10 +162,22 @@ export function planOf(seed: number, scenario: Scenario): Plan {
     heartbeatMs: random.pick([1_000, 2_000, 5_000]),
     faults: faultsOf(random, scenario),
     rarePaths: rarePathsOf(random),
+    sharedFrom: sharedFromOf(seed),
     cold: coldPlanOf(seed),
     backupMs: backupMsOf(seed),
     trimMs: trimMsOf(seed),
     changeMs: changeMsOf(seed),
+    kindsMs: kindsMsOf(seed),
+    searchMs: searchMsOf(seed),
+    statesMs: statesMsOf(seed),
+    mediaMs: mediaMsOf(seed),
+    governMs: governMsOf(seed),
+    campaignMs: campaignMsOf(seed),
+    review: reviewPlanOf(seed),
+    cardsMs: cardsMsOf(seed),
+    modulesMs: modulesMsOf(seed),
+    tabsMs: tabsMsOf(seed),
+    notifyMs: notifyMsOf(seed),
   };
 }
 
@@ -157,10 +200,86 @@ function trimMsOf(seed: number): number | undefined {
   return random.isTrue(0.5) ? 300 + random.unit() * 3_000 : undefined;
 }
 
+/** Drawn by itself too: small enough that groups become large ones, some of them in the midst of a run. */
+function sharedFromOf(seed: number): number {
+  const random = new SeededRandom(seed ^ 0x5a4e);
+  return random.pick([0, 1, 1, 2, 3]);
+}
+
 /** Drawn by itself too: no seed's plan changed when messages could be edited. */
 function changeMsOf(seed: number): number | undefined {
   const random = new SeededRandom(seed ^ 0xed17);
   return random.isTrue(0.4) ? 400 + random.unit() * 2_600 : undefined;
+}
+
+/** Drawn by itself too. */
+function kindsMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0x41d5);
+  return random.isTrue(0.5) ? 500 + random.unit() * 2_500 : undefined;
+}
+
+/** Drawn by itself too. */
+function searchMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0x5ea2);
+  return random.isTrue(0.3) ? 400 + random.unit() * 2_600 : undefined;
+}
+
+/** Drawn by itself as well. */
+function statesMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0x57a7);
+  return random.isTrue(0.4) ? random.pick([60, 400, 2_000]) : undefined;
+}
+
+/** Drawn by itself too. */
+function mediaMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0x3ed1);
+  return random.isTrue(0.2) ? 500 + random.unit() * 2_500 : undefined;
+}
+
+/** Drawn by itself too. */
+function cardsMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0xca4d);
+  return random.isTrue(0.25) ? random.pick([60, 400, 1_500]) : undefined;
+}
+
+/** Drawn by itself too. */
+function modulesMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0x40d5);
+  return random.isTrue(0.25) ? random.pick([60, 400, 1_500]) : undefined;
+}
+
+/** Drawn by itself too: no seed's plan changed when devices could have several tabs. */
+function tabsMsOf(seed: number): number | undefined {
+  // Each tab is told what modules say, and what they are told is noted of devices.
+  if (modulesMsOf(seed) !== undefined) return undefined;
+  const random = new SeededRandom(seed ^ 0x7ab5);
+  return random.isTrue(0.3) ? random.pick([300, 1_000, 3_000]) : undefined;
+}
+
+/** Drawn by itself too. */
+function notifyMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0x4071);
+  return random.isTrue(0.25) ? random.pick([100, 500, 2_000]) : undefined;
+}
+
+/** Drawn by itself too: no seed's plan changed when groups could be governed. */
+function governMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0x60e4);
+  return random.isTrue(0.4) ? 300 + random.unit() * 2_000 : undefined;
+}
+
+/** Drawn by itself as well. */
+function campaignMsOf(seed: number): number | undefined {
+  const random = new SeededRandom(seed ^ 0xca3b);
+  return random.isTrue(0.2) ? 500 + random.unit() * 4_000 : undefined;
+}
+
+/** Drawn by itself too. */
+function reviewPlanOf(seed: number): ReviewPlan | undefined {
+  const random = new SeededRandom(seed ^ 0x4e71);
+  if (!random.isTrue(0.2)) return undefined;
+  const [delayMs, failChance] = [random.pick([1, 20, 200]), random.pick([0, 0.02, 0.2])];
+  return { delayMs, failChance, seed: random.integer(2 ** 31) };
 }
 
 function faultsOf(random: SeededRandom, scenario: Scenario): Faults {

@@ -3,50 +3,52 @@
  * caught by the judges; a judge that stays silent is broken itself. They wrap the parts from outside, so no production
  * code knows of them.
  */
-import type { BackupFiles, BackupSource } from "@parley/backup";
-import type { Journal } from "@parley/engine-embedded";
-import type { FileOps } from "@parley/engine-embedded/simulation";
-import type { Calls } from "@parley/gateway";
-import { UserHeadRow, UserRecord } from "@parley/domain";
-import { Event, type UserId, decode, encode } from "@parley/protocol";
-import type { ObjectStore, Tables } from "@parley/tables";
+import type { Session } from "@parley/contracts";
+import {
+  MODULE_EVENT_FOR_ANOTHER_KIND,
+  MODULE_EVENT_IS_GIVEN_TWICE,
+  NEWEST_OF_A_KEY_IS_HIDDEN,
+} from "./module-bugs.js";
+import { CARD_ACTION_IS_FORGOTTEN, CARD_PART_FOR_ANOTHER, OLD_CARD_WINS } from "./card-bugs.js";
+import { MemberRow, UserHeadRow, UserRecord } from "@parley/domain";
+import { Event, Message, type UserId, decode, encode, plainText } from "@parley/protocol";
+import type { Row } from "@parley/tables";
 import {
   BACKUP_HOLDS_NOTHING,
   BACKUP_IS_NOT_SYNCED,
   BACKUP_MISSES_THE_TAIL,
   BACKUP_WITH_LATER_ROWS,
 } from "./backups/backup-bugs.js";
-import type { SeededRandom } from "./seeded-random.js";
+import { FILE_IS_CACHED_BY_ITS_ID, FILE_PART_IS_NOT_KEPT } from "./media-bugs.js";
+import { searchAsSomebodyElse, searchInWhatWasFound } from "./search-bugs.js";
+import {
+  type PlantedBug,
+  appending,
+  listing,
+  pushing,
+  searching,
+  withMethods,
+  withSync,
+  withTableMethods,
+} from "./planting.js";
 
-export interface PlantedBug {
-  readonly files?: (files: FileOps) => FileOps;
-  readonly objects?: (objects: ObjectStore) => ObjectStore;
-  readonly tables?: (tables: Tables) => Tables;
-  readonly journal?: (journal: Journal) => Journal;
-  readonly calls?: (calls: Calls, random: SeededRandom) => Calls;
-  /** What a backup is taken of, and where it is put. */
-  readonly backupSource?: (source: BackupSource) => BackupSource;
-  readonly backupFiles?: (files: BackupFiles) => BackupFiles;
-}
-
-type Append = ReturnType<Journal["log"]>["append"];
+import { isForgotten, withoutMine, withoutSpread, withStatesForAll } from "./state-bugs.js";
+import { GIVEN_IS_TAKEN_TWICE, OLD_LEADER_GOES_ON } from "./tab-bugs.js";
+import {
+  LIST_IS_BEHIND_ITS_TOPIC,
+  TOPIC_LOSES_AN_EVENT,
+  TOPIC_TELLS_OF_BEFORE_JOINING,
+} from "./topic-bugs.js";
+import {
+  CAMPAIGN_ENDS_WITH_ITS_PROCESS,
+  LATER_REVIEW_ENDS_WITH_ITS_PROCESS,
+  MUTE_IS_LOST,
+  NOTIFICATION_ENDS_WITH_ITS_PROCESS,
+} from "./work-bugs.js";
 
 /** How often a bug that strikes now and then does so. */
 const NOW_AND_THEN = 0.1;
 const NO_EVENT = encode(Event, {});
-
-/** The sync of a segment file does something else. */
-function withSync(change: (sync: () => Promise<void>) => Promise<void>): PlantedBug {
-  return {
-    files: (files) => ({
-      ...files,
-      async openSegment(path, isNew) {
-        const file = await files.openSegment(path, isNew);
-        return { ...file, sync: () => change(() => file.sync()) };
-      },
-    }),
-  };
-}
 
 export const PLANTED_BUGS = {
   "acknowledge-before-fsync": withSync(async () => {}),
@@ -67,6 +69,9 @@ export const PLANTED_BUGS = {
       };
     },
   },
+
+  "file-part-is-not-kept": FILE_PART_IS_NOT_KEPT,
+  "file-is-cached-by-its-id": FILE_IS_CACHED_BY_ITS_ID,
 
   "emit-again-after-crash": appending(
     (append) => (partition, payload, _source, owner) => append(partition, payload, undefined, owner),
@@ -90,6 +95,92 @@ export const PLANTED_BUGS = {
     isFirst ? events.map((event) => (isRecall(event) ? NO_EVENT : event)) : events,
   ),
 
+  /** As one that looks for what waits in memory only: what a process did not mark itself is not told by it. */
+  "merged-reaction-is-forgotten-after-a-crash": appending((append, name) => {
+    if (name !== "conversation") return append;
+    const marked = new Set<string>();
+    return (partition, payload, source, owner) =>
+      isForgotten(payload, marked)
+        ? append(partition, withoutSpread(payload), source, owner)
+        : append(partition, payload, source, owner);
+  }),
+
+  /** The summary goes to whoever got the conversation's newest message, instead of to who sees the message. */
+  "reaction-to-a-message-from-before-joining": appending((append, name) => {
+    if (name !== "user") return append;
+    // A record names users of its own partition only.
+    const receivers = new Map<number, Map<string, Set<UserId>>>();
+    return (partition, payload, source, owner) => {
+      const known = receivers.get(partition) ?? new Map<string, Set<UserId>>();
+      receivers.set(partition, known);
+      return append(partition, withStatesForAll(payload, known), source, owner);
+    };
+  }),
+
+  "own-reaction-is-not-on-pages": {
+    calls: (calls) => ({
+      ...calls,
+      message: {
+        ...withMethods(calls.message),
+        async history(session, request) {
+          const page = await calls.message.history(session, request);
+          return { ...page, messages: page.messages.map(withoutMine) };
+        },
+      },
+    }),
+  },
+
+  /** As a search that reads rows by itself: who may see a directed message is not asked. */
+  "directed-shows-in-history": {
+    tables: (tables) => ({
+      ...withTableMethods(tables),
+      range: async (query) =>
+        (await tables.range(query)).map((row) => withoutAudience(query.table.name, row)),
+    }),
+  },
+
+  /** A quote is looked up with the eyes of somebody else who was there. */
+  "quote-shows-what-is-directed": {
+    calls: (calls) => {
+      const others = new Map<string, Session>();
+      return {
+        ...calls,
+        message: {
+          ...withMethods(calls.message),
+          send(session, request) {
+            others.set(request.conversationId, session);
+            return calls.message.send(session, request);
+          },
+          messages(session, request) {
+            return calls.message.messages(others.get(request.conversationId) ?? session, request);
+          },
+        },
+      };
+    },
+  },
+
+  "quote-copies-the-text": {
+    calls: (calls) => ({
+      ...calls,
+      message: {
+        ...withMethods(calls.message),
+        async send(session, request) {
+          const { conversationId, body } = request;
+          if (body?.reply === undefined || body.text === undefined)
+            return calls.message.send(session, request);
+          const sequences = [body.reply.sequence];
+          const { messages } = await calls.message.messages(session, { conversationId, sequences });
+          const quoted = `${plainText(messages[0]?.body)}\n${body.text.text}`;
+          return calls.message.send(session, { ...request, body: { ...body, text: { text: quoted } } });
+        },
+      },
+    }),
+  },
+
+  "mention-mark-is-forgotten": listing(({ entries }) =>
+    entries.map((entry) => ({ ...entry, unreadMentions: [] })),
+  ),
+
   "edit-is-not-read-from-rows": {
     calls: (calls) => ({
       ...calls,
@@ -106,6 +197,21 @@ export const PLANTED_BUGS = {
       },
     }),
   },
+
+  "mute-is-forgotten-at-a-replay": {
+    tables: (tables) => ({
+      ...withTableMethods(tables),
+      // As rows of a version that did not write it yet: whoever is loaded from them may write again.
+      range: async (query) => {
+        const rows = await tables.range(query);
+        if (query.table.name !== "conversation-member") return rows;
+        return rows.map((row) => ({ ...row, value: withoutMute(row.value) }));
+      },
+    }),
+  },
+
+  "campaign-ends-with-its-process": CAMPAIGN_ENDS_WITH_ITS_PROCESS,
+  "later-review-ends-with-its-process": LATER_REVIEW_ENDS_WITH_ITS_PROCESS,
 
   "forget-rows-in-crash": {
     tables: (tables) => ({
@@ -242,6 +348,21 @@ export const PLANTED_BUGS = {
       },
     }),
   },
+  "mute-is-acknowledged-and-lost": MUTE_IS_LOST,
+  "notification-ends-with-its-process": NOTIFICATION_ENDS_WITH_ITS_PROCESS,
+  "topic-loses-an-event": TOPIC_LOSES_AN_EVENT,
+  "topic-tells-of-before-joining": TOPIC_TELLS_OF_BEFORE_JOINING,
+  "list-is-behind-its-topic": LIST_IS_BEHIND_ITS_TOPIC,
+  "old-card-update-wins": OLD_CARD_WINS,
+  "card-part-goes-to-another": CARD_PART_FOR_ANOTHER,
+  "card-action-is-forgotten": CARD_ACTION_IS_FORGOTTEN,
+  "module-event-is-given-twice": MODULE_EVENT_IS_GIVEN_TWICE,
+  "newest-of-a-key-is-hidden": NEWEST_OF_A_KEY_IS_HIDDEN,
+  "module-event-for-another-kind": MODULE_EVENT_FOR_ANOTHER_KIND,
+  "old-leader-goes-on-writing": OLD_LEADER_GOES_ON,
+  "given-message-is-taken-twice": GIVEN_IS_TAKEN_TWICE,
+  "search-as-somebody-else": searching(searchAsSomebodyElse),
+  "search-finds-what-was-recalled": searching(searchInWhatWasFound),
   "backup-misses-the-tail": BACKUP_MISSES_THE_TAIL,
   "backup-with-later-rows": BACKUP_WITH_LATER_ROWS,
   "backup-is-not-synced": BACKUP_IS_NOT_SYNCED,
@@ -250,34 +371,6 @@ export const PLANTED_BUGS = {
 
 export type PlantedBugName = keyof typeof PLANTED_BUGS;
 
-/** What is appended to the logs goes another way. */
-function appending(change: (append: Append, name: string) => Append): PlantedBug {
-  return {
-    journal: (journal) => ({
-      ...journal,
-      stats: () => journal.stats(),
-      roll: () => journal.roll(),
-      close: () => journal.close(),
-      log(name) {
-        const log = journal.log(name);
-        return {
-          get partitionCount() {
-            return log.partitionCount;
-          },
-          append: change((...values) => log.append(...values), name),
-          read: (partition, from, limits) => log.read(partition, from, limits),
-          durableEnd: (partition) => log.durableEnd(partition),
-          appendedEnd: (partition) => log.appendedEnd(partition),
-          firstOffset: (partition) => log.firstOffset(partition),
-          onDurable: (listener) => log.onDurable(listener),
-          trim: (partition, before) => log.trim(partition, before),
-          close: () => log.close(),
-        };
-      },
-    }),
-  };
-}
-
 /** A record of the user log in which every trim is an event of an unknown kind. */
 function withoutTrims(payload: Uint8Array): Uint8Array {
   const record = decode(UserRecord, payload);
@@ -285,6 +378,11 @@ function withoutTrims(payload: Uint8Array): Uint8Array {
     decode(Event, spread.event).trimmed === undefined ? spread : { ...spread, event: NO_EVENT },
   );
   return encode(UserRecord, { ...record, spreads });
+}
+
+function withoutAudience(table: string, row: Row): Row {
+  if (table !== "conversation-message") return row;
+  return { ...row, value: encode(Message, { ...decode(Message, row.value), audience: [] }) };
 }
 
 function isRecall(event: Uint8Array): boolean {
@@ -306,77 +404,6 @@ function withChangesForAll(payload: Uint8Array, receivers: Map<string, Set<UserI
   return encode(UserRecord, { ...record, spreads });
 }
 
-/** What a device is pushed goes through `change`, which knows the first push of a connection; the PTS stay as they are. */
-function pushing(
-  change: (events: readonly Uint8Array[], random: SeededRandom, isFirst: boolean) => readonly Uint8Array[],
-): PlantedBug {
-  return {
-    calls: (calls, random) => ({
-      ...calls,
-      sync: {
-        listConversations: (session, page) => calls.sync.listConversations(session, page),
-        attach: (session, position, sink) => {
-          let isFirst = true;
-          return calls.sync.attach(session, position, {
-            push: (epoch, firstPts, events) => {
-              sink.push(epoch, firstPts, change(events, random, isFirst));
-              isFirst = false;
-            },
-            rebase: (to, reason) => sink.rebase(to, reason),
-            hasRoom: () => sink.hasRoom(),
-            fail: () => sink.fail(),
-          });
-        },
-      },
-    }),
-  };
-}
-
-type ListPage = Awaited<ReturnType<Calls["sync"]["listConversations"]>>;
-
-/** A page of the conversation list goes through `change`. */
-function listing(change: (page: ListPage, random: SeededRandom) => ListPage["entries"]): PlantedBug {
-  return {
-    calls: (calls, random) => ({
-      ...calls,
-      sync: {
-        attach: (session, position, sink) => calls.sync.attach(session, position, sink),
-        listConversations: async (session, page) => {
-          const answer = await calls.sync.listConversations(session, page);
-          return { ...answer, entries: change(answer, random) };
-        },
-      },
-    }),
-  };
-}
-
-/** The methods of tables as own properties, so that one of them can be replaced. */
-function withTableMethods(tables: Tables): Tables {
-  return {
-    find: (table, partition, sort) => tables.find(table, partition, sort),
-    findMany: (table, keys) => tables.findMany(table, keys),
-    range: (query) => tables.range(query),
-    scanTable: (scan) => tables.scanTable(scan),
-    write: (batches, options) => tables.write(batches, options),
-    appendRows: (request) => tables.appendRows(request),
-    close: () => tables.close(),
-  };
-}
-
-/** The methods of a service as own properties, so that one of them can be replaced. */
-function withMethods(message: Calls["message"]): Calls["message"] {
-  return {
-    send: (session, request) => message.send(session, request),
-    markRead: (session, conversationId, sequence) => message.markRead(session, conversationId, sequence),
-    hide: (session, conversationId, sequences) => message.hide(session, conversationId, sequences),
-    edit: (session, request) => message.edit(session, request),
-    recall: (session, request) => message.recall(session, request),
-    edits: (session, request) => message.edits(session, request),
-    createDirect: (session, userId) => message.createDirect(session, userId),
-    createGroup: (session, group) => message.createGroup(session, group),
-    changeMembers: (session, change) => message.changeMembers(session, change),
-    listMembers: (session, page) => message.listMembers(session, page),
-    history: (session, request) => message.history(session, request),
-    digest: (session, span) => message.digest(session, span),
-  };
+function withoutMute(value: Uint8Array): Uint8Array {
+  return encode(MemberRow, { ...decode(MemberRow, value), mutedUntilMs: 0 });
 }

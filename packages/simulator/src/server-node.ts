@@ -4,19 +4,24 @@
  */
 import { DirectoryObjects, type Journal, openJournal } from "@parley/engine-embedded";
 import { SimulatedDisk } from "@parley/engine-embedded/simulation";
-import { Gateway } from "@parley/gateway";
-import { type Services, journalLogs, wireServices } from "@parley/server";
+import { type Calls, Gateway } from "@parley/gateway";
+import type { Keyring } from "@parley/keys";
+import { ANNOUNCEMENT, CLASS_GROUP } from "@parley/scenarios";
+import { type Services, type WiringOptions, journalLogs, wireServices } from "@parley/server";
 import { type ColdOptions, compressAtOnce, MemoryTableStore, SealedTables, type Seals } from "@parley/tables";
 import { failureCode, reasonOf } from "@parley/base";
+import type { MediaCalls } from "@parley/contracts";
 import { type Kernel, Process } from "./kernel.js";
 import { tapJournal } from "./log-tap.js";
 import type { Network } from "./network.js";
-import type { PlantedBug } from "./planted-bugs.js";
+import type { PlantedBug } from "./planting.js";
 import type { Plan } from "./plan.js";
 import { IDENTITY, type SimulatedBackups } from "./backups/simulated-backups.js";
 import type { LogTap } from "./recording/truth.js";
-import type { SeededRandom } from "./seeded-random.js";
+import { SeededRandom } from "./seeded-random.js";
 import { openSimulatedKeyring } from "./simulated-keys.js";
+import { mediaOptions, startCollecting } from "./simulated-media.js";
+import { simulatedReviewers } from "./simulated-review.js";
 import { openSimulatedTables } from "./simulated-tables.js";
 import { startTidying } from "./tidying.js";
 
@@ -44,6 +49,8 @@ export interface ServerOptions {
   /** A promise that this server breaks. */
   readonly planted: PlantedBug;
   readonly backups: SimulatedBackups;
+  /** How a process notifies people; without it nobody is. */
+  readonly push: ((process: Process) => WiringOptions["push"]) | undefined;
   /** Something that no fault explains. */
   readonly onTrouble: (what: string) => void;
 }
@@ -52,6 +59,8 @@ interface Running {
   readonly process: Process;
   readonly services: Services;
   readonly gateway: Gateway;
+  readonly files: MediaCalls | undefined;
+  readonly calls: Calls;
 }
 
 export class ServerNode {
@@ -77,6 +86,16 @@ export class ServerNode {
 
   get services(): Services | undefined {
     return this.#running?.services;
+  }
+
+  /** The files, as people reach them. */
+  get files(): MediaCalls | undefined {
+    return this.#running?.files;
+  }
+
+  /** What the gateway asks, as people reach it. */
+  get calls(): Calls | undefined {
+    return this.#running?.calls;
   }
 
   get boots(): number {
@@ -131,36 +150,73 @@ export class ServerNode {
       const services = await wireServices(
         {
           ambient: process.ambient,
-          retentionDays: plan.retentionDays,
-          rebaseEvents: plan.rebaseEvents,
+          ...limitsOf(plan),
+          scenarios: [CLASS_GROUP, ANNOUNCEMENT],
           timeline: IDENTITY.timeline,
           onFatal: end,
           cold: this.#coldOptions(process, tables),
+          media: this.#mediaOptions(keyring),
+          ...this.#given(process),
         },
         {
           journal: tapJournal(planted.journal?.(journal) ?? journal, this.#options.tap),
           tables: planted.tables?.(tables) ?? tables,
         },
       );
-      const calls = { accounts: services.accounts, message: services.message, sync: services.sync };
+      const calls = this.#offered(services);
       const gateway = new Gateway({
-        calls: planted.calls?.(calls, this.#random) ?? calls,
+        calls,
         ambient: process.ambient,
         serverName: name,
         heartbeatMs: plan.heartbeatMs,
       });
-      this.#running = { process, services, gateway };
-      const onTrouble = (error: unknown): void => this.#onTidying(process, error);
-      const hasTrims = plan.trimMs !== undefined;
-      const isOver = (): boolean => kernel.nowMs > plan.busyMs + TIDYING_AFTER_MS;
-      const { cold } = plan;
-      if (cold !== undefined) startTidying({ services, process, plan: cold, hasTrims, isOver, onTrouble });
+      const media = services.media?.service;
+      const files = media && (planted.media?.(media) ?? media);
+      this.#running = { process, services, gateway, files, calls };
+      this.#lookAfter(process, services);
       backups.serve({ process, journal, services, store: this.#store, disk: this.disk });
       network.listen(process, (socket) => gateway.accept(socket));
       kernel.note(name, "listens");
     } catch (error) {
       end(error);
     }
+  }
+
+  /** Old messages and files, until some time after the trouble. */
+  #lookAfter(process: Process, services: Services): void {
+    const { kernel, plan } = this.#options;
+    const { cold, mediaMs, trimMs, busyMs } = plan;
+    const onTrouble = (error: unknown): void => this.#onTidying(process, error);
+    const hasTrims = trimMs !== undefined;
+    const isOver = (): boolean => kernel.nowMs > busyMs + TIDYING_AFTER_MS;
+    if (cold !== undefined) startTidying({ services, process, plan: cold, hasTrims, isOver, onTrouble });
+    if (mediaMs === undefined) return;
+    const random = new SeededRandom(this.#boots ^ 0x3ed1);
+    startCollecting({ services, process, random, isOver, onTrouble });
+  }
+
+  #reviewers(process: Process): Pick<WiringOptions, "reviewer" | "laterReviewer"> {
+    const { kernel, plan } = this.#options;
+    if (plan.review === undefined) return {};
+    return simulatedReviewers(process, plan.review, () => kernel.nowMs > plan.busyMs);
+  }
+
+  /** What people ask, as the planted bug has it. */
+  #offered({ accounts, message, sync, notify }: Services): Calls {
+    const calls = { accounts, message, sync, notify };
+    return this.#options.planted.calls?.(calls, this.#random) ?? calls;
+  }
+
+  /** What an operator gives a server. */
+  #given(process: Process): Pick<WiringOptions, "reviewer" | "laterReviewer" | "push"> {
+    const push = this.#options.push?.(process);
+    return { ...this.#reviewers(process), ...(push === undefined ? {} : { push }) };
+  }
+
+  #mediaOptions(keyring: Keyring): WiringOptions["media"] {
+    const { plan, planted } = this.#options;
+    if (plan.mediaMs === undefined) return undefined;
+    return mediaOptions(this.disk.mount(), keyring, planted.parts);
   }
 
   #coldOptions({ ambient }: Process, seals: Seals): ColdOptions {
@@ -198,6 +254,8 @@ export class ServerNode {
       if (backup !== undefined) await backup;
       await gateway.drain(DRAIN_MS_MAX);
       await services.close();
+      // It may have ended by itself meanwhile, and have been started again.
+      if (!process.isAlive) return;
       this.#end(process, "process");
       this.#restartSoon();
     };
@@ -272,4 +330,11 @@ export class ServerNode {
     if (event !== "disk-full" && !this.hasDiskFault)
       onTrouble(`${name} logged ${event}: ${JSON.stringify(fields ?? {})}`);
   }
+}
+
+function limitsOf(
+  plan: Plan,
+): Pick<Parameters<typeof wireServices>[0], "retentionDays" | "rebaseEvents" | "sharedFromMembers"> {
+  const { retentionDays, rebaseEvents, sharedFrom } = plan;
+  return { retentionDays, rebaseEvents, sharedFromMembers: sharedFrom };
 }

@@ -6,7 +6,7 @@ import { failureCode, sleep } from "@parley/base";
 import { HeadRow } from "@parley/domain";
 import { CONVERSATION_HEAD, CONVERSATION_MESSAGE } from "@parley/message";
 import { decode } from "@parley/protocol";
-import type { Services } from "@parley/server";
+import { requireStoredHead, type Services } from "@parley/server";
 import type { Key } from "@parley/tables";
 import type { Process } from "./kernel.js";
 import type { ColdPlan } from "./plan.js";
@@ -32,6 +32,7 @@ export function startTidying(options: TidyingOptions): void {
   const removeGone = async (partition: Key): Promise<void> => {
     const row = await tables.find(CONVERSATION_HEAD, partition, []);
     const firstKept = row === undefined ? 0 : decode(HeadRow, row).firstKept;
+    if (firstKept > 1) await requireStoredHead(services.tableStack, partition, firstKept);
     let removed = firstKept > 1 ? 1 : 0;
     while (removed > 0) removed = await direct.trim(CONVERSATION_MESSAGE, partition, firstKept);
   };

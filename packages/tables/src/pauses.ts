@@ -1,4 +1,4 @@
-import { Failure, type Scheduler, type Timer } from "@parley/base";
+import { type Clock, Failure, type Scheduler, type Timer } from "@parley/base";
 
 /** Pauses of work in the background, which end at once when it has to stop. */
 export class Pauses {
@@ -23,6 +23,14 @@ export class Pauses {
       timer = this.#scheduler.after(delayMs, wake);
     });
     timer?.cancel();
+  }
+
+  /** Works, and then pauses for `factor` times as long. Errors: also "tables-closed". */
+  async after<T>(clock: Clock, factor: number, task: () => Promise<T>): Promise<T> {
+    const beganMs = clock.monotonicMs();
+    const result = await task();
+    await this.pause((clock.monotonicMs() - beganMs) * factor);
+    return result;
   }
 
   /** Ends every pause; the next one is refused. Idempotent. */

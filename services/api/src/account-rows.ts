@@ -25,6 +25,8 @@ export const AccountRow = schema("AccountRow", {
   passwordHash: string(2),
   isDisabled: bool(3),
   createdMs: uint(4),
+  /** Talks to everybody: see docs/subsystems/system-accounts.md. */
+  isSystem: bool(5),
 });
 export type AccountRow = Infer<typeof AccountRow>;
 

@@ -317,7 +317,10 @@ test("of two who add the same user one is refused, and no change undoes another"
     {
       codes: ["bad-request", "ok"],
       counts: [0, 1],
-      users: [{ userId: "ann", name: "ANN" }, bob],
+      users: [
+        { userId: "ann", name: "ANN", isSystem: false },
+        { ...bob, isSystem: false },
+      ],
       logins: ["account-disabled", "invalid-credentials"],
     },
   );

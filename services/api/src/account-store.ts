@@ -6,7 +6,7 @@ import {
   type TenantId,
   type User,
   type UserId,
-  DIRECTORY_PAGE_MAX,
+  directoryLimit,
   NAME_BYTES_MAX,
   decode,
   encode,
@@ -22,6 +22,8 @@ const FAILURE_MS = 60_000;
 const FAILING_USERS_MAX = 10_000;
 
 export type AccountStoreOptions = SessionStoreOptions;
+/** A person who is added without a password. */
+export type NewUser = Pick<User, "userId" | "name">;
 
 /** Users, their passwords and their sessions. */
 export class AccountStore implements AccountCalls {
@@ -87,16 +89,14 @@ export class AccountStore implements AccountCalls {
       ACCOUNT,
       userIds.map((userId) => ({ partition: [tenantId], sort: [userId] })),
     );
-    return rows.map((row, index) =>
-      row === undefined ? undefined : { userId: userIds[index]!, name: decode(AccountRow, row).name },
-    );
+    return rows.map((row, index) => (row === undefined ? undefined : userOf(userIds[index]!, row)));
   }
 
   async listUsers(
     tenantId: TenantId,
     page: { readonly prefix: string; readonly after: string; readonly limit: number },
   ): Promise<{ readonly users: readonly User[]; readonly next: string }> {
-    const limit = Math.min(Math.max(1, page.limit || DIRECTORY_PAGE_MAX), DIRECTORY_PAGE_MAX);
+    const limit = directoryLimit(page.limit);
     const from = page.after > page.prefix ? `${page.after}\u0000` : page.prefix;
     const rows = await this.#tables.range({
       table: ACCOUNT,
@@ -106,10 +106,7 @@ export class AccountStore implements AccountCalls {
       ...(page.prefix === "" ? {} : { before: [`${page.prefix}\u007f`] }),
       limit,
     });
-    const users = rows.map((row) => ({
-      userId: row.sort[0] as UserId,
-      name: decode(AccountRow, row.value).name,
-    }));
+    const users = rows.map((row) => userOf(row.sort[0] as UserId, row.value));
     return { users, next: rows.length < limit ? "" : (users.at(-1)?.userId ?? "") };
   }
 
@@ -119,8 +116,10 @@ export class AccountStore implements AccountCalls {
     readonly userId: UserId;
     readonly name: string;
     readonly password?: string;
+    /** Talks to everybody. Default false. */
+    readonly isSystem?: boolean;
   }): Promise<void> {
-    const { tenantId, userId, name, password } = user;
+    const { tenantId, userId, name, password, isSystem = false } = user;
     requireName(name);
     const passwordHash = password === undefined ? "" : await this.#passwords.hash(password);
     await this.#turns.take(tenantId, async () => {
@@ -128,7 +127,9 @@ export class AccountStore implements AccountCalls {
         throw new Failure("bad-request", `The user ${userId} exists.`, { retry: "after-change" });
       }
       const createdMs = this.#clock.nowMs();
-      await this.#writeAccounts(tenantId, [[userId, { name, passwordHash, isDisabled: false, createdMs }]]);
+      await this.#writeAccounts(tenantId, [
+        [userId, { name, passwordHash, isDisabled: false, createdMs, isSystem }],
+      ]);
     });
   }
 
@@ -136,7 +137,7 @@ export class AccountStore implements AccountCalls {
    * Adds those of the users that do not exist, without passwords, in one durable write. Returns how many were added.
    * Errors: "bad-request" for a name that is too long.
    */
-  async addUsers(tenantId: TenantId, users: readonly User[]): Promise<number> {
+  async addUsers(tenantId: TenantId, users: readonly NewUser[]): Promise<number> {
     for (const { name } of users) requireName(name);
     return this.#turns.take(tenantId, async () => {
       const known = await this.findUsers(
@@ -145,9 +146,9 @@ export class AccountStore implements AccountCalls {
       );
       const missing = users.filter((_, index) => known[index] === undefined);
       const createdMs = this.#clock.nowMs();
-      const row = ({ userId, name }: User): [UserId, AccountRow] => [
+      const row = ({ userId, name }: NewUser): [UserId, AccountRow] => [
         userId,
-        { name, passwordHash: "", isDisabled: false, createdMs },
+        { name, passwordHash: "", isDisabled: false, createdMs, isSystem: false },
       ];
       if (missing.length > 0) await this.#writeAccounts(tenantId, missing.map(row));
       return missing.length;
@@ -246,4 +247,9 @@ function requireName(name: string): void {
 
 function requireEnabled(account: AccountRow): void {
   if (account.isDisabled) throw new Failure("account-disabled", "This account may not sign in.");
+}
+
+function userOf(userId: UserId, row: Uint8Array): User {
+  const { name, isSystem } = decode(AccountRow, row);
+  return { userId, name, isSystem };
 }

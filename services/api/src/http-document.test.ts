@@ -69,7 +69,10 @@ test("http.md answers its requests as the server does", async () => {
 test("http.md gives each code its status", () => {
   const stated = rowsOf(sectionOf(document, "Problems")).map((row) => row.join(" "));
   const expected = Object.entries(HTTP_STATUS).map(([code, status]) => `${status} ${code}`);
-  assert.deepEqual(new Set(stated), new Set([...expected, "413 bad-request", "500 internal"]));
+  assert.deepEqual(
+    new Set(stated),
+    new Set([...expected, "413 bad-request", "416 bad-request", "500 internal"]),
+  );
 });
 
 test("every code of a problem is in the protocol", () => {

@@ -15,6 +15,7 @@
 import type { Feed, FeedSink, Position, Session } from "@parley/contracts";
 import { Failure, failureCode, isRareTime } from "@parley/base";
 import {
+  type ConversationId,
   type DisconnectReason,
   type Frame,
   type FrameName,
@@ -22,16 +23,18 @@ import {
   type Init,
   type Writer,
   DISCONNECT,
+  FOLLOW_MAX,
   PACKET_BYTES_MAX,
   PACKET_FRAMES_MAX,
   PROTOCOL_VERSION,
   PROTOCOL_VERSION_MIN,
   REQUESTS_IN_FLIGHT_MAX,
+  parseConversationId,
   readPacket,
   writeFrame,
 } from "@parley/protocol";
 import type { Gateway } from "./gateway.js";
-import { type RequestFrame, answer, isRequest } from "./requests.js";
+import { type Answer, type RequestFrame, answer, isRequest } from "./requests.js";
 import type { Socket, SocketListener } from "./socket.js";
 
 /**
@@ -44,6 +47,9 @@ const PUSH_BUFFERED_BYTES_MAX = 128 * 1024;
 /** A connection with more than this waiting is closed: it asks for pages and does not take them. */
 const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
 
+/** The first version that knows `ahead`. */
+const AHEAD_VERSION = 4;
+
 export class Connection implements SocketListener, FeedSink {
   readonly #gateway: Gateway;
   readonly #socket: Socket;
@@ -53,13 +59,19 @@ export class Connection implements SocketListener, FeedSink {
   stalledSinceMs = 0;
   /** What waited in the socket when it was last looked at. */
   #stalledBytes = 0;
+  /** As Hello said. */
+  deviceKind = "";
+  #version = 0;
   #state: "opening" | "verifying" | "open" | "closed" = "opening";
   #session: Session | undefined;
   #feed: Feed | undefined;
+  /** Resolves when there is a feed, or none will be. */
+  #attached: Promise<void> | undefined;
   #packet: Writer | undefined;
   #packetFrames = 0;
   #requestsInFlight = 0;
   #isPongOwed = false;
+  #isCaughtUp = false;
   #isDraining = false;
 
   constructor(gateway: Gateway, socket: Socket, nowMs: number) {
@@ -133,24 +145,44 @@ export class Connection implements SocketListener, FeedSink {
   // FeedSink
 
   /** A page of the queue may hold more than one packet may: it is cut into several frames (G1). */
-  push(epoch: number, firstPts: number, events: readonly Uint8Array[]): void {
+  push(
+    epoch: number,
+    firstPts: number,
+    events: readonly Uint8Array[],
+    conversationId?: ConversationId,
+  ): void {
     let from = 0;
     let bytes = 0;
     for (let index = 0; index < events.length; index++) {
       const eventBytes = events[index]!.length;
       if (index > from && bytes + eventBytes > PACKET_BYTES_TARGET) {
-        this.#write("push", { epoch, firstPts: firstPts + from, events: events.slice(from, index) });
+        const cut = events.slice(from, index);
+        this.#write("push", { epoch, firstPts: firstPts + from, events: cut, conversationId });
         from = index;
         bytes = 0;
       }
       bytes += eventBytes;
     }
     const rest = from === 0 ? events : events.slice(from);
-    this.#write("push", { epoch, firstPts: firstPts + from, events: rest });
+    this.#write("push", { epoch, firstPts: firstPts + from, events: rest, conversationId });
   }
 
-  rebase(position: Position, reason: string): void {
-    this.#write("rebase", { ...position, reason });
+  /** Devices of before do not know the frame. */
+  ahead(epoch: number, pts: number, event: Uint8Array, conversationId?: ConversationId): void {
+    if (this.#version >= AHEAD_VERSION) this.#write("ahead", { epoch, pts, event, conversationId });
+  }
+
+  rebase(position: Position, reason: string, conversationId?: ConversationId): void {
+    this.#write("rebase", { ...position, reason, conversationId });
+  }
+
+  /** What a device asked before is answered behind what it had missed. */
+  caughtUp(conversationId?: ConversationId): void {
+    if (conversationId !== undefined) return;
+    this.#isCaughtUp = true;
+    if (!this.#isPongOwed) return;
+    this.#isPongOwed = false;
+    this.#write("pong", {});
   }
 
   hasRoom(): boolean {
@@ -193,16 +225,40 @@ export class Connection implements SocketListener, FeedSink {
       if (frame.name !== "ping") this.close("unknownFrame");
       return;
     }
-    if (isRequest(frame)) this.#request(frame);
-    else if (frame.name === "confirm") this.#feed?.confirm(frame.payload);
+    if (isRequest(frame)) this.#request(frame.payload.requestId, () => this.#answer(frame));
+    else if (frame.name === "follow")
+      this.#request(frame.payload.requestId, () => this.#follow(frame.payload));
+    else if (frame.name === "confirm") this.#confirm(frame.payload);
     else if (frame.name === "ping") this.#ping();
     else this.close("unknownFrame");
   }
 
-  /** Answered behind the first events, so that a Pong tells the device that it has caught up. */
+  #answer(frame: RequestFrame): Promise<Answer> {
+    const { calls, firstSyncs } = this.#gateway;
+    const isList = frame.name === "listConversations" && frame.payload.conversationId === "";
+    const begin = (): Promise<Answer> => answer(calls, this.#session!, frame);
+    return isList ? firstSyncs.run(begin) : begin();
+  }
+
+  #confirm({ epoch, pts, conversationId, heldMs }: FramePayload<"confirm">): void {
+    this.#feed?.confirm({ epoch, pts }, conversationId === "" ? undefined : conversationId, heldMs);
+  }
+
+  async #follow({ epoch, topics }: FramePayload<"follow">): Promise<Answer> {
+    if (topics.length > FOLLOW_MAX)
+      throw new Failure("bad-request", `Follow at most ${FOLLOW_MAX} topics at a time.`, {
+        retry: "after-change",
+      });
+    for (const { conversationId } of topics) parseConversationId(conversationId);
+    await this.#attached;
+    await this.#feed?.follow(epoch, topics);
+    return { name: "done", payload: {} };
+  }
+
+  /** The first is answered behind what the device had missed, so that its Pong tells that it has caught up. */
   #ping(): void {
-    if (this.#feed === undefined) this.#isPongOwed = true;
-    else this.#write("pong", {});
+    if (this.#isCaughtUp || this.#isPongOwed) this.#write("pong", {});
+    else this.#isPongOwed = true;
   }
 
   #hello(hello: FramePayload<"hello">): void {
@@ -211,6 +267,16 @@ export class Connection implements SocketListener, FeedSink {
       return;
     }
     this.#state = "verifying";
+    this.deviceKind = hello.deviceKind;
+    this.#version = hello.protocolVersion;
+    const retryAfterMs = this.#gateway.admit(() => this.#begin(hello));
+    if (retryAfterMs === 0) return;
+    this.#write("busy", { retryAfterMs });
+    this.close("busy");
+  }
+
+  #begin(hello: FramePayload<"hello">): void {
+    if (this.#state !== "verifying") return;
     this.#open(hello).catch((error: unknown) => {
       if (failureCode(error) === "session-invalid") this.close("sessionInvalid");
       else this.#gateway.failConnection(this, error);
@@ -235,17 +301,18 @@ export class Connection implements SocketListener, FeedSink {
       serverTimeMs: this.#gateway.wallMs(),
       server: this.#gateway.serverName,
     });
-    const feed = await this.#gateway.calls.sync.attach(session, { epoch: hello.epoch, pts: hello.pts }, this);
+    const attaching = this.#gateway.calls.sync.attach(session, { epoch: hello.epoch, pts: hello.pts }, this);
+    this.#attached = attaching.then(
+      () => undefined,
+      () => undefined,
+    );
+    const feed = await attaching;
     // The connection may have closed while the feed was opened.
     if ((this.#state as string) === "closed") feed.close();
-    else {
-      this.#feed = feed;
-      if (this.#isPongOwed) this.#write("pong", {});
-    }
+    else this.#feed = feed;
   }
 
-  #request(frame: RequestFrame): void {
-    const { requestId } = frame.payload;
+  #request(requestId: number, begin: () => Promise<Answer>): void {
     if (requestId === 0) {
       this.close("malformed");
       return;
@@ -264,7 +331,7 @@ export class Connection implements SocketListener, FeedSink {
       return;
     }
     this.#requestsInFlight += 1;
-    answer(this.#gateway.calls, this.#session!, frame)
+    begin()
       .then(
         ({ name, payload }) => {
           this.#requestsInFlight -= 1;
@@ -288,7 +355,8 @@ export class Connection implements SocketListener, FeedSink {
   #refuse(requestId: number, failure: Failure): void {
     const { code, message, retry, retryAfterMs, details } = failure;
     const expected = typeof details["expected"] === "number" ? details["expected"] : 0;
-    this.#write("refused", { requestId, code, message, retry, retryAfterMs, expected });
+    const untilMs = typeof details["untilMs"] === "number" ? details["untilMs"] : 0;
+    this.#write("refused", { requestId, code, message, retry, retryAfterMs, expected, untilMs });
   }
 
   #write<N extends FrameName>(name: N, payload: Init<FramePayload<N>>): void {

@@ -9,6 +9,9 @@ import {
   PROTOCOL_VERSION,
   REQUESTS_IN_FLIGHT_MAX,
   encodeFrame,
+  textBody,
+  type ConversationId,
+  FOLLOW_MAX,
 } from "@parley/protocol";
 import fc from "fast-check";
 import { type Device, GatewayBench, type ScriptedFeed } from "./testing/gateway-bench.js";
@@ -18,6 +21,8 @@ const BROKEN = new Uint8Array([3, 200]);
 function never(): Promise<never> {
   return new Promise(() => {});
 }
+
+const LARGE = "g:large" as ConversationId;
 
 test("a device with a good token is welcomed and fed from its position", async () => {
   const bench = new GatewayBench();
@@ -191,6 +196,16 @@ test("G3: a stored row that cannot be read is a failure of the server and not of
   );
 });
 
+test("G3: a request that outlasts the stop of the server is put off, and nobody has to look at it", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  bench.gateway.calls.message.hide = () =>
+    Promise.reject(new Failure("tables-closed", "The tables are closed."));
+  await device.say("hide", { requestId: 1, conversationId: "g:test" as never, sequences: [1] });
+  const { code, retry } = device.socket.framesOf("refused")[0]!;
+  assert.deepEqual([code, retry, bench.logger.errors], ["unavailable", "same", []]);
+});
+
 test("G3: an answer that cannot be encoded fails its connection and nothing else", async () => {
   const bench = new GatewayBench();
   const [device, other] = [await bench.open("a"), await bench.open("b")];
@@ -225,14 +240,22 @@ test("a refusal carries its code, its retry policy and the number that is expect
     Promise.reject(new Failure("too-early", "Not yet.", { retry: "same", details: { expected: 4 } }));
   await device.send(1, 9);
   assert.deepEqual(device.socket.framesOf("refused"), [
-    { requestId: 1, code: "too-early", message: "Not yet.", retry: "same", retryAfterMs: 0, expected: 4 },
+    {
+      requestId: 1,
+      code: "too-early",
+      message: "Not yet.",
+      retry: "same",
+      retryAfterMs: 0,
+      expected: 4,
+      untilMs: 0,
+    },
   ]);
 });
 
 test("ids that break their rules are refused with bad-request and reach no service", async () => {
   const bench = new GatewayBench();
   const device = await bench.open("a");
-  const body = { text: { text: "hi" }, notice: undefined };
+  const body = textBody("hi");
   const good = { conversationId: "g:test", clientMessageId: "c1", number: 1, body };
   const wrong = [{ conversationId: "d:b:a" }, { conversationId: "g:../x" }, { clientMessageId: "" }];
   for (const [index, change] of wrong.entries()) {
@@ -286,6 +309,26 @@ test("a request beyond those that may be in flight is refused, and taken again a
   );
 });
 
+test("the first ping is answered behind what was missed, and others that come meanwhile at once", async () => {
+  const bench = new GatewayBench();
+  bench.isCaughtUp = false;
+  const device = await bench.open("a");
+  await device.say("ping", {});
+  const { sink } = bench.feeds[0]!;
+  sink.push(7, 1, [new Uint8Array([1])]);
+  // A heartbeat of a device that takes long to catch up.
+  await device.say("ping", {});
+  sink.push(7, 2, [new Uint8Array([1])]);
+  sink.caughtUp("g:topic" as ConversationId);
+  await bench.time.settle();
+  sink.caughtUp();
+  await device.say("ping", {});
+  assert.deepEqual(
+    device.socket.frames().map(({ name }) => name),
+    ["welcome", "push", "pong", "push", "pong", "pong"],
+  );
+});
+
 test("a ping is answered behind the first events, also when it came before them", async () => {
   const bench = new GatewayBench();
   let release = (): void => {};
@@ -305,6 +348,39 @@ test("a ping is answered behind the first events, also when it came before them"
     device.socket.frames().map(({ name }) => name),
     ["welcome", "push", "pong", "pong"],
   );
+});
+
+test("of many devices that come at once some wait, and others are told when to come, and then are let in", async () => {
+  const bench = new GatewayBench({ handshakesPerSecond: 10 });
+  const devices = Array.from({ length: 40 }, (_, index) => {
+    bench.issue(`t${index}`);
+    const device = bench.connect();
+    void device.hello(`t${index}`);
+    return device;
+  });
+  await bench.time.advance(2_000);
+  const framesOf = (device: Device): readonly string[] => device.socket.frames().map(({ name }) => name);
+  const busy = devices.filter((device) => framesOf(device).includes("busy"));
+  const welcomed = devices.filter((device) => framesOf(device).includes("welcome"));
+  assert.equal(busy.length + welcomed.length, 40);
+  assert.ok(welcomed.length >= 10 && welcomed.length <= 14, `${welcomed.length} welcomed`);
+  for (const { socket } of busy) assert.deepEqual(socket.closes, [DISCONNECT.busy.code]);
+  assert.deepEqual(bench.gateway.admissions, { admitted: welcomed.length, sentAway: busy.length });
+  const again = bench.connect();
+  await bench.time.advance(10_000);
+  await again.hello("t39");
+  assert.deepEqual(framesOf(again), ["welcome"]);
+});
+
+test("a device that left while it waited to be let in gets nothing", async () => {
+  const bench = new GatewayBench({ handshakesPerSecond: 1 });
+  await bench.open("a");
+  bench.issue("b");
+  const device = bench.connect();
+  void device.hello("b");
+  await device.leave();
+  await bench.time.advance(5_000);
+  assert.deepEqual([device.socket.frames(), bench.feeds.length], [[], 1]);
 });
 
 test("a device that is silent for too long is closed; one that pings is not", async () => {
@@ -425,5 +501,109 @@ test("G1: a page of large events is cut into packets within the limit, none left
       },
     ),
     { numRuns: 30 },
+  );
+});
+
+test("topics are followed once the device is fed, and the answer comes behind what they bring", async () => {
+  const bench = new GatewayBench();
+  let attach = (): void => {};
+  bench.onAttach = (feed: ScriptedFeed) => {
+    feed.following = new Promise((resolve) => {
+      bench.time.after(5, () => {
+        feed.sink.push(7, 3, [new Uint8Array([1])], LARGE);
+        resolve();
+      });
+    });
+    return new Promise((resolve) => (attach = resolve));
+  };
+  const device = await bench.open("a");
+  await device.say("follow", { requestId: 9, epoch: 7, topics: [{ conversationId: LARGE, pts: 2 }] });
+  const early = bench.feeds[0]!.followed.length;
+  attach();
+  await bench.time.advance(10);
+  const answers = device.socket.frames().slice(1);
+  assert.deepEqual(
+    [early, bench.feeds[0]!.followed, answers.map(({ name }) => name)],
+    [0, [{ epoch: 7, topics: [{ conversationId: LARGE, pts: 2 }] }], ["push", "done"]],
+  );
+  assert.equal(device.socket.framesOf("push")[0]!.conversationId, LARGE);
+});
+
+test("a follow that names what is no conversation, or too many, is refused and follows nothing", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  const topics = Array.from({ length: FOLLOW_MAX + 1 }, () => ({ conversationId: LARGE, pts: 0 }));
+  await device.say("follow", { requestId: 1, epoch: 7, topics });
+  await device.say("follow", { requestId: 2, epoch: 7, topics: [{ conversationId: "x" as never, pts: 0 }] });
+  const refused = device.socket.framesOf("refused").map(({ requestId, code }) => [requestId, code]);
+  assert.deepEqual(
+    [refused, bench.feeds[0]!.followed],
+    [
+      [
+        [1, "bad-request"],
+        [2, "bad-request"],
+      ],
+      [],
+    ],
+  );
+});
+
+test("a confirmation says whether it is of the queue or of a topic", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  await device.say("confirm", { epoch: 7, pts: 3 });
+  await device.say("confirm", { epoch: 7, pts: 4, conversationId: LARGE });
+  assert.deepEqual([bench.feeds[0]!.confirmed, bench.feeds[0]!.topicsConfirmed], [[3], [[LARGE, 4]]]);
+});
+
+test("a device says what it is, and gets copies of urgent events when it knows them", async () => {
+  const bench = new GatewayBench();
+  const copies = [];
+  for (const protocolVersion of [3, 4]) {
+    bench.issue(`v${protocolVersion}`);
+    const device = bench.connect();
+    await device.say("hello", { protocolVersion, token: `v${protocolVersion}`, deviceKind: "tablet" });
+    const { sink } = bench.feeds.at(-1)!;
+    sink.ahead(7, 30, new Uint8Array([1]), LARGE);
+    await bench.time.settle();
+    copies.push([sink.deviceKind, device.socket.framesOf("ahead"), device.socket.closes]);
+  }
+  const copy = { epoch: 7, pts: 30, event: new Uint8Array([1]), conversationId: LARGE };
+  assert.deepEqual(copies, [
+    ["tablet", [], []],
+    ["tablet", [copy], []],
+  ]);
+});
+
+test("settings of notifications reach the service: of a conversation, or of the user", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+  const quiet = { isOn: true, timeZone: "UTC", spans: [], letsMentionsThrough: false };
+
+  await device.say("setNotify", { requestId: 1, conversationId: LARGE, mutedUntilMs: 5 });
+  await device.say("setNotify", { requestId: 2, conversationId: LARGE, level: "none" });
+  await device.say("setNotify", { requestId: 3, doNotDisturb: quiet });
+  await device.say("getNotify", { requestId: 4 });
+  await device.say("setPushTarget", { requestId: 5, channel: "fcm", appId: "app", token: "t" });
+  await device.say("setNotify", { requestId: 6 });
+
+  assert.deepEqual(
+    {
+      changes: bench.changes,
+      target: bench.targets.map(({ channel, appId, token }) => ({ channel, appId, token })),
+      answers: device.socket
+        .frames()
+        .slice(1)
+        .map(({ name }) => name),
+    },
+    {
+      changes: [
+        { conversationId: LARGE, level: "all", mutedUntilMs: 5 },
+        { conversationId: LARGE, level: "none", mutedUntilMs: 0 },
+        { doNotDisturb: quiet },
+      ],
+      target: [{ channel: "fcm", appId: "app", token: "t" }],
+      answers: ["done", "done", "done", "notifySettings", "done", "refused"],
+    },
   );
 });

@@ -1,6 +1,7 @@
 import type { Feed, Session } from "@parley/contracts";
-import { type Ambient, Failure, type Timer, messageOf, sleep } from "@parley/base";
+import { type Ambient, Failure, Slots, type Timer, failureCode, messageOf, sleep } from "@parley/base";
 import { type SessionId, ERROR_CODES, Writer } from "@parley/protocol";
+import { Admission, type AdmissionCounts } from "./admission.js";
 import { Connection } from "./connection.js";
 import type { Calls } from "./requests.js";
 import type { Socket } from "./socket.js";
@@ -14,6 +15,12 @@ const STALLED_MS_MAX = 20_000;
 /** Connections that have not said Hello yet; the next ones are told to come back. */
 const OPENING_MAX = 5_000;
 const WRITERS_POOLED_MAX = 64;
+/** About a fifth of a processor's time. */
+const HANDSHAKES_PER_SECOND = 400;
+/** Devices that fetch their whole list at a time, and those that wait for it. */
+const FIRST_SYNCS_MAX = 8;
+const FIRST_SYNCS_WAITING_MAX = 5_000;
+const FIRST_SYNC_RETRY_MS = 3_000;
 /** Said of packets only. From a call it means that something stored cannot be read, which is not the client's doing. */
 const NOT_ANSWERS: ReadonlySet<string> = new Set(["malformed", "unknown-frame"]);
 /** After the close codes are sent, sockets have this long to take them before they are dropped. */
@@ -24,6 +31,8 @@ export interface GatewayOptions {
   readonly ambient: Ambient;
   readonly serverName: string;
   readonly heartbeatMs?: number;
+  /** Devices that may begin in a second. Default HANDSHAKES_PER_SECOND. */
+  readonly handshakesPerSecond?: number;
 }
 
 /** All connections of this process: their sessions, heartbeats and the flushing of what they write in one turn. */
@@ -32,6 +41,14 @@ export class Gateway {
   readonly heartbeatMs: number;
   readonly serverName: string;
   readonly #ambient: Ambient;
+  readonly #admission: Admission;
+  /** Lists are long: whoever fetches one waits for others who do, and nobody else for them. */
+  readonly firstSyncs = new Slots({
+    runningMax: FIRST_SYNCS_MAX,
+    waitingMax: FIRST_SYNCS_WAITING_MAX,
+    refusal: "Too many devices fetch their conversations.",
+    retryAfterMs: FIRST_SYNC_RETRY_MS,
+  });
   readonly #connections = new Set<Connection>();
   readonly #bySession = new Map<SessionId, Set<Connection>>();
   readonly #writers: Writer[] = [];
@@ -47,12 +64,20 @@ export class Gateway {
     this.serverName = options.serverName;
     this.heartbeatMs = options.heartbeatMs ?? 25_000;
     this.#ambient = options.ambient;
+    const { clock, scheduler } = options.ambient;
+    const { handshakesPerSecond: perSecond = HANDSHAKES_PER_SECOND } = options;
+    this.#admission = new Admission({ clock, scheduler, perSecond });
     this.#tick = options.ambient.scheduler.every(TICK_MS, () => this.#check());
     this.#stopListening = options.calls.accounts.onRevoked((sessionId) => this.#revoke(sessionId));
   }
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** Devices that were let in, and told to come later, since the start. */
+  get admissions(): AdmissionCounts {
+    return this.#admission.counts;
   }
 
   /** Takes a new socket; the connection listens to it from now on. */
@@ -89,6 +114,11 @@ export class Gateway {
 
   wallMs(): number {
     return this.#ambient.clock.nowMs();
+  }
+
+  /** Calls `begin` when a device may begin, and returns 0; or returns in how many milliseconds it is to come again. */
+  admit(begin: () => void): number {
+    return this.#admission.admit(begin);
   }
 
   opened(connection: Connection, session: Session): void {
@@ -146,6 +176,9 @@ export class Gateway {
   asFailure(error: unknown): Failure {
     const isKnown = error instanceof Failure && Object.hasOwn(ERROR_CODES, error.code);
     if (isKnown && !NOT_ANSWERS.has(error.code)) return error;
+    // A request that took longer than the server waits for when it stops: nothing that somebody has to look at.
+    if (failureCode(error) === "tables-closed")
+      return new Failure("unavailable", "The server is stopping.", { retry: "same", retryAfterMs: 1000 });
     this.#ambient.logger.error("request-failed", { error: messageOf(error) });
     return new Failure("internal", "The server failed on this request.", {
       retry: "same",

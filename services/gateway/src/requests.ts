@@ -1,6 +1,11 @@
 /** What each request frame does: one call, one answer frame. */
-import type { AccountCalls, MessageCalls, Session, SyncCalls } from "@parley/contracts";
+import { CARD_HANDLERS } from "./card-requests.js";
+import { GROUP_HANDLERS } from "./group-requests.js";
+import type { AccountCalls, MessageCalls, NotifyCalls, Session, SyncCalls } from "@parley/contracts";
 import { Failure } from "@parley/base";
+import { NOTIFY_HANDLERS } from "./notify-requests.js";
+import { placed } from "./placed.js";
+import { STATE_HANDLERS } from "./state-requests.js";
 import {
   type Frame,
   type FrameName,
@@ -14,6 +19,7 @@ import {
 export interface Calls {
   readonly accounts: Pick<AccountCalls, "verify" | "listUsers" | "onRevoked">;
   readonly message: MessageCalls;
+  readonly notify: NotifyCalls;
   readonly sync: Pick<SyncCalls, "attach" | "listConversations">;
 }
 
@@ -22,7 +28,7 @@ export type Answer = {
   readonly [N in FrameName]: { readonly name: N; readonly payload: Init<FramePayload<N>> };
 }[FrameName];
 
-type Handler<N extends FrameName> = (
+export type Handler<N extends FrameName> = (
   calls: Calls,
   session: Session,
   payload: FramePayload<N>,
@@ -38,6 +44,11 @@ const HANDLERS = {
       clientMessageId: parseClientMessageId(payload.clientMessageId),
       number: payload.number,
       body: payload.body,
+      audience: payload.audience.map(parseUserId),
+      forward: payload.forward && {
+        ...payload.forward,
+        conversationId: parseConversationId(payload.forward.conversationId),
+      },
     }),
   }),
   markRead: async ({ message }, session, payload) => {
@@ -50,14 +61,14 @@ const HANDLERS = {
   },
   getHistory: async ({ message }, session, payload) => ({
     name: "historyPage",
-    payload: await message.history(session, {
-      ...payload,
-      conversationId: parseConversationId(payload.conversationId),
-    }),
+    payload: await message.history(session, placed(payload)),
   }),
   listConversations: async ({ sync }, session, payload) => ({
     name: "conversationList",
-    payload: await sync.listConversations(session, payload),
+    payload: await sync.listConversations(session, {
+      ...payload,
+      conversationId: payload.conversationId === "" ? undefined : parseConversationId(payload.conversationId),
+    }),
   }),
   createConversation: async ({ message }, session, payload) => {
     const userIds = payload.userIds.map(parseUserId);
@@ -77,49 +88,53 @@ const HANDLERS = {
   },
   changeMembers: async ({ message }, session, payload) => {
     const userIds = payload.userIds.map(parseUserId);
-    const conversationId = parseConversationId(payload.conversationId);
-    await message.changeMembers(session, { conversationId, userIds, isRemoval: payload.isRemoval });
+    await message.changeMembers(session, { ...placed(payload), userIds });
     return DONE;
   },
-  listMembers: async ({ message }, session, payload) => ({
-    name: "memberList",
-    payload: (await message.listMembers(session, {
-      ...payload,
-      conversationId: parseConversationId(payload.conversationId),
-    })) as Init<FramePayload<"memberList">>,
-  }),
+  ...GROUP_HANDLERS,
   listUsers: async ({ accounts }, session, payload) => ({
     name: "userList",
     payload: (await accounts.listUsers(session.tenantId, payload)) as Init<FramePayload<"userList">>,
   }),
   getDigest: async ({ message }, session, payload) => ({
     name: "digest",
-    payload: await message.digest(session, {
-      ...payload,
-      conversationId: parseConversationId(payload.conversationId),
-    }),
+    payload: await message.digest(session, placed(payload)),
   }),
   edit: async ({ message }, session, payload) => {
-    await message.edit(session, {
-      ...payload,
-      conversationId: parseConversationId(payload.conversationId),
-    });
+    await message.edit(session, placed(payload));
     return DONE;
   },
   recall: async ({ message }, session, payload) => {
-    await message.recall(session, {
-      ...payload,
-      conversationId: parseConversationId(payload.conversationId),
-    });
+    await message.recall(session, placed(payload));
     return DONE;
   },
   getEdits: async ({ message }, session, payload) => ({
     name: "edits",
-    payload: await message.edits(session, {
+    payload: await message.edits(session, placed(payload)),
+  }),
+  getMessages: async ({ message }, session, payload) => ({
+    name: "messages",
+    payload: await message.messages(session, placed(payload)),
+  }),
+  listMentions: async ({ message }, session, payload) => ({
+    name: "mentionPage",
+    payload: await message.mentions(session, {
       ...payload,
-      conversationId: parseConversationId(payload.conversationId),
+      conversationId: payload.conversationId && parseConversationId(payload.conversationId),
     }),
   }),
+  search: async ({ message }, session, payload) => {
+    const { conversationId, senderId } = payload;
+    const found = await message.search(session, {
+      ...payload,
+      conversationId: (conversationId as string) === "" ? undefined : parseConversationId(conversationId),
+      senderId: (senderId as string) === "" ? undefined : parseUserId(senderId),
+    });
+    return { name: "searchPage", payload: found };
+  },
+  ...STATE_HANDLERS,
+  ...CARD_HANDLERS,
+  ...NOTIFY_HANDLERS,
 } as const satisfies { readonly [N in FrameName]?: Handler<N> };
 
 export type RequestName = keyof typeof HANDLERS;

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { PACKET_BYTES_MAX } from "@parley/protocol";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { Gateway } from "./gateway.js";
+import { isAllowedOrigin } from "./origin-rule.js";
 import type { Socket } from "./socket.js";
 
 export const WEBSOCKET_PATH = "/v1/ws";
@@ -61,17 +62,6 @@ function bind(webSocket: WebSocket, gateway: Gateway): void {
   webSocket.on("close", () => connection.onClosed());
   // The library closes the socket itself after an error of the peer; "close" follows.
   webSocket.on("error", () => connection.onClosed());
-}
-
-function isAllowedOrigin(request: IncomingMessage, origins: readonly string[]): boolean {
-  const { origin, host } = request.headers;
-  if (origin === undefined || origins.includes(origin)) return true;
-  try {
-    return new URL(origin).host === host;
-  } catch {
-    // A malformed origin is not this one.
-    return false;
-  }
 }
 
 function refuse(stream: Duplex, status: string): void {

@@ -61,9 +61,9 @@ export class Emitter {
         const spreads = this.#spreads[partition];
         const last = spreads?.at(-1);
         if (last?.event === event) last.userIds.push(userId);
-        else if (spreads !== undefined) spreads.push({ userIds: [userId], event, module: "" });
+        else if (spreads !== undefined) spreads.push({ userIds: [userId], event });
         else {
-          this.#spreads[partition] = [{ userIds: [userId], event, module: "" }];
+          this.#spreads[partition] = [{ userIds: [userId], event }];
           this.#concerned.push(partition);
         }
       }

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HistoryRequest, HistorySpan } from "@parley/contracts";
 import {
+  Body,
   type ClientMessageId,
   type Init,
   type Message,
@@ -18,6 +19,8 @@ import {
   TEXT_BYTES_MAX,
   digestOf,
   encodeFrame,
+  filled,
+  textBody,
 } from "@parley/protocol";
 import { CONVERSATION, SESSION, readerOf } from "./testing/history-bench.js";
 import type { HistoryReader } from "./history.js";
@@ -39,7 +42,7 @@ function messageOf(textBytes: number, index: number): Init<Message> {
     senderId: LONGEST_ID as UserId,
     clientMessageId: LONGEST_ID as ClientMessageId,
     timeMs: 1000 * (index + 1),
-    body: { text: { text: "t".repeat(textBytes) }, notice: undefined },
+    body: textBody("t".repeat(textBytes)),
     isCountable: true,
   };
 }
@@ -106,10 +109,10 @@ for (const [what, messages] of Object.entries({ largest, mixed })) {
 
 test("a single item larger than a page is a page of its own, and a packet holds it", async () => {
   const userIds = Array.from({ length: 1600 }, () => LONGEST_ID as UserId);
-  const notice = { code: "joined", actorId: LONGEST_ID as UserId, userIds, text: "" };
+  const notice = { code: "joined", actorId: LONGEST_ID as UserId, userIds, text: "", untilMs: 0 };
   const reader = readerOf([
     messageOf(10, 0),
-    { ...messageOf(0, 1), body: { text: undefined, notice } },
+    { ...messageOf(0, 1), body: filled(Body, { notice }) },
     messageOf(10, 2),
   ]);
   const pages = await back(reader);

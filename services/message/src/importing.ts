@@ -1,8 +1,14 @@
 /** Bringing in history from elsewhere, through the same log and machine as live messages. */
-import type { Verdict } from "@parley/domain";
+import {
+  type ConversationChange,
+  conversationRecord,
+  type Verdict,
+  CreateRecord,
+  MembersRecord,
+} from "@parley/domain";
 import { type Clock, Failure, type UlidSource } from "@parley/base";
-import type { ConversationId, MessageId, TenantId, UserId } from "@parley/protocol";
-import type { MessageService } from "./message-service.js";
+import { type ConversationId, type MessageId, type TenantId, type UserId, filled } from "@parley/protocol";
+import { type MessageService, SHARED_FROM_MEMBERS } from "./message-service.js";
 import type { Processor } from "./processor.js";
 
 export interface ImportedGroup {
@@ -18,17 +24,21 @@ export class Importing {
   readonly #service: Pick<MessageService, "findImportedCount">;
   readonly #newMessageId: UlidSource;
   readonly #clock: Clock;
+  readonly #sharedFrom: number;
 
   constructor(options: {
     readonly processor: Pick<Processor, "submit">;
     readonly service: Pick<MessageService, "findImportedCount">;
     readonly newMessageId: UlidSource;
     readonly clock: Clock;
+    /** As in MessageServiceOptions. */
+    readonly sharedFromMembers?: number;
   }) {
     this.#processor = options.processor;
     this.#service = options.service;
     this.#newMessageId = options.newMessageId;
     this.#clock = options.clock;
+    this.#sharedFrom = options.sharedFromMembers ?? SHARED_FROM_MEMBERS;
   }
 
   /** Creates the group when it is missing, adds missing members; returns how many messages were brought in before. */
@@ -36,8 +46,16 @@ export class Importing {
     const { conversationId, title, userIds, timeMs } = group;
     const creatorId = userIds[0]!;
     const before = await this.#service.findImportedCount({ tenantId }, conversationId);
-    const create = { creatorId, isDirect: false, title, userIds, isHistoryOpen: true, messageId: this.#id() };
-    const members = { actorId: creatorId, userIds, isRemoval: false, messageId: this.#id() };
+    const [messageId, sharedFrom] = [this.#id(), this.#sharedFrom];
+    const create = filled(CreateRecord, {
+      creatorId,
+      title,
+      userIds,
+      isHistoryOpen: true,
+      messageId,
+      sharedFrom,
+    });
+    const members = filled(MembersRecord, { actorId: creatorId, userIds, messageId, sharedFrom });
     const change = before === undefined ? { create } : { members };
     // Not the time of now: history that is yet to come could not keep its times behind it.
     requireDone(await this.#submit(tenantId, conversationId, { ...change, timeMs }));
@@ -66,20 +84,9 @@ export class Importing {
   #submit(
     tenantId: TenantId,
     conversationId: ConversationId,
-    change: { readonly timeMs: number } & Partial<Parameters<Processor["submit"]>[0]>,
+    { timeMs, ...change }: ConversationChange & { readonly timeMs: number },
   ): Promise<Verdict> {
-    const none = {
-      create: undefined,
-      send: undefined,
-      read: undefined,
-      members: undefined,
-      history: undefined,
-      trim: undefined,
-      keeping: undefined,
-      edit: undefined,
-      recall: undefined,
-    };
-    return this.#processor.submit({ ...none, ...change, tenantId, conversationId });
+    return this.#processor.submit(conversationRecord({ tenantId, conversationId }, timeMs, change));
   }
 
   #id(): MessageId {

@@ -1,6 +1,11 @@
 /** How long a conversation is kept, through the same log and machine as its messages. */
 import { type Clock, Failure } from "@parley/base";
-import { type ConversationKey, DAYS_NEVER } from "@parley/domain";
+import {
+  type ConversationChange,
+  type ConversationKey,
+  conversationRecord,
+  DAYS_NEVER,
+} from "@parley/domain";
 import type { Processor } from "./processor.js";
 
 /** In days; 0 is as the installation says, DAYS_NEVER never. */
@@ -8,8 +13,6 @@ export interface KeepingDays {
   readonly keepDays: number;
   readonly coldAfterDays: number;
 }
-
-type Change = Pick<Parameters<Processor["submit"]>[0], "trim" | "keeping">;
 
 export class Keeping {
   readonly #processor: Pick<Processor, "submit">;
@@ -29,7 +32,7 @@ export class Keeping {
     if (!Number.isSafeInteger(before) || before < 1) {
       throw badRequest("A conversation is trimmed before a sequence, from 1 on.");
     }
-    await this.#submit(key, { trim: { before }, keeping: undefined });
+    await this.#submit(key, { trim: { before } });
   }
 
   /**
@@ -40,23 +43,11 @@ export class Keeping {
     if (!isDays(keepDays) || !isDays(coldAfterDays)) {
       throw badRequest(`A number of days is a whole number from 0 to ${DAYS_NEVER}.`);
     }
-    await this.#submit(key, { trim: undefined, keeping: { keepDays, coldAfterDays } });
+    await this.#submit(key, { keeping: { keepDays, coldAfterDays } });
   }
 
-  async #submit({ tenantId, conversationId }: ConversationKey, change: Change): Promise<void> {
-    const verdict = await this.#processor.submit({
-      tenantId,
-      conversationId,
-      timeMs: this.#clock.nowMs(),
-      create: undefined,
-      send: undefined,
-      read: undefined,
-      members: undefined,
-      history: undefined,
-      edit: undefined,
-      recall: undefined,
-      ...change,
-    });
+  async #submit(key: ConversationKey, change: ConversationChange): Promise<void> {
+    const verdict = await this.#processor.submit(conversationRecord(key, this.#clock.nowMs(), change));
     if (verdict.kind === "done") return;
     // Nobody asks here as a member: what the machine refuses is a conversation that it does not have.
     throw new Failure("conversation-unknown", "There is no such conversation.", { retry: "after-change" });

@@ -11,6 +11,7 @@ import {
   PAGE_BYTES_MAX,
   TEXT_BYTES_MAX,
   digestOf,
+  textBody,
 } from "@parley/protocol";
 import { MessageBench } from "./testing/message-bench.js";
 
@@ -19,7 +20,7 @@ const MINUTE_MS = 60_000;
 const FIRST = 2;
 
 function text(of: string): Body {
-  return { text: { text: of }, notice: undefined };
+  return textBody(of);
 }
 
 async function talk(bench: MessageBench, ...texts: string[]): Promise<ConversationId> {

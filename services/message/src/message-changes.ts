@@ -1,38 +1,34 @@
 /** Edits and recalls: asked for here, decided by the conversation machine; and what messages said before their edits. */
-import type {
-  EditPage,
-  EditRequest,
-  EditsRequest,
-  MessageRequest,
-  Session,
-  SyncCalls,
-} from "@parley/contracts";
-import type { ConversationRecord, Verdict } from "@parley/domain";
-import { type ConversationId, Edit, EDITS_MAX, Message, countFitting, decode } from "@parley/protocol";
+import type { EditPage, EditRequest, EditsRequest, MessageRequest, Session } from "@parley/contracts";
+import type { ConversationChange, Verdict } from "@parley/domain";
+import { type ConversationId, Edit, EDITS_MAX, countFitting, decode } from "@parley/protocol";
 import type { WriteBackTables } from "@parley/tables";
 import { checkedBody } from "./checked-body.js";
 import { CONVERSATION_EDIT, CONVERSATION_MESSAGE, conversationPartition } from "./conversation-tables.js";
 import type { HistoryReader } from "./history.js";
-import { badRequest, refusal } from "./refusal.js";
+import { badRequest, refusal, requireDone } from "./refusal.js";
+import type { ReviewGate } from "./review/review-gate.js";
+import { SendOrder } from "./send-order.js";
 
 export interface MessageChangesOptions {
   readonly tables: WriteBackTables;
   readonly history: HistoryReader;
-  readonly sync: Pick<SyncCalls, "hiddenSequences">;
   /** How long its sender may change a message. 0: for ever. */
   readonly editMs: number;
+  readonly review: ReviewGate | undefined;
   readonly recallMs: number;
   /** Refuses who is surely not a member, so that it costs no record. Errors: "not-a-member". */
   readonly refuseStranger: (session: Session, conversationId: ConversationId) => void;
   readonly submit: (
     session: Session,
     conversationId: ConversationId,
-    change: Pick<Partial<ConversationRecord>, "edit" | "recall">,
+    change: ConversationChange,
   ) => Promise<Verdict>;
 }
 
 export class MessageChanges {
   readonly #options: MessageChangesOptions;
+  readonly #order = new SendOrder();
 
   constructor(options: MessageChangesOptions) {
     this.#options = options;
@@ -42,11 +38,28 @@ export class MessageChanges {
     const checked = checkedBody(body);
     // Nothing is awaited before the append: the order of calls is the order in the log.
     this.#check(session, conversationId, sequence);
+    const { review } = this.#options;
+    if (review === undefined) return this.#edit(session, { conversationId, sequence, body: checked });
+    const { tenantId, userId: senderId } = session;
+    const passage = review.pass({ tenantId, conversationId, senderId, body: checked });
+    const name = [tenantId, conversationId, senderId, sequence].join("/");
+    const isNow = !(passage instanceof Promise) && !this.#order.isWaiting(name);
+    const passed = isNow
+      ? passage
+      : await this.#order.run(
+          name,
+          async () => passage,
+          async (one) => one,
+        );
+    if (passed.failure !== undefined) throw passed.failure;
+    return this.#edit(session, { conversationId, sequence, body: passed.body });
+  }
+
+  async #edit(session: Session, { conversationId, sequence, body }: EditRequest): Promise<void> {
     const { submit, editMs } = this.#options;
-    const verdict = await submit(session, conversationId, {
-      edit: { actorId: session.userId, sequence, body: checked, limitMs: editMs },
-    });
-    if (verdict.kind === "refused") throw refusal(verdict);
+    const edit = { actorId: session.userId, sequence, body, limitMs: editMs };
+    const verdict = await submit(session, conversationId, { edit });
+    requireDone(verdict);
   }
 
   async recall(session: Session, { conversationId, sequence }: MessageRequest): Promise<void> {
@@ -57,9 +70,9 @@ export class MessageChanges {
     const value = await tables.find(CONVERSATION_MESSAGE, conversationPartition(key), [sequence]);
     if (value === undefined) throw unknown();
     const verdict = await submit(session, conversationId, {
-      recall: { actorId: session.userId, sequence, limitMs: recallMs },
+      recall: { actorId: session.userId, sequence, limitMs: recallMs, isReview: false },
     });
-    if (verdict.kind === "refused") throw refusal(verdict);
+    requireDone(verdict);
   }
 
   /**
@@ -67,7 +80,7 @@ export class MessageChanges {
    * has hidden), "message-recalled".
    */
   async edits(session: Session, { conversationId, sequence, from }: EditsRequest): Promise<EditPage> {
-    const { tables, history, sync } = this.#options;
+    const { tables, history } = this.#options;
     const { key, firstVisible } = await history.authorize(session, conversationId);
     if (sequence < Math.max(1, firstVisible)) throw unknown();
     const partition = conversationPartition(key);
@@ -79,13 +92,9 @@ export class MessageChanges {
       limit: EDITS_MAX,
     });
     // After the edits: what was recalled in between is refused, and not answered as if it had never been edited.
-    const [value, hidden] = await Promise.all([
-      tables.find(CONVERSATION_MESSAGE, partition, [sequence]),
-      sync.hiddenSequences(session, { conversationId, first: sequence, last: sequence }),
-    ]);
-    if (value === undefined || hidden.length > 0) throw unknown();
-    if (decode(Message, value).recall !== undefined)
-      throw refusal({ kind: "refused", code: "message-recalled" });
+    const [message] = await history.messagesAt(session, conversationId, [sequence]);
+    if (message === undefined) throw unknown();
+    if (message.recall !== undefined) throw refusal({ kind: "refused", code: "message-recalled" });
     const fitting = rows.slice(0, countFitting(rows.map((row) => row.value.length)));
     const next = rows[fitting.length]?.sort[1] as number | undefined;
     return { items: fitting.map((row) => decode(Edit, row.value)), next: next ?? 0 };

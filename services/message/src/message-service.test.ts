@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "@parley/base";
 import {
-  type Body,
+  Body,
   type ClientMessageId,
   type ConversationId,
   type UserId,
@@ -13,6 +13,8 @@ import {
   TEXT_BYTES_MAX,
   TITLE_BYTES_MAX,
   directConversationId,
+  filled,
+  textBody,
 } from "@parley/protocol";
 import fc from "fast-check";
 import { MessageBench, sending } from "./testing/message-bench.js";
@@ -21,12 +23,14 @@ const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const WAITERS_MAX = 20_000;
 
 function text(of: string): Body {
-  return { text: { text: of }, notice: undefined };
+  return textBody(of);
 }
 
 function userIds(count: number): UserId[] {
   return Array.from({ length: count }, (_, index) => `u${index}` as UserId);
 }
+
+const MEMBERS = { after: "", limit: 0, sinceRevision: 0, prefix: "" };
 
 test("a send is answered only after its record is durable, with its place, its time and a ULID", async () => {
   const bench = new MessageBench();
@@ -41,21 +45,14 @@ test("a send is answered only after its record is durable, with its place, its t
   assert.deepEqual([before, place], [0, { sequence: 2, timeMs: bench.time.nowMs() }]);
 });
 
+const NOTICE = { code: "joined", actorId: "bob" as UserId, userIds: [], text: "", untilMs: 0 };
 const BODIES: readonly (readonly [string, Body | undefined, string])[] = [
   ["no body", undefined, "bad-request"],
-  ["a body of no kind that is known", { text: undefined, notice: undefined }, "bad-request"],
+  ["a body of no kind that is known", filled(Body, {}), "bad-request"],
   ["an empty text", text(""), "bad-request"],
   ["a text of blanks", text(" \n\t\u00a0"), "bad-request"],
-  [
-    "a notice, which only the system writes",
-    { text: undefined, notice: { code: "joined", actorId: "bob" as UserId, userIds: [], text: "" } },
-    "bad-request",
-  ],
-  [
-    "a notice beside a text",
-    { text: { text: "hi" }, notice: { code: "joined", actorId: "bob" as UserId, userIds: [], text: "" } },
-    "bad-request",
-  ],
+  ["a notice, which only the system writes", filled(Body, { notice: NOTICE }), "bad-request"],
+  ["a notice beside a text", filled(Body, { text: { text: "hi" }, notice: NOTICE }), "bad-request"],
   ["a text of one byte too many", text("a".repeat(TEXT_BYTES_MAX + 1)), "message-too-large"],
   [
     "a text whose characters fit and whose bytes do not",
@@ -102,7 +99,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   changeMembers: (bench, session, conversationId) =>
     bench.message.changeMembers(session, { conversationId, userIds: ["eve" as UserId], isRemoval: false }),
   listMembers: (bench, session, conversationId) =>
-    bench.message.listMembers(session, { conversationId, after: "", limit: 0 }),
+    bench.message.groups.members(session, { conversationId, ...MEMBERS }),
   history: (bench, session, id) => bench.history(session, id),
   digest: (bench, session, conversationId) =>
     bench.message.digest(session, { conversationId, first: 1, last: 10 }),
@@ -450,7 +447,9 @@ test("members are listed in pages, each once, and who leaves is gone", async () 
   const pages = [];
   let after = "";
   do {
-    const page = await bench.run(bench.message.listMembers(ann, { conversationId: group, after, limit: 2 }));
+    const page = await bench.run(
+      bench.message.groups.members(ann, { ...MEMBERS, conversationId: group, after, limit: 2 }),
+    );
     pages.push(page.members.map(({ userId, role }) => `${userId} ${role}`));
     after = page.next;
   } while (after !== "" && pages.length < 5);

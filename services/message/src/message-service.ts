@@ -11,124 +11,201 @@ import type {
   EditsRequest,
   HistoryRequest,
   HistorySpan,
+  MediaClaims,
+  MentionsAnswer,
+  MentionsRequest,
+  InstalledScenario,
   MessageCalls,
   MessageRequest,
+  PinPage,
+  PinRequest,
+  PinsRequest,
+  ReactionPage,
+  ReactionsRequest,
+  ReactRequest,
+  ReadCountList,
+  ReadCountsRequest,
+  ReaderPage,
+  ReadersRequest,
+  MessagesAnswer,
+  MessagesRequest,
+  SearchPage,
+  SearchRequest,
   SendRequest,
   SendResult,
   Session,
   SyncCalls,
 } from "@parley/contracts";
 import {
+  type ConversationChange,
   type ConversationKey,
-  type ConversationRecord,
   type Verdict,
+  CreateRecord,
   HeadRow,
-  MemberRow,
+  conversationRecord,
   refused,
   senderKey,
 } from "@parley/domain";
 import { type Clock, Failure, type UlidSource } from "@parley/base";
 import {
   type ConversationId,
-  type Member,
+  type User,
+  type GroupSettings,
+  type MemberField,
+  type Scenario,
   type UserId,
-  DIRECTORY_PAGE_MAX,
   HIDE_MAX,
   MEMBERS_PER_REQUEST_MAX,
-  TITLE_BYTES_MAX,
+  MESSAGES_PER_REQUEST_MAX,
   decode,
   directConversationId,
+  filled,
   groupConversationId,
 } from "@parley/protocol";
 import type { WriteBackTables } from "@parley/tables";
-import { checkedBody } from "./checked-body.js";
+import { Cards } from "./cards/cards.js";
 import type { ConversationStore } from "./conversation-store.js";
-import { CONVERSATION_HEAD, CONVERSATION_MEMBER, conversationPartition } from "./conversation-tables.js";
+import { CONVERSATION_HEAD, conversationPartition } from "./conversation-tables.js";
+import { checkedFields, checkedSettings, checkedTitle, settingsAtFirst } from "./groups/group-checks.js";
+import { Groups, type GroupsOptions } from "./groups/groups.js";
 import { HistoryReader, type SenderPage, type SenderRequest } from "./history.js";
+import { Mentions } from "./mentions.js";
 import { MessageChanges } from "./message-changes.js";
+import { MessageStates, type MessageStatesOptions } from "./message-states.js";
 import type { Processor } from "./processor.js";
-import { badRequest, refusal } from "./refusal.js";
+import type { ReadIndexes } from "./read-indexes.js";
+import { Readers } from "./readers.js";
+import { badRequest, refusal, requireDone } from "./refusal.js";
+import { Sends } from "./sends.js";
+import { MessageSearch } from "./search/message-search.js";
+import type { BudgetOptions } from "./search/search-budget.js";
+import type { Spreading } from "./spreading.js";
+import type { ReviewGate } from "./review/review-gate.js";
 
 const MINUTE_MS = 60_000;
 const EDIT_MINUTES = 24 * 60;
 const RECALL_MINUTES = 2;
+const NOBODY = "" as UserId;
+/** Groups with more members share a topic. */
+export const SHARED_FROM_MEMBERS = 200;
 
 export interface MessageServiceOptions {
   readonly processor: Pick<Processor, "submit" | "isCurrent">;
   readonly store: ConversationStore;
+  readonly spreading: Pick<Spreading, "windowMs">;
+  readonly readIndexes: ReadIndexes;
   readonly tables: WriteBackTables;
-  readonly sync: Pick<SyncCalls, "submit" | "hiddenSequences">;
+  readonly sync: Pick<SyncCalls, "submit" | "hiddenSequences" | "mentionPlaces" | "listConversations">;
   readonly accounts: Pick<AccountCalls, "findUsers">;
   readonly clock: Clock;
   readonly newMessageId: UlidSource;
+  /** Without it files are refused. */
+  readonly media?: MediaClaims;
   /** For how long its sender may edit a message; 0: for ever. Default 24 * 60. */
   readonly editMinutes?: number;
   /** For how long its sender may recall a message; 0: for ever. Default 2. */
   readonly recallMinutes?: number;
+  /** A group with more members is a large one, from then on. 0: never. Default 200. */
+  readonly sharedFromMembers?: number;
+  /** What one request of a search may cost. */
+  readonly searchBudget?: BudgetOptions;
+  /** Kinds of groups that can be made. */
+  readonly scenarios?: readonly InstalledScenario[];
+  /** Looks at contents before they are said. */
+  readonly review?: ReviewGate;
 }
-
-/** What a record does: one of the fields is set. */
-type RecordChange = Partial<Omit<ConversationRecord, "tenantId" | "conversationId" | "timeMs">>;
 
 export class MessageService implements MessageCalls {
   readonly #options: MessageServiceOptions;
   readonly #history: HistoryReader;
+  readonly #sends: Sends;
   readonly #changes: MessageChanges;
+  readonly #mentions: Mentions;
+  readonly #search: MessageSearch;
+  readonly #states: MessageStates;
+  readonly #readers: Readers;
+  readonly groups: Groups;
+  readonly cards: Cards;
 
   constructor(options: MessageServiceOptions) {
     this.#options = options;
     this.#history = new HistoryReader(options.tables, options.sync);
-    this.#changes = new MessageChanges({
-      tables: options.tables,
-      history: this.#history,
-      sync: options.sync,
-      editMs: (options.editMinutes ?? EDIT_MINUTES) * MINUTE_MS,
-      recallMs: (options.recallMinutes ?? RECALL_MINUTES) * MINUTE_MS,
+    const asking: Pick<GroupsOptions, "refuseStranger" | "submit"> = {
       refuseStranger: ({ tenantId, userId }, conversationId) => {
         if (this.#isNoMember({ tenantId, conversationId }, userId)) throw refusal(refused("not-a-member"));
       },
       submit: (session, conversationId, change) => this.#submit(session, conversationId, change),
+    };
+    const reading = { tables: options.tables, history: this.#history };
+    this.#sends = new Sends({
+      ...options,
+      history: this.#history,
+      refuseStranger: (session, request) => {
+        if (this.#isStranger(session, request)) throw refusal(refused("not-a-member"));
+      },
+      submit: asking.submit,
     });
+    this.#mentions = new Mentions(this.#history, options.sync);
+    this.#search = new MessageSearch({
+      ...reading,
+      sync: options.sync,
+      clock: options.clock,
+      changes: options.store.chunkChanges,
+      budget: options.searchBudget ?? {},
+    });
+    this.#changes = new MessageChanges({
+      ...reading,
+      editMs: (options.editMinutes ?? EDIT_MINUTES) * MINUTE_MS,
+      recallMs: (options.recallMinutes ?? RECALL_MINUTES) * MINUTE_MS,
+      ...asking,
+      review: options.review,
+    });
+    this.groups = new Groups({
+      ...asking,
+      ...reading,
+      clock: options.clock,
+      newMessageId: options.newMessageId,
+      scenarios: options.scenarios ?? [],
+      sharedFrom: this.#sharedFrom,
+      review: options.review,
+    });
+    const states: MessageStatesOptions = {
+      ...reading,
+      windowMs: ({ tenantId }, conversationId) => options.spreading.windowMs({ tenantId, conversationId }),
+      submit: asking.submit,
+    };
+    this.#states = new MessageStates(states);
+    this.cards = new Cards({ ...states, review: options.review });
+    this.#readers = new Readers(options.readIndexes, this.#history);
   }
 
-  async send(session: Session, request: SendRequest): Promise<SendResult> {
-    const { conversationId, clientMessageId, number } = request;
-    const body = checkedBody(request.body);
-    if (number < 1) throw badRequest("A send's number begins at 1.");
-    // Nothing is awaited before the append: the order of calls is the order in the log.
-    if (this.#isStranger(session, request)) throw refusal(refused("not-a-member"));
-    const verdict = await this.#submit(session, conversationId, {
-      send: {
-        senderId: session.userId,
-        deviceId: session.deviceId,
-        number,
-        clientMessageId,
-        messageId: this.#options.newMessageId() as SendResult["messageId"],
-        body,
-      },
-    });
-    if (verdict.kind !== "sent") throw refusal(verdict);
-    return { messageId: verdict.messageId, sequence: verdict.sequence, timeMs: verdict.timeMs };
+  get #sharedFrom(): number {
+    return this.#options.sharedFromMembers ?? SHARED_FROM_MEMBERS;
+  }
+
+  send(session: Session, request: SendRequest): Promise<SendResult> {
+    return this.#sends.send(session, request);
   }
 
   async markRead(session: Session, conversationId: ConversationId, sequence: number): Promise<void> {
-    const verdict = await this.#submit(session, conversationId, {
-      read: { userId: session.userId, sequence },
-    });
-    if (verdict.kind === "refused") throw refusal(verdict);
+    const { tenantId, userId } = session;
+    const windowMs = this.#options.spreading.windowMs({ tenantId, conversationId });
+    const verdict = await this.#submit(session, conversationId, { read: { userId, sequence, windowMs } });
+    requireDone(verdict);
   }
 
   async hide(session: Session, conversationId: ConversationId, sequences: readonly number[]): Promise<void> {
     if (sequences.length === 0 || sequences.length > HIDE_MAX)
       throw badRequest(`Hide 1 to ${HIDE_MAX} messages at a time.`);
-    await this.#history.authorize(session, conversationId);
+    const { firstVisible, lastSequence } = await this.#history.authorize(session, conversationId);
     const verdict = await this.#options.sync.submit(session, {
       tenantId: session.tenantId,
       timeMs: this.#options.clock.nowMs(),
       spreads: [],
-      hide: { userId: session.userId, conversationId, sequences },
+      hide: { userId: session.userId, conversationId, sequences, firstVisible, lastSequence },
+      settings: undefined,
     });
-    if (verdict.kind === "refused") throw refusal(verdict);
+    requireDone(verdict);
   }
 
   edit(session: Session, request: EditRequest): Promise<void> {
@@ -143,15 +220,40 @@ export class MessageService implements MessageCalls {
     return this.#changes.edits(session, request);
   }
 
+  react(session: Session, request: ReactRequest): Promise<void> {
+    return this.#states.react(session, request);
+  }
+
+  reactions(session: Session, request: ReactionsRequest): Promise<ReactionPage> {
+    return this.#states.reactions(session, request);
+  }
+
+  pin(session: Session, request: PinRequest): Promise<void> {
+    return this.#states.pin(session, request);
+  }
+
+  pins(session: Session, request: PinsRequest): Promise<PinPage> {
+    return this.#states.pins(session, request);
+  }
+
+  readers(session: Session, request: ReadersRequest): Promise<ReaderPage> {
+    return this.#readers.readers(session, request);
+  }
+
+  readCounts(session: Session, request: ReadCountsRequest): Promise<ReadCountList> {
+    return this.#readers.readCounts(session, request);
+  }
+
   async createDirect(session: Session, userId: UserId): Promise<ConversationId> {
     if (userId === session.userId) throw badRequest("A direct conversation needs another user.");
-    await this.#requireUsers(session, [userId]);
+    const users = await this.#requireUsers(session, [session.userId, userId]);
     const conversationId = directConversationId(session.userId, userId);
     await this.#create(session, conversationId, {
       isDirect: true,
       title: "",
       userIds: [session.userId, userId],
       isHistoryOpen: true,
+      systemId: users.find(({ isSystem }) => isSystem)?.userId ?? NOBODY,
     });
     return conversationId;
   }
@@ -163,12 +265,16 @@ export class MessageService implements MessageCalls {
       readonly title: string;
       readonly userIds: readonly UserId[];
       readonly isHistoryOpen: boolean;
+      readonly settings?: GroupSettings | undefined;
+      readonly scenario?: string;
     },
   ): Promise<ConversationId> {
-    const title = group.title.trim();
-    if (title === "" || Buffer.byteLength(title) > TITLE_BYTES_MAX) {
-      throw badRequest(`A title has 1 to ${TITLE_BYTES_MAX} bytes.`);
-    }
+    const title = checkedTitle(group.title);
+    const scenario = group.scenario ? this.groups.installed(group.scenario) : undefined;
+    const first = settingsAtFirst(group.settings, scenario);
+    const { title: _title, ...given } = first ?? {};
+    const settings = first && checkedSettings(first, Object.keys(given));
+    await this.groups.reviewText(session, "" as ConversationId, [title, settings?.notice]);
     if (group.name === "") throw badRequest("A group needs a name that is unique for this device.");
     const userIds = checkedUsers([session.userId, ...group.userIds]);
     await this.#requireUsers(session, userIds);
@@ -181,7 +287,10 @@ export class MessageService implements MessageCalls {
       isDirect: false,
       title,
       userIds,
-      isHistoryOpen: group.isHistoryOpen,
+      isHistoryOpen: group.isHistoryOpen || settings?.isHistoryOpen === true,
+      settings,
+      scenario,
+      systemId: NOBODY,
     });
     return conversationId;
   }
@@ -192,42 +301,30 @@ export class MessageService implements MessageCalls {
       readonly conversationId: ConversationId;
       readonly userIds: readonly UserId[];
       readonly isRemoval: boolean;
+      readonly scenarioRole?: string;
+      readonly fields?: readonly MemberField[];
     },
   ): Promise<void> {
     const userIds = checkedUsers(change.userIds);
-    if (!change.isRemoval) await this.#requireUsers(session, userIds);
+    const { scenarioRole = "" } = change;
+    const fields = checkedFields(change.fields ?? []);
+    if (fields.length > 0 && userIds.length > 1) throw badRequest("Add one user with fields at a time.");
+    if (!change.isRemoval) {
+      await this.#requireUsers(session, userIds);
+      await this.groups.checkFields(session, change.conversationId, scenarioRole, fields);
+    }
     const verdict = await this.#submit(session, change.conversationId, {
       members: {
         actorId: session.userId,
         userIds,
         isRemoval: change.isRemoval,
         messageId: this.#options.newMessageId() as SendResult["messageId"],
+        sharedFrom: this.#sharedFrom,
+        scenarioRole,
+        fields,
       },
     });
-    if (verdict.kind === "refused") throw refusal(verdict);
-  }
-
-  async listMembers(
-    session: Session,
-    page: { readonly conversationId: ConversationId; readonly after: string; readonly limit: number },
-  ): Promise<{ readonly members: readonly Member[]; readonly memberCount: number; readonly next: string }> {
-    const { head, key } = await this.#history.authorize(session, page.conversationId);
-    const limit = Math.min(Math.max(1, page.limit || DIRECTORY_PAGE_MAX), DIRECTORY_PAGE_MAX);
-    const rows = await this.#options.tables.range({
-      table: CONVERSATION_MEMBER,
-      partition: conversationPartition(key),
-      limit,
-      ...(page.after === "" ? {} : { from: [`${page.after}\u0000`] }),
-    });
-    const members = rows.map((row) => ({
-      userId: row.sort[0] as UserId,
-      role: decode(MemberRow, row.value).role as string,
-    }));
-    return {
-      members,
-      memberCount: head.memberCount,
-      next: rows.length < limit ? "" : (members.at(-1)?.userId ?? ""),
-    };
+    requireDone(verdict);
   }
 
   history(session: Session, request: HistoryRequest): Promise<HistorySpan> {
@@ -237,6 +334,21 @@ export class MessageService implements MessageCalls {
   /** What one member of a group wrote. Errors: "not-a-member", "index-not-ready". */
   messagesBySender(session: Session, request: SenderRequest): Promise<SenderPage> {
     return this.#history.bySender(session, request);
+  }
+
+  async messages(session: Session, request: MessagesRequest): Promise<MessagesAnswer> {
+    const { length } = request.sequences;
+    if (length === 0 || length > MESSAGES_PER_REQUEST_MAX)
+      throw badRequest(`Ask for 1 to ${MESSAGES_PER_REQUEST_MAX} messages at a time.`);
+    return this.#history.messages(session, request);
+  }
+
+  mentions(session: Session, request: MentionsRequest): Promise<MentionsAnswer> {
+    return this.#mentions.list(session, request);
+  }
+
+  search(session: Session, request: SearchRequest): Promise<SearchPage> {
+    return this.#search.search(session, request);
   }
 
   digest(
@@ -264,13 +376,21 @@ export class MessageService implements MessageCalls {
       readonly title: string;
       readonly userIds: readonly UserId[];
       readonly isHistoryOpen: boolean;
+      readonly systemId: UserId;
+      readonly settings?: GroupSettings | undefined;
+      readonly scenario?: Scenario | undefined;
     },
   ): Promise<void> {
     const messageId = this.#options.newMessageId() as SendResult["messageId"];
     const verdict = await this.#submit(session, conversationId, {
-      create: { creatorId: session.userId, ...what, messageId },
+      create: filled(CreateRecord, {
+        creatorId: session.userId,
+        ...what,
+        messageId,
+        sharedFrom: this.#sharedFrom,
+      }),
     });
-    if (verdict.kind === "refused") throw refusal(verdict);
+    requireDone(verdict);
   }
 
   /**
@@ -291,25 +411,13 @@ export class MessageService implements MessageCalls {
     return state !== undefined && !state.members.has(userId) && processor.isCurrent(key);
   }
 
-  #submit(session: Session, conversationId: ConversationId, change: RecordChange): Promise<Verdict> {
+  #submit(session: Session, conversationId: ConversationId, change: ConversationChange): Promise<Verdict> {
     const { processor, clock } = this.#options;
-    return processor.submit({
-      tenantId: session.tenantId,
-      conversationId,
-      timeMs: clock.nowMs(),
-      create: change.create,
-      send: change.send,
-      read: change.read,
-      members: change.members,
-      history: change.history,
-      trim: change.trim,
-      keeping: change.keeping,
-      edit: change.edit,
-      recall: change.recall,
-    });
+    const key = { tenantId: session.tenantId, conversationId };
+    return processor.submit(conversationRecord(key, clock.nowMs(), change));
   }
 
-  async #requireUsers(session: Session, userIds: readonly UserId[]): Promise<void> {
+  async #requireUsers(session: Session, userIds: readonly UserId[]): Promise<readonly User[]> {
     const users = await this.#options.accounts.findUsers(session.tenantId, userIds);
     const missing = userIds.filter((_, index) => users[index] === undefined);
     if (missing.length > 0) {
@@ -317,6 +425,7 @@ export class MessageService implements MessageCalls {
         retry: "after-change",
       });
     }
+    return users as readonly User[];
   }
 }
 

@@ -1,18 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { failureCode } from "@parley/base";
-import { type Init, type Message, type UserId, directConversationId } from "@parley/protocol";
+import {
+  Body,
+  type Init,
+  type Message,
+  type UserId,
+  directConversationId,
+  filled,
+  textBody,
+} from "@parley/protocol";
 import { CONVERSATION, SESSION, indexedReaderOf } from "./testing/history-bench.js";
 import type { HistoryReader } from "./history.js";
 
 const ANN = "ann" as UserId;
-const NOTICE = {
-  text: undefined,
-  notice: { code: "members-added", actorId: ANN, userIds: [], text: "" },
-};
+const NOTICE = filled(Body, {
+  notice: { code: "members-added", actorId: ANN, userIds: [], text: "", untilMs: 0 },
+});
 
 function by(sender: string, more: Init<Message> = {}): Init<Message> {
-  const body = { text: { text: "hi" }, notice: undefined };
+  const body = textBody("hi");
   return { senderId: sender as UserId, timeMs: 1000, body, ...more };
 }
 

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ConversationId, UserId } from "@parley/protocol";
+import { textBody } from "@parley/protocol";
 import fc from "fast-check";
 import { type BenchOptions, MessageBench, TENANT, outcomeOf } from "./testing/message-bench.js";
 
@@ -96,7 +97,7 @@ class Traffic {
       const request = { conversationId, sequence: of.at };
       const session = this.#bench.session(name);
       if (of.kind === "recall") return message.recall(session, request);
-      const body = { text: { text: `edit ${(this.#edits += 1)}` }, notice: undefined };
+      const body = textBody(`edit ${(this.#edits += 1)}`);
       return message.edit(session, { ...request, body });
     }
     if (of.kind === "members") {

@@ -6,56 +6,67 @@
  * Rows are flushed to the tables only after what was emitted before them is durable in the user log (`emitted`), so a
  * record that the rows contain never needs to be emitted again.
  */
+import type { TopicListener } from "@parley/contracts";
 import {
+  type ConversationChanges,
   type ConversationKey,
   type ConversationState,
+  type NeededRows,
   type Verdict,
   ConversationRecord,
   applyConversationRecord,
+  forgetNeeded,
+  neededBy,
   refused,
   senderKey,
 } from "@parley/domain";
 import { type Log, type LogRecord, LogConsumer, appendFailure } from "@parley/logs";
-import { Failure, failureCode, type Logger, messageOf, partitionOf } from "@parley/base";
+import { Failure, type Logger, messageOf, partitionOf } from "@parley/base";
 import { decode, encode } from "@parley/protocol";
 import { type ConversationStore, conversationName } from "./conversation-store.js";
 import type { Emitter } from "./emitter.js";
+import type { LaterReview } from "./review/later-review.js";
+import { isUnreadable } from "./unreadable.js";
 
 const BATCH_RECORDS_MAX = 1024;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** Authors that wait for a verdict, per partition. */
 const WAITERS_MAX = 20_000;
-/** What tables say of a row that will not be readable later either. */
-const UNREADABLE: ReadonlySet<string> = new Set([
-  "tables-corrupt",
-  "seal-corrupt",
-  "key-missing",
-  "cold-missing",
-  "malformed",
-]);
-
 interface Waiter {
   readonly resolve: (verdict: Verdict) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** A record has passed, applied now or found applied at a replay; then there are no changes. */
+export type OnApplied = (
+  at: { readonly partition: number; readonly offset: number },
+  state: ConversationState,
+  changes: ConversationChanges | undefined,
+) => void;
 
 export interface ProcessorOptions {
   readonly log: Log;
   readonly store: ConversationStore;
   readonly emitter: Emitter;
   readonly logger: Logger;
+  readonly topics: TopicListener;
   /** Where to begin: everything below is contained in durable rows. */
   readonly startOffset: (partition: number) => number;
   /** The process must stop: the log, the tables or the machine failed. */
   readonly onFailure: (error: unknown) => void;
   /** Resolves when more rows may be staged. */
   readonly waitForRoom: () => Promise<void>;
+  /** Told in the order of the log, after the rows are staged and before the author has the verdict. */
+  readonly onApplied?: readonly OnApplied[];
+  /** Hears of what is said, to look at it later. */
+  readonly laterReview?: Pick<LaterReview, "noteApplied" | "noteReplayed">;
 }
 
 export class Processor {
   readonly #options: ProcessorOptions;
   readonly #consumer: LogConsumer;
   readonly #waiters: Map<number, Waiter>[];
+  #submittedCount = 0;
 
   constructor(options: ProcessorOptions) {
     this.#options = options;
@@ -92,6 +103,16 @@ export class Processor {
     return this.#consumer.appliedEnd(partition) === log.appendedEnd(partition);
   }
 
+  /** Authors that wait for a verdict. */
+  get waitingCount(): number {
+    return this.#waiters.reduce((count, waiters) => count + waiters.size, 0);
+  }
+
+  /** Records that authors have asked for since the start. */
+  get submittedCount(): number {
+    return this.#submittedCount;
+  }
+
   /** The offset below which every record of the partition is applied. */
   appliedEnd(partition: number): number {
     return this.#consumer.appliedEnd(partition);
@@ -102,6 +123,7 @@ export class Processor {
    * Errors: "storage-full", "unavailable", "outcome-unknown".
    */
   submit(record: ConversationRecord): Promise<Verdict> {
+    this.#submittedCount += 1;
     const { log } = this.#options;
     const partition = partitionOf(conversationName(record), log.partitionCount);
     const waiters = this.#waiters[partition]!;
@@ -139,9 +161,12 @@ export class Processor {
     if (loading.length > 0) await Promise.all(loading);
     for (let index = 0; index < records.length; index++) {
       const record = decoded[index];
-      // Only now: the records before it may have written the message.
-      const target = record?.edit ?? record?.recall;
-      if (record !== undefined && target !== undefined) await this.#loadTarget(record, target.sequence);
+      if (record !== undefined) {
+        const state = this.#options.store.find(record) as ConversationState;
+        const needed = neededBy(state, record);
+        // Only now: the records before it may have written the rows.
+        if (needed !== undefined) await this.#loadNeeded(state, needed);
+      }
       this.#apply(partition, records[index]!.offset, record);
     }
     this.#options.store.evict(partition);
@@ -201,8 +226,14 @@ export class Processor {
     const { store, emitter } = this.#options;
     const state = store.find(record) as ConversationState;
     const { verdict, changes, emissions } = applyConversationRecord(state, record, offset);
-    state.targets.clear();
-    if (changes !== undefined) store.stage(state, changes);
+    forgetNeeded(state);
+    if (changes !== undefined) {
+      store.stage(state, changes, record.timeMs);
+      this.#options.laterReview?.noteApplied(state.key, changes);
+      this.#spreadTopic(state, changes);
+    } else if (state.head !== undefined && offset < state.head.applied)
+      this.#options.laterReview?.noteReplayed(record);
+    for (const tell of this.#options.onApplied ?? []) tell({ partition, offset }, state, changes);
     if (emissions.length > 0) {
       const { tenantId, timeMs } = record;
       emitter.emit({ producer: `conversation/${partition}`, offset }, { tenantId, timeMs, emissions });
@@ -210,15 +241,41 @@ export class Processor {
     waiter?.resolve(verdict);
   }
 
-  /** A message that is damaged is as one that is not there: a record that threw would end every start of the server. */
-  async #loadTarget(record: ConversationRecord, sequence: number): Promise<void> {
-    const { store, logger } = this.#options;
+  /** Nobody may hear what is told after leaving: who left goes first. */
+  #spreadTopic({ key, head }: ConversationState, { members, topic }: ConversationChanges): void {
+    if (head?.isShared !== true) return;
+    const { topics } = this.#options;
+    const left = members.flatMap(({ userId, row }) => (row === undefined ? [userId] : []));
+    if (left.length > 0) topics.onLeft(key, left);
+    if (topic.length > 0) topics.onTold(key, head.topicPts - topic.length + 1, topic);
+  }
+
+  /** A row that is damaged is as one that is not there: a record that threw would end every start of the server. */
+  async #loadNeeded(state: ConversationState, needed: NeededRows): Promise<void> {
+    const { store } = this.#options;
+    for (const sequence of needed.targets)
+      await this.#unlessUnreadable(state, sequence, () => store.loadTarget(state, sequence));
+    const sequence = needed.sums[0];
+    if (sequence !== undefined)
+      await this.#unlessUnreadable(state, sequence, () => store.loadReactions(state, needed));
+    if (needed.module !== undefined) await store.loadGiven(state, needed.module);
+    const { cards } = needed;
+    const card = cards?.sequences[0];
+    if (cards !== undefined && card !== undefined)
+      await this.#unlessUnreadable(state, card, () => store.loadCards(state, cards));
+  }
+
+  async #unlessUnreadable(
+    { key }: ConversationState,
+    sequence: number,
+    load: () => Promise<void>,
+  ): Promise<void> {
     try {
-      await store.loadTarget(store.find(record) as ConversationState, sequence);
+      await load();
     } catch (error) {
-      const code = failureCode(error);
-      if (code === undefined || !UNREADABLE.has(code)) throw error;
-      const { tenantId, conversationId } = record;
+      if (!isUnreadable(error)) throw error;
+      const { tenantId, conversationId } = key;
+      const { logger } = this.#options;
       logger.error("message-unreadable", { tenantId, conversationId, sequence, error: messageOf(error) });
     }
   }

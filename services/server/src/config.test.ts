@@ -44,3 +44,33 @@ test("the heartbeat is a setting with bounds", () => {
   assert.deepEqual([parseConfig([], {}).heartbeatSeconds, seconds("1"), seconds("300")], [25, 1, 300]);
   for (const value of ["0", "301"]) assert.throws(() => seconds(value), { code: "bad-setting" });
 });
+
+test("how many devices may begin in a second is a setting with bounds", () => {
+  const rate = (value: string): number =>
+    parseConfig(["--handshakes-per-second", value], {}).handshakesPerSecond;
+  assert.deepEqual([parseConfig([], {}).handshakesPerSecond, rate("1"), rate("100000")], [400, 1, 100_000]);
+  for (const value of ["0", "100001"]) assert.throws(() => rate(value), { code: "bad-setting" });
+});
+
+test("what is plugged in is named by files, and who passes an absent reviewer by tenants", () => {
+  const config = (...args: string[]): readonly unknown[] => {
+    const { scenariosModule, reviewWordsFile, reviewerModule, reviewFailOpen } = parseConfig(args, {});
+    return [scenariosModule, reviewWordsFile, reviewerModule, reviewFailOpen];
+  };
+  assert.deepEqual(config(), [undefined, undefined, undefined, []]);
+  assert.deepEqual(
+    config(
+      "--scenarios",
+      "/a.mjs",
+      "--review-words",
+      "/w",
+      "--reviewer",
+      "/r.mjs",
+      "--review-fail-open",
+      "acme, main",
+    ),
+    ["/a.mjs", "/w", "/r.mjs", ["acme", "main"]],
+  );
+  assert.deepEqual(config("--review-fail-open", "all")[3], "all");
+  assert.throws(() => config("--review-words", ""), { code: "bad-setting" });
+});

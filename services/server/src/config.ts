@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { resolve } from "node:path";
 import { Failure } from "@parley/base";
 import type { MasterKeySource } from "@parley/keys";
+import { isNetwork } from "@parley/notification";
 import { masterKeyCommand, masterKeyFile, masterKeyText } from "./keys/master-key-sources.js";
 
 export interface Config {
@@ -18,8 +19,27 @@ export interface Config {
   /** 0: for ever. */
   readonly editMinutes: number;
   readonly recallMinutes: number;
+  readonly sharedFromMembers: number;
+  /** The largest file of a message; 0: there are none. */
+  readonly mediaMb: number;
+  /** What one user may upload without sending it. */
+  readonly mediaUploadingMb: number;
+  /** Files of modules, and of words; undefined for none. */
+  readonly scenariosModule: string | undefined;
+  readonly reviewWordsFile: string | undefined;
+  readonly reviewerModule: string | undefined;
+  readonly reviewFailOpen: "all" | readonly string[];
+  readonly pushCredentialsFile: string | undefined;
+  /** Whom push services may write to; empty for nobody. */
+  readonly pushSubject: string;
+  /** Addresses and networks, not public, that push endpoints and hooks may have. */
+  readonly pushAllow: readonly string[];
+  /** Certificates of push services, instead of those that Node trusts. */
+  readonly pushCaFile: string | undefined;
   readonly rebaseEvents: number;
   readonly heartbeatSeconds: number;
+  /** Devices that may begin in a second. */
+  readonly handshakesPerSecond: number;
   readonly holdMs: number;
   /** Where metrics can be had on this machine; undefined for the control socket only. */
   readonly metricsPort: number | undefined;
@@ -93,6 +113,72 @@ export const SETTINGS = [
     help: "how long people may recall what they wrote; 0 for ever",
   },
   {
+    option: "shared-from-members",
+    variable: "PARLEY_SHARED_FROM_MEMBERS",
+    fallback: "200",
+    help: "groups with more members are large ones, told by one topic; 0 never",
+  },
+  {
+    option: "media-mb",
+    variable: "PARLEY_MEDIA_MB",
+    fallback: "100",
+    help: "the largest file that people may send; 0 for none",
+  },
+  {
+    option: "media-uploading-mb",
+    variable: "PARLEY_MEDIA_UPLOADING_MB",
+    fallback: "1024",
+    help: "what one user may upload without sending it, all files together",
+  },
+  {
+    option: "scenarios",
+    variable: "PARLEY_SCENARIOS",
+    fallback: "none",
+    help: "module with more kinds of groups, beside those that come with Parley",
+  },
+  {
+    option: "review-words",
+    variable: "PARLEY_REVIEW_WORDS",
+    fallback: "none",
+    help: "file with words that are not said; read again when it changes",
+  },
+  {
+    option: "reviewer",
+    variable: "PARLEY_REVIEWER",
+    fallback: "none",
+    help: "module that reviews contents before they are said, or later",
+  },
+  {
+    option: "review-fail-open",
+    variable: "PARLEY_REVIEW_FAIL_OPEN",
+    fallback: "none",
+    help: "tenants whose contents pass when the reviewer does not answer: all, none, or their names with commas",
+  },
+  {
+    option: "push-credentials",
+    variable: "PARLEY_PUSH_CREDENTIALS",
+    fallback: "none",
+    help: "file with the tenants' credentials of push services; read again when it changes",
+  },
+  {
+    option: "push-subject",
+    variable: "PARLEY_PUSH_SUBJECT",
+    fallback: "none",
+    help: "mailto: or https: address that push services of browsers may write to",
+  },
+  {
+    option: "push-allow",
+    variable: "PARLEY_PUSH_ALLOW",
+    fallback: "none",
+    help: "networks beside the internet that push endpoints and hooks may be in, with commas",
+  },
+  {
+    option: "push-ca",
+    variable: "PARLEY_PUSH_CA",
+    fallback: "none",
+    help: "file with the certificates of own push services, in PEM",
+  },
+  {
     option: "rebase-events",
     variable: "PARLEY_REBASE_EVENTS",
     fallback: "2000",
@@ -103,6 +189,12 @@ export const SETTINGS = [
     variable: "PARLEY_HEARTBEAT_SECONDS",
     fallback: "25",
     help: "silence after which a device asks whether the connection lives",
+  },
+  {
+    option: "handshakes-per-second",
+    variable: "PARLEY_HANDSHAKES_PER_SECOND",
+    fallback: "400",
+    help: "devices that may begin in a second; the others are told when to come again",
   },
   {
     option: "hold-ms",
@@ -209,8 +301,20 @@ export function parseConfig(
     keepMessagesDays: daysOrOff(text("keep-messages-days"), 1),
     editMinutes: integer(text("edit-minutes"), 0, MINUTES_MAX),
     recallMinutes: integer(text("recall-minutes"), 0, MINUTES_MAX),
+    sharedFromMembers: integer(text("shared-from-members"), 0, 1_000_000),
+    mediaMb: integer(text("media-mb"), 0, 100_000),
+    mediaUploadingMb: integer(text("media-uploading-mb"), 1, 1_000_000),
+    scenariosModule: pathOrNone(text("scenarios")),
+    reviewWordsFile: pathOrNone(text("review-words")),
+    reviewerModule: pathOrNone(text("reviewer")),
+    reviewFailOpen: namesOrAll(text("review-fail-open")),
+    pushCredentialsFile: pathOrNone(text("push-credentials")),
+    pushSubject: subjectOrNone(text("push-subject")),
+    pushAllow: networksOf(text("push-allow")),
+    pushCaFile: pathOrNone(text("push-ca")),
     rebaseEvents: integer(text("rebase-events"), 1, 1_000_000),
     heartbeatSeconds: integer(text("heartbeat-seconds"), 1, 300),
+    handshakesPerSecond: integer(text("handshakes-per-second"), 1, 100_000),
     holdMs: integer(text("hold-ms"), 10, 600_000),
     metricsPort: text("metrics-port").value === "off" ? undefined : integer(text("metrics-port"), 0, 65_535),
     isEncrypted: values["no-encryption"] !== true,
@@ -272,6 +376,37 @@ function nonEmpty({ value, name }: { readonly value: string; readonly name: stri
 
 function pathOrOff(given: Given): string | undefined {
   return given.value === "off" ? undefined : resolve(nonEmpty(given));
+}
+
+function pathOrNone(given: Given): string | undefined {
+  return given.value === NONE ? undefined : resolve(nonEmpty(given));
+}
+
+function namesOrAll(given: Given): "all" | readonly string[] {
+  if (given.value === "all") return "all";
+  if (given.value === NONE) return [];
+  return nonEmpty(given)
+    .split(",")
+    .map((name) => name.trim());
+}
+
+function subjectOrNone({ value, name }: Given): string {
+  if (value === NONE) return "";
+  if (!/^(mailto:.+@.+|https:\/\/.+)$/.test(value)) throw bad(name, "must be a mailto: or https: address");
+  return value;
+}
+
+function networksOf(given: Given): readonly string[] {
+  const networks =
+    given.value === NONE
+      ? []
+      : nonEmpty(given)
+          .split(",")
+          .map((each) => each.trim());
+  const unknown = networks.find((network) => !isNetwork(network));
+  if (unknown !== undefined)
+    throw bad(given.name, `has "${unknown}", which is no network such as 10.1.0.0/16`);
+  return networks;
 }
 
 function daysOrOff(given: Given, min: number): number | undefined {

@@ -8,6 +8,7 @@ import type {
   TenantId,
   UserId,
 } from "@parley/protocol";
+import { textBody } from "@parley/protocol";
 import type { Parley } from "./parley.js";
 
 /** Shown on the sign-in page. Only accounts that this module made have it, and only on a demo installation. */
@@ -74,7 +75,7 @@ async function write(
     const number = (numbers.get(userId) ?? 0) + 1;
     numbers.set(userId, number);
     const clientMessageId = `demo-${number}` as ClientMessageId;
-    const body = { text: { text }, notice: undefined };
+    const body = textBody(text);
     await parley.message.send(session(userId), { conversationId, clientMessageId, number, body });
   }
 }

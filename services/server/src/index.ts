@@ -7,12 +7,17 @@ export { type Installation, openInstallation } from "./control/open-installation
 export {
   type ImportedItem,
   localOperations,
+  type NotifyReport,
   type Operations,
   USERS_PER_CALL_MAX,
 } from "./control/operations.js";
 export { isKey } from "./control/fields.js";
 export { DEMO_PASSWORD, DEMO_USERS } from "./demo.js";
+export type { MediaReport, MediaStatus } from "@parley/media";
+export { requireStoredHead } from "./history/stored-head.js";
 export type { HistoryPolicy, HistoryReport, HistoryStatus } from "./history/history-keeper.js";
+export type { ModuleInfo } from "@parley/api";
+export type { CampaignStatus } from "@parley/message";
 export type { KeyStatus } from "./keys/key-tools.js";
 export { openCopiedKeyring, readMasterKey } from "./keys/open-keyring.js";
 export { masterKeyFile } from "./keys/master-key-sources.js";

@@ -71,6 +71,18 @@ describe("logged tables", () => {
     assert.deepEqual([ends[0], ends.at(-1), bench.logged.appliedEnd()], [0, 3, 3]);
   });
 
+  test("append nothing once they are closed, and are closed when what they took is written", async () => {
+    const bench = benchOver(new MemoryLogStore(1), new MemoryTableStore());
+    await bench.logged.recover(0);
+    const taken = bench.logged.write([put(1, "a")]);
+    await bench.logged.close();
+    assert.equal(bench.logged.appliedEnd(), 1);
+    await taken;
+    await bench.tables.close();
+    const code = await bench.logged.write([put(2, "b")]).catch(failureCode);
+    assert.deepEqual([code, bench.failures, bench.log.appendedEnd(0)], ["tables-closed", [], 1]);
+  });
+
   test("end the process when the log has what the tables do not take", async () => {
     const bench = benchOver(new MemoryLogStore(1), new MemoryTableStore());
     await bench.logged.recover(0);

@@ -6,6 +6,7 @@
  *
  *   1  Writes reach the tables in the order of the log.
  *   2  A write that is in the log is in the tables before anything is read after a start.
+ *   3  Once they are closed nothing is appended: the tables below may go.
  */
 import { type Clock, Failure, assert } from "@parley/base";
 import { type Log, appendFailure } from "@parley/logs";
@@ -63,6 +64,8 @@ export class LoggedTables implements Tables {
   /** Everything below is in the tables, durably; of what is above, these are. */
   #applied = 0;
   readonly #early = new Set<number>();
+  readonly #writing = new Set<Promise<void>>();
+  #isClosed = false;
 
   constructor(options: LoggedTablesOptions) {
     this.#options = options;
@@ -106,6 +109,13 @@ export class LoggedTables implements Tables {
 
   /** As the port's, and durable always. Errors: also "storage-full", "unavailable", "outcome-unknown". */
   async write(batches: readonly Batch[]): Promise<void> {
+    if (this.#isClosed) throw new Failure("tables-closed", "The tables are closed.");
+    const writing = this.#write(batches).finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+    await writing;
+  }
+
+  async #write(batches: readonly Batch[]): Promise<void> {
     const { log, tables, clock, onFailure } = this.#options;
     const record = { timeMs: clock.nowMs(), batches: batches.map(toRecord) };
     // With a source it is taken on a nearly full disk too: who must be shut out must not wait for somebody to make room.
@@ -134,8 +144,11 @@ export class LoggedTables implements Tables {
     });
   }
 
-  /** The tables below are another's to close. */
-  async close(): Promise<void> {}
+  /** Takes nothing more, and waits for what it has taken. The tables below are another's to close. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#writing);
+  }
 
   #decode(payload: Uint8Array): readonly Batch[] {
     return decode(TablesRecord, payload).batches.map((batch) => ({

@@ -8,6 +8,7 @@ import { systemAmbient } from "@parley/base/node";
 import { openLevelTables } from "@parley/engine-embedded";
 import type { Session } from "@parley/contracts";
 import type { ClientMessageId, TenantId, UserId } from "@parley/protocol";
+import { textBody } from "@parley/protocol";
 import { type Parley, openParley } from "./parley.js";
 
 const TENANT = "main" as TenantId;
@@ -57,7 +58,7 @@ test("an installation that was cut off answers with everything it acknowledged a
         conversationId,
         clientMessageId: `c${index + 1}` as ClientMessageId,
         number: index + 1,
-        body: { text: { text: "hi" }, notice: undefined },
+        body: textBody("hi"),
       }),
     );
     await Promise.all(sends);

@@ -1,5 +1,4 @@
 /** One installation in one process, without a network: the services wired to the embedded engine. */
-import { SESSION, TOKEN } from "@parley/api";
 import {
   Archiver,
   type ArchiveStatus,
@@ -19,19 +18,20 @@ import {
 } from "@parley/engine-embedded";
 import type { ConversationId, TenantId } from "@parley/protocol";
 import type { Keyring, MasterKeySource } from "@parley/keys";
-import { SYNC_QUEUE } from "@parley/sync";
-import { blockTableOf, type Tables } from "@parley/tables";
+import type { MediaLimits } from "@parley/media";
+import type { Tables } from "@parley/tables";
 import { Backups } from "./backup/backups.js";
 import { FORMAT_VERSION } from "./format-version.js";
 import { DEFAULT_POLICY, HistoryKeeper, type HistoryPolicy } from "./history/history-keeper.js";
 import { KeyTools } from "./keys/key-tools.js";
 import { type ShreddingOptions, shredConversation, shredTenant } from "./keys/shredding.js";
 import { openKeyring, readMasterKey } from "./keys/open-keyring.js";
-import { coldIn, sealedOver } from "./stored-tables.js";
+import { coldIn, mediaIn, sealedOver } from "./stored-tables.js";
+import { expiringTables } from "./tables/table-catalog.js";
 import { TableJobs } from "./tables/table-jobs.js";
 import { type Services, type WiringOptions, journalLogs, wireServices } from "./wiring.js";
 
-export interface ParleyOptions extends WiringOptions {
+export interface ParleyOptions extends Omit<WiringOptions, "media"> {
   readonly dataDirectory: string;
   readonly reserveBytes?: number;
   /** False: a directory that is created now will not be encrypted. Default true. */
@@ -44,6 +44,8 @@ export interface ParleyOptions extends WiringOptions {
   readonly standby?: { readonly keepBytes: number };
   /** What becomes of old messages. Default `DEFAULT_POLICY`. */
   readonly history?: HistoryPolicy;
+  /** How large files of messages may be. Default `DEFAULT_MEDIA_LIMITS`. */
+  readonly mediaLimits?: MediaLimits;
 }
 
 export interface Parley extends Services {
@@ -95,7 +97,7 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     const level = await openLevelTables({
       directory: directory.tablesPath,
       clock,
-      expiry: { tables: [SYNC_QUEUE, blockTableOf(SYNC_QUEUE), SESSION, TOKEN], scheduler, logger },
+      expiry: { tables: expiringTables(), scheduler, logger },
     });
     const sealed = sealedOver(level, keyring, scheduler);
     tables = sealed ?? level;
@@ -109,18 +111,21 @@ export async function openParley(options: ParleyOptions): Promise<Parley> {
     };
     // Before anything is trimmed.
     const archiver = await startArchiver(options, source);
+    const media = mediaIn(directory, keyring, options);
     const cold = coldIn(directory, { sealed, random: options.ambient.random });
     const services = await wireServices(
-      { ...options, timeline: identity.timeline, cold, destroyedMs: destroyedIn(keyring) },
+      { ...options, timeline: identity.timeline, cold, destroyedMs: destroyedIn(keyring), media },
       { tables, journal },
     );
     const { tableStack: stack } = services;
     const { ambient, history = DEFAULT_POLICY } = options;
-    const copied = { ...source, holdCold: () => stack.blocks.cold!.hold() };
+    const holdMedia = (): { release(): void } => services.media!.keeper.hold();
+    const copied = { ...source, holdCold: () => stack.blocks.cold!.hold(), holdMedia };
     const backups = new Backups(copied, files, ambient);
     const { keeping } = services;
     const historyKeeper = new HistoryKeeper({ stack, policy: history, keeping, ambient });
-    const worked = { stack, level, keyring, ambient, historyKeeper, cold };
+    const mediaKeeper = services.media!.keeper;
+    const worked = { stack, level, keyring, ambient, historyKeeper, mediaKeeper, cold };
     const tableJobs = new TableJobs({ ...worked, tablesPath: directory.tablesPath });
     const shreds = { services, journal, clock, stored: tables, engine: level };
     const encryption =
@@ -164,6 +169,8 @@ async function closeAll(
   await archiver?.stop();
   tableJobs.cancel();
   const kept = historyKeeper.stop();
+  // A walk that waits for a backup waits no longer.
+  await services.media?.keeper.stop();
   await services.close();
   await kept;
   await tableJobs.ended();

@@ -76,12 +76,18 @@ function answerParent(server: RunningServer): void {
     process.send?.({
       type,
       ...server.parley.stats(),
+      rowsWritten: rowsWritten(server),
       connectionCount,
       rss,
       heapUsed,
       durability: "fdatasync before every ack",
     });
   });
+}
+
+/** Rows that the services wrote, whether they are in the engine yet or not. */
+function rowsWritten({ parley }: RunningServer): number {
+  return parley.tableStatistics(0).tables.reduce((sum, { total }) => sum + total.rowsWritten, 0);
 }
 
 function help(): string {

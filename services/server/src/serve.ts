@@ -1,14 +1,16 @@
-import { createApi } from "@parley/api";
+import { addRawRoutes, createApi } from "@parley/api";
 import { type Ambient, Failure, failureCode, type Logger } from "@parley/base";
-import { Gateway, listenForWebSockets } from "@parley/gateway";
-import { parseTenantId } from "@parley/protocol";
+import { createStreamListener, Gateway, listenForWebSockets } from "@parley/gateway";
+import { parseTenantId, STREAM_PATH } from "@parley/protocol";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Config } from "./config.js";
 import { listenForControl } from "./control/control-server.js";
 import { listenForMetrics, type MetricsListener } from "./control/metrics.js";
 import { DEMO_PASSWORD, DEMO_USERS, createDemo } from "./demo.js";
-import { type Parley, openParley } from "./parley.js";
+import { type Parley, type ParleyOptions, openParley } from "./parley.js";
+import { openPush } from "./notify/open-push.js";
+import { openPlugins, type Plugins } from "./plugins.js";
 import { type StandbyListener, listenForStandbys } from "./standby/standby-server.js";
 import { readStandbyToken } from "./standby/standby-token.js";
 
@@ -35,7 +37,9 @@ export async function startServer(
   ambient: Ambient,
   onFatal: (error: unknown) => void,
 ): Promise<RunningServer> {
+  const plugins = await openExtras(config, ambient);
   const parley = await openParley({
+    ...plugins.options,
     dataDirectory: config.dataDirectory,
     ambient,
     reserveBytes: config.reserveMb * 1024 * 1024,
@@ -44,7 +48,12 @@ export async function startServer(
     rebaseEvents: config.rebaseEvents,
     editMinutes: config.editMinutes,
     recallMinutes: config.recallMinutes,
+    sharedFromMembers: config.sharedFromMembers,
     history: { coldAfterDays: config.coldAfterDays, keepDays: config.keepMessagesDays },
+    mediaLimits: {
+      fileBytesMax: config.mediaMb * 1024 * 1024,
+      uploadingBytesMax: config.mediaUploadingMb * 1024 * 1024,
+    },
     isEncrypted: config.isEncrypted,
     ...(config.masterKey === undefined ? {} : { masterKey: config.masterKey }),
     ...(config.archiveDirectory === undefined
@@ -52,11 +61,47 @@ export async function startServer(
       : { archive: { directory: config.archiveDirectory, intervalMs: config.archiveSeconds * 1000 } }),
     ...(config.standby === undefined ? {} : { standby: { keepBytes: config.standbyKeepMb * 1024 * 1024 } }),
     onFatal,
+  }).catch(async (error: unknown) => {
+    await plugins.close();
+    throw error;
   });
   try {
-    return await listen(config, ambient, parley);
+    const server = await listen(config, ambient, parley);
+    return {
+      ...server,
+      close: async () => {
+        // What is under way is finished, or cut off, before the rows are closed.
+        await plugins.close();
+        await server.close();
+      },
+    };
   } catch (error) {
+    await plugins.close();
     await parley.close();
+    throw error;
+  }
+}
+
+/** What the operator gives beside the settings: plugins, and what people are notified with. Errors: those of both. */
+async function openExtras(
+  config: Config,
+  ambient: Ambient,
+): Promise<{
+  readonly options: Plugins["options"] & Pick<ParleyOptions, "push">;
+  close(): Promise<void>;
+}> {
+  const plugins = await openPlugins(config, ambient);
+  try {
+    const push = await openPush(config, ambient);
+    return {
+      options: { ...plugins.options, push: push.options },
+      close: async () => {
+        plugins.close();
+        await push.close();
+      },
+    };
+  } catch (error) {
+    plugins.close();
     throw error;
   }
 }
@@ -68,16 +113,27 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     accounts: parley.accounts,
     tenantDefault: DEFAULT_TENANT,
     logger: ambient.logger,
+    ...(parley.media === undefined || config.mediaMb === 0 ? {} : { media: parley.media.service }),
+    modules: { ...parley.modules, calls: parley.modules.service },
     ...(existsSync(webRoot) ? { webRoot } : {}),
+    ...(parley.pushPublicKey === undefined ? {} : { pushPublicKey: parley.pushPublicKey }),
     ...(hasDemo ? { demo: { users: DEMO_USERS, password: DEMO_PASSWORD } } : {}),
   });
   const gateway = new Gateway({
-    calls: { accounts: parley.accounts, message: parley.message, sync: parley.sync },
+    calls: {
+      accounts: parley.accounts,
+      message: parley.message,
+      sync: parley.sync,
+      notify: parley.notify,
+    },
     ambient,
     serverName: SERVER_NAME,
     heartbeatMs: config.heartbeatSeconds * 1000,
+    handshakesPerSecond: config.handshakesPerSecond,
   });
   const stopWebSockets = listenForWebSockets(api.server, gateway);
+  const streams = createStreamListener({ gateway, ambient });
+  addRawRoutes(api, STREAM_PATH, (request, response) => streams.handle(request, response));
   let url: string;
   let metrics: MetricsListener | undefined;
   try {
@@ -99,6 +155,7 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
   });
   const stopControl = await listenForControl(parley, ambient.logger);
   parley.historyKeeper.start();
+  parley.media?.keeper.start();
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     stopWebSockets();

@@ -7,6 +7,7 @@ import { systemAmbient } from "@parley/base/node";
 import type { Session } from "@parley/contracts";
 import { openLevelTables } from "@parley/engine-embedded";
 import type { ClientMessageId, TenantId, UserId } from "@parley/protocol";
+import { textBody } from "@parley/protocol";
 import { type Parley, openParley } from "./parley.js";
 
 const TENANT = "main" as TenantId;
@@ -46,7 +47,7 @@ test("what a member wrote is found at once, after a restart, and in an installat
         conversationId,
         clientMessageId: `c${index}` as ClientMessageId,
         number: Math.floor(index / 2) + 1,
-        body: { text: { text: "hi" }, notice: undefined },
+        body: textBody("hi"),
       });
     }
     const request = { conversationId, senderId: ANN, before: 0, limit: 10 };

@@ -13,9 +13,11 @@ import {
   TEXT_BYTES_MAX,
   encode,
   encodeFrame,
+  textBody,
+  AS_SENT,
 } from "@parley/protocol";
 import { MemoryTableStore, MemoryTables, WriteBackTables } from "@parley/tables";
-import { listPage } from "./conversation-list.js";
+import { listNewest, listPage } from "./conversation-list.js";
 import { CONVERSATION_INBOX, userPartition } from "./user-tables.js";
 
 const session = { tenantId: "acme" as TenantId, userId: "ann" as UserId };
@@ -30,11 +32,9 @@ const text = (bytes: number): Init<ConversationEntry> => ({
     senderId: "bob" as UserId,
     clientMessageId: "" as never,
     timeMs: 1,
-    body: { text: { text: "t".repeat(bytes) }, notice: undefined },
+    body: textBody("t".repeat(bytes)),
     isCountable: true,
-    revision: 0,
-    editedMs: 0,
-    recall: undefined,
+    ...AS_SENT,
   },
 });
 
@@ -143,4 +143,38 @@ test("a cursor that is none is refused", async () => {
     ),
   );
   assert.deepEqual(codes, ["bad-request", "bad-request", "bad-request"]);
+});
+
+const noTopics = { lastTimes: async () => [] };
+
+test("the newest page has the entries with the newest messages, and says whether there are others", async () => {
+  const list = new List(0);
+  for (let index = 0; index < 2_500; index++)
+    list.put({ conversationId: idOf(index), updatedMs: (index * 7919) % 2_503 });
+  const page = await listNewest(list.tables, noTopics, session, 40);
+  const times = page.entries.map(({ updatedMs }) => updatedMs);
+  const all = Array.from({ length: 2_500 }, (_, index) => (index * 7919) % 2_503);
+  assert.deepEqual([times, page.isPartial], [all.toSorted((one, other) => other - one).slice(0, 40), true]);
+  const small = await listNewest(new List(3).tables, noTopics, session, 40);
+  assert.deepEqual([small.entries.length, small.isPartial, small.next], [3, false, ""]);
+});
+
+test("a large group is as new as what was said in it, not as its row", async () => {
+  const list = new List(0);
+  list.put({ conversationId: idOf(1), updatedMs: 50 });
+  list.put({ conversationId: idOf(2), updatedMs: 1, isShared: true, isMember: true });
+  // Of one that one has left the row counts.
+  list.put({ conversationId: idOf(3), updatedMs: 60, isShared: true, isMember: false });
+  const topics = {
+    lastTimes: async (_: string, ids: readonly ConversationId[]) =>
+      ids.map((id) => (id === idOf(2) ? 55 : 99)),
+  };
+  const { entries } = await listNewest(list.tables, topics, session, 2);
+  assert.deepEqual(idsOf([entries]), [idOf(3), idOf(2)]);
+});
+
+test("a newest page of the largest entries ends before its bytes", async () => {
+  const page = await listNewest(new List(50, text(TEXT_BYTES_MAX)).tables, noTopics, session, 40);
+  assert.ok(page.isPartial === true && page.entries.length > 0);
+  assert.ok(encodeFrame("conversationList", page).length < PAGE_BYTES_MAX + LIST_PAGE_MAX * 4);
 });

@@ -20,6 +20,11 @@ export class FeedRegistry {
     if (feeds.size === 0) this.#feeds.delete(key);
   }
 
+  /** Whether a device of the user is connected here. */
+  has(tenantId: string, userId: string): boolean {
+    return this.#feeds.has(userKey(tenantId, userId));
+  }
+
   /** Hands new events to every device of the user that is connected here. */
   deliver(outcome: UserOutcome): void {
     if (outcome.events.length === 0) return;

@@ -8,7 +8,16 @@ import { test } from "node:test";
 import { Failure } from "@parley/base";
 import type { ConversationId } from "@parley/protocol";
 import fc from "fast-check";
-import { type BenchOptions, SyncBench, joined, message, outcomeOf, read } from "./testing/sync-bench.js";
+import {
+  type BenchOptions,
+  SyncBench,
+  TENANT,
+  joined,
+  message,
+  outcomeOf,
+  read,
+} from "./testing/sync-bench.js";
+import { MESSAGE_INBOX, userPartition } from "./user-tables.js";
 
 const NAMES = ["ann", "bob", "cy", "dora", "eve"];
 const GROUPS = ["g:a", "g:b", "g:c", "g:d"];
@@ -138,6 +147,21 @@ test("a deletion for me is durable and seen by reads when it is answered, and by
   for (const name of ["ann", "bob"])
     seen.push(await bench.run(bench.sync.hiddenSequences(bench.session(name), span)));
   assert.deepEqual([verdict.kind, seen], ["done", [[1, 3], [1, 3], []]]);
+});
+
+test("who has deleted more messages than one read brings is shown none of them", async () => {
+  const bench = new SyncBench();
+  const count = 10_001;
+  const writes = Array.from({ length: count }, (_, index) => ({
+    kind: "put" as const,
+    table: MESSAGE_INBOX,
+    sort: ["g:a", index + 1],
+    value: new Uint8Array(),
+  }));
+  bench.life.tables.stage({ partition: userPartition(TENANT, "ann"), writes });
+  const span = { conversationId: "g:a" as ConversationId, first: 1, last: count + 5 };
+  const hidden = await bench.run(bench.sync.hiddenSequences(bench.session("ann"), span));
+  assert.deepEqual([hidden.length, hidden.at(-1)], [count, count]);
 });
 
 const HIDES: readonly (readonly [string, string, readonly number[]])[] = [

@@ -14,9 +14,10 @@ import {
   stepsOf,
 } from "@parley/domain";
 import { type Log, LogConsumer, type LogRecord, appendFailure } from "@parley/logs";
-import { type ConversationId, type TenantId, type UserId, decode, encode } from "@parley/protocol";
+import { type TenantId, type UserId, decode, encode } from "@parley/protocol";
 import type { FeedRegistry } from "./feed-registry.js";
-import type { UserStates, UserStore } from "./user-store.js";
+import type { QueueListener } from "./queue-listener.js";
+import type { NeededOfUser, UserStates, UserStore } from "./user-store.js";
 import { userKey } from "./user-tables.js";
 
 const BATCH_RECORDS_MAX = 1024;
@@ -27,6 +28,7 @@ export interface UserProcessorOptions {
   readonly log: Log;
   readonly store: UserStore;
   readonly feeds: FeedRegistry;
+  readonly listener?: QueueListener | undefined;
   readonly logger: Logger;
   readonly startOffset: (partition: number) => number;
   readonly onFailure: (error: unknown) => void;
@@ -128,6 +130,27 @@ export class UserProcessor {
     });
   }
 
+  /**
+   * Appends a record for each partition of these users; resolves with the machine's verdicts when all are applied. `recordFor`
+   * makes the record of some of them. Errors: as `submit`; what is repeated then completes what was done in part.
+   */
+  submitToMany(
+    tenantId: TenantId,
+    userIds: readonly UserId[],
+    recordFor: (userIds: readonly UserId[]) => UserRecord,
+  ): Promise<readonly Verdict[]> {
+    const { partitionCount } = this.#options.log;
+    const byPartition = new Map<number, UserId[]>();
+    for (const userId of userIds) {
+      const partition = partitionOf(userKey(tenantId, userId), partitionCount);
+      const together = byPartition.get(partition);
+      if (together === undefined) byPartition.set(partition, [userId]);
+      else together.push(userId);
+    }
+    const each = [...byPartition.values()];
+    return Promise.all(each.map((together) => this.submit(tenantId, together[0]!, recordFor(together))));
+  }
+
   async stop(): Promise<void> {
     await this.#consumer.stop();
     this.#rejectAll();
@@ -160,10 +183,7 @@ export class UserProcessor {
   }
 
   async #load(states: UserStates, batch: readonly (Decoded | undefined)[]): Promise<void> {
-    const needed = new Map<
-      string,
-      { readonly tenantId: TenantId; readonly userId: UserId; readonly ids: Set<ConversationId> }
-    >();
+    const needed = new Map<string, NeededOfUser & { readonly tenantId: TenantId; readonly userId: UserId }>();
     for (const decoded of batch) {
       if (decoded === undefined) continue;
       const { tenantId } = decoded.record;
@@ -172,13 +192,17 @@ export class UserProcessor {
           if (states.isReady(tenantId, userId, step)) continue;
           const key = userKey(tenantId, userId);
           let need = needed.get(key);
-          if (need === undefined) needed.set(key, (need = { tenantId, userId, ids: new Set() }));
-          if (step.conversationId !== undefined) need.ids.add(step.conversationId);
+          if (need === undefined) {
+            need = { tenantId, userId, conversationIds: new Set(), modules: new Map() };
+            needed.set(key, need);
+          }
+          if (step.conversationId !== undefined) need.conversationIds.add(step.conversationId);
+          if (step.onceKey !== undefined) need.modules.set(step.onceKey, step.event.module!);
         }
       }
     }
     if (needed.size === 0) return;
-    await Promise.all([...needed.values()].map((need) => states.load(need.tenantId, need.userId, need.ids)));
+    await Promise.all([...needed.values()].map((need) => states.load(need.tenantId, need.userId, need)));
   }
 
   #apply(partition: number, offset: number, decoded: Decoded | undefined): void {
@@ -188,13 +212,13 @@ export class UserProcessor {
       waiter?.resolve(refused("bad-request"));
       return;
     }
-    const { feeds } = this.#options;
+    const { feeds, listener } = this.#options;
     const states = this.#states[partition]!;
     const { record, steps } = decoded;
     const find = (userId: UserId): UserState => states.find(record.tenantId, userId)!;
     const { outcomes, verdict } = applyUserRecord(record, offset, steps, find);
     for (const outcome of outcomes) {
-      states.stage(outcome, record.timeMs);
+      states.stage(outcome, record.timeMs, listener?.onOutcome(outcome, record.timeMs));
       feeds.deliver(outcome);
     }
     waiter?.resolve(verdict);

@@ -1,19 +1,33 @@
 import { LruMap, isRareTime } from "@parley/base";
-import { type UserOutcome, type UserState, type UserStep, UserHeadRow } from "@parley/domain";
+import {
+  GIVEN_KEPT_MS,
+  GivenRow,
+  NewestRow,
+  type UserOutcome,
+  type UserState,
+  type UserStep,
+  UserHeadRow,
+} from "@parley/domain";
 import {
   type ConversationId,
+  type ModuleEvent,
   type TenantId,
   type UserId,
   ConversationEntry,
+  DoNotDisturb,
   decode,
   encode,
 } from "@parley/protocol";
 import { LazyPut, type Write, type WriteBackTables } from "@parley/tables";
 import {
   CONVERSATION_INBOX,
+  MENTION,
   MESSAGE_INBOX,
+  MODULE_EVENT,
+  MODULE_NEWEST,
   SYNC_QUEUE,
   USER_HEAD,
+  USER_SETTINGS,
   userKey,
   userPartition,
 } from "./user-tables.js";
@@ -26,6 +40,13 @@ const ENTRIES_MAX = 1_000;
 const HEAD_BYTES = 20;
 const ENTRY_BYTES = 300;
 const NO_BYTES = new Uint8Array(0);
+
+/** What the steps of a batch need of a user. */
+export interface NeededOfUser {
+  readonly conversationIds: Set<ConversationId>;
+  /** Events of modules, by their keys, of which it has to be known whether they were given before. */
+  readonly modules: Map<string, Pick<ModuleEvent, "module" | "id">>;
+}
 
 export interface UserStoreOptions {
   readonly tables: WriteBackTables;
@@ -77,6 +98,8 @@ export class UserStates {
   readonly #states = new LruMap<string, UserState>();
   /** Those with more entries than may stay. */
   readonly #crowded = new Set<UserState>();
+  /** Those of which it was looked up what they were given: known for one batch. */
+  readonly #asked = new Set<UserState>();
 
   constructor(store: UserStore, options: UserStoreOptions, partitionCount: number) {
     this.#store = store;
@@ -94,15 +117,17 @@ export class UserStates {
   isReady(tenantId: TenantId, userId: UserId, step: UserStep): boolean {
     const state = this.find(tenantId, userId);
     if (state === undefined) return false;
+    if (step.onceKey !== undefined && !state.given.has(step.onceKey)) return false;
     return step.conversationId === undefined || state.entries.has(step.conversationId);
   }
 
   /** Loads what the steps need of a user. */
-  async load(tenantId: TenantId, userId: UserId, conversationIds: Iterable<ConversationId>): Promise<void> {
+  async load(tenantId: TenantId, userId: UserId, { conversationIds, modules }: NeededOfUser): Promise<void> {
     const partition = userPartition(tenantId, userId);
     let state = this.find(tenantId, userId);
     if (state === undefined) {
-      state = { tenantId, userId, head: await this.#store.readHead(tenantId, userId), entries: new Map() };
+      const head = await this.#store.readHead(tenantId, userId);
+      state = { tenantId, userId, head, entries: new Map(), given: new Map() };
       this.#states.put(userKey(tenantId, userId), state);
     }
     for (const conversationId of conversationIds) {
@@ -110,14 +135,20 @@ export class UserStates {
       const row = await this.#tables.find(CONVERSATION_INBOX, partition, [conversationId]);
       if (row !== undefined) state.entries.set(conversationId, decode(ConversationEntry, row));
     }
+    for (const [key, { module, id }] of modules) {
+      const row = await this.#tables.find(MODULE_EVENT, partition, [module, id]);
+      state.given.set(key, row && decode(GivenRow, row).timeMs);
+      this.#asked.add(state);
+    }
     if (state.entries.size > this.#entriesMax) this.#crowded.add(state);
   }
 
-  /** Stages what one record did to one user, with the offset that the head then contains. */
-  stage(outcome: UserOutcome, timeMs: number): void {
+  /** Stages what one record did to one user, with the offset that the head then contains, and what others want with it. */
+  stage(outcome: UserOutcome, timeMs: number, alongside: readonly Write[] = []): void {
     const { state, hidden } = outcome;
     const { head } = state;
-    const writes: Write[] = [new LazyPut(USER_HEAD, [], HEAD_BYTES, () => encode(UserHeadRow, head))];
+    const headPut = new LazyPut(USER_HEAD, [], HEAD_BYTES, () => encode(UserHeadRow, head));
+    const writes: Write[] = [headPut, ...alongside];
     const expiresAtMs = timeMs + this.#retentionMs;
     for (let index = 0; index < outcome.events.length; index++) {
       const sort = [outcome.firstPts + index];
@@ -146,6 +177,12 @@ export class UserStates {
         value: NO_BYTES,
       });
     }
+    for (const { timeMs: saidMs, conversationId, sequence } of outcome.mentions)
+      writes.push({ kind: "put", table: MENTION, sort: [saidMs, conversationId, sequence], value: NO_BYTES });
+    pushModules(writes, outcome, timeMs, expiresAtMs);
+    const { doNotDisturb } = outcome;
+    if (doNotDisturb !== undefined)
+      writes.push({ kind: "put", table: USER_SETTINGS, sort: [], value: encode(DoNotDisturb, doNotDisturb) });
     this.#tables.stage({ partition: userPartition(state.tenantId, state.userId), writes });
     if (state.entries.size > this.#entriesMax) this.#crowded.add(state);
   }
@@ -155,5 +192,19 @@ export class UserStates {
     this.#states.cutTo(isRareTime("user-states-are-dropped") ? 0 : this.#usersMax);
     for (const state of this.#crowded) state.entries.clear();
     this.#crowded.clear();
+    for (const state of this.#asked) state.given.clear();
+    this.#asked.clear();
+  }
+}
+
+function pushModules(writes: Write[], { modules }: UserOutcome, timeMs: number, expiresAtMs: number): void {
+  for (const { module, id, collapseKey, pts, isOnce } of modules) {
+    if (isOnce) {
+      const given = { table: MODULE_EVENT, sort: [module, id], expiresAtMs: timeMs + GIVEN_KEPT_MS };
+      writes.push({ kind: "put", ...given, value: encode(GivenRow, { timeMs }) });
+    }
+    if (collapseKey === "") continue;
+    const newest = { table: MODULE_NEWEST, sort: [module, collapseKey], expiresAtMs };
+    writes.push({ kind: "put", ...newest, value: encode(NewestRow, { pts }) });
   }
 }

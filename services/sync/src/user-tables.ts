@@ -14,6 +14,14 @@ export const MESSAGE_INBOX: TableSpec = {
   keyOwner: "conversation-in-sort",
   isKeysOnly: true,
 };
+/** Sort (time, conversation, sequence): empty; a message that mentioned the user when it was sent or edited. */
+export const MENTION: TableSpec = { name: "mention", isKeysOnly: true };
+/** Sort (module, id): GivenRow, an event of a module that the user was given. Kept for some days. */
+export const MODULE_EVENT: TableSpec = { name: "module-event", hasExpiry: true };
+/** Sort (module, collapse key): NewestRow, of the user's queue. Kept as long as its events. */
+export const MODULE_NEWEST: TableSpec = { name: "module-newest", hasExpiry: true };
+/** Sort (): the user's DoNotDisturb. */
+export const USER_SETTINGS: TableSpec = { name: "user-settings" };
 /** Sort (device): DeviceRow. */
 export const DEVICE: TableSpec = { name: "device" };
 

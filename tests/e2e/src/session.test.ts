@@ -43,19 +43,30 @@ describe("a session of the web chat", () => {
     },
   );
 
-  test("signing out deletes what the tab stored and stays signed out", { skip: SKIP }, async () => {
-    const context = await bench.browser();
-    const page = await bench.signIn(context, "Alice");
-    await page.getByRole("button", { name: /^Menu/u }).click();
-    await page.getByRole("button", { name: "Sign out" }).click();
-    await page.getByRole("dialog").last().getByRole("button", { name: "Sign out" }).click();
-    await page.getByLabel("Password").waitFor();
-    await eventually(() => page.evaluate(async () => (await indexedDB.databases()).length), 0);
-    await page.reload();
-    await page.getByLabel("Password").waitFor();
-    deepEqual(await page.evaluate(() => sessionStorage.length), 0);
-    await context.close();
-  });
+  test(
+    "signing out in one tab signs out all, and leaves nothing, without a network too",
+    { skip: SKIP },
+    async () => {
+      const context = await bench.browser();
+      const page = await bench.signIn(context, "Alice");
+      const other = await bench.signIn(context, "Alice");
+      await open(other, "Lunch");
+      bench.expectTrouble();
+      await context.setOffline(true);
+      await other.getByRole("textbox", { name: /^Message/u }).fill("begun");
+      await page.getByRole("button", { name: /^Menu/u }).click();
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("dialog").last().getByRole("button", { name: "Sign out" }).click();
+      await page.getByLabel("Password").waitFor();
+      await other.getByLabel("Password").waitFor();
+      await eventually(() => leftIn(page), []);
+      await context.setOffline(false);
+      await page.reload();
+      await page.getByLabel("Password").waitFor();
+      deepEqual([await leftIn(page), await leftIn(other)], [[], []]);
+      await context.close();
+    },
+  );
 
   test(
     "a device that is signed out elsewhere goes to the sign-in page and says so",
@@ -83,53 +94,32 @@ describe("a session of the web chat", () => {
     },
   );
 
-  test(
-    "a duplicated tab is told to sign in once more and becomes a device of its own",
-    { skip: SKIP },
-    async () => {
-      const context = await bench.browser();
-      const first = await bench.signIn(context, "Alice");
-      const stored = await first.evaluate(() => Object.entries(sessionStorage) as [string, string][]);
-      const second = await context.newPage();
-      await second.addInitScript((values) => {
-        if (sessionStorage.length > 0) return;
-        for (const [key, value] of values) sessionStorage.setItem(key, value);
-      }, stored);
-      await second.goto(bench.server.url);
-      await second.getByText("Every tab is a device of its own.").waitFor();
-      await second.getByRole("button", { name: "Alice" }).click();
-      await open(second, "Lunch");
-      await open(first, "Lunch");
-      await write(first, "from the first tab");
-      await second.getByRole("log").getByText("from the first tab").waitFor();
-      const deviceOf = (page: Page): Promise<string> =>
-        page.evaluate(
-          () =>
-            (JSON.parse(sessionStorage.getItem("parley.session") ?? "{}") as { deviceId: string }).deviceId,
-        );
-      deepEqual((await deviceOf(first)) === (await deviceOf(second)), false);
-      await context.close();
-    },
-  );
+  test("a new tab needs no sign-in, and is the same device", { skip: SKIP }, async () => {
+    const context = await bench.browser();
+    const first = await bench.signIn(context, "Erik");
+    await open(first, "Lunch");
+    await first.close();
+    const second = await bench.tab(context);
+    await conversationIn(second, "Launch").waitFor();
+    const third = await bench.tab(context);
+    await conversationIn(third, "Launch").waitFor();
+    const names = await second.evaluate(async () => (await indexedDB.databases()).length);
+    await second.getByRole("button", { name: /^Menu/u }).click();
+    await second.getByRole("button", { name: "Devices" }).click();
+    const devices = second.getByRole("list", { name: "Devices" }).getByRole("listitem");
+    await eventually(() => devices.count(), 1);
+    deepEqual(names, 1);
+    await context.close();
+  });
 
-  test(
-    "a tab that signs in again takes up a device that no tab is, with what it stored",
-    { skip: SKIP },
-    async () => {
-      const context = await bench.browser();
-      const first = await bench.signIn(context, "Erik");
-      await open(first, "Lunch");
-      await first.close();
-      const second = await bench.signIn(context, "Erik");
-      const names = await second.evaluate(async () => (await indexedDB.databases()).length);
-      await second.getByRole("button", { name: /^Menu/u }).click();
-      await second.getByRole("button", { name: "Devices" }).click();
-      const devices = second.getByRole("list", { name: "Devices" }).getByRole("listitem");
-      await eventually(() => devices.count(), 1);
-      deepEqual(names, 1);
-      await context.close();
-    },
-  );
+  test("who signs in is signed in in the other tabs that wait for it", { skip: SKIP }, async () => {
+    const context = await bench.browser();
+    const waiting = await bench.tab(context);
+    await waiting.getByLabel("Password").waitFor();
+    await bench.signIn(context, "Alice");
+    await conversationIn(waiting, "Launch").waitFor();
+    await context.close();
+  });
 
   test(
     "the page may load nothing from elsewhere and run nothing that stands in it",
@@ -211,6 +201,16 @@ describe("a session of the web chat", () => {
     await context.close();
   });
 });
+
+/** What a page finds of what the browser stores for it. */
+async function leftIn(page: Page): Promise<readonly string[]> {
+  return page.evaluate(async () => [
+    ...(await indexedDB.databases()).map(({ name }) => `database ${name}`),
+    ...(await caches.keys()).map((name) => `cache ${name}`),
+    ...Object.keys(localStorage),
+    ...Object.keys(sessionStorage),
+  ]);
+}
 
 /** How far the page and everything that scrolls in it reaches. */
 async function widthOf(page: Page): Promise<number> {

@@ -5,6 +5,7 @@ import type { WorkspacePackage } from "./source-tree.js";
 // Here the outside world is met and handed on, so here it may be touched.
 const EXEMPT_FOLDERS = [
   "apps/",
+  "examples/",
   "bench/",
   "tests/",
   "services/server/",

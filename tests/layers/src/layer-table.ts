@@ -1,7 +1,7 @@
 /**
  * Which folder may import which. Arrows only go down:
  *
- *   base <- protocol <- domain <- keys <- tables, logs, cache, flow, contracts <- engines <- services <- services/server
+ *   base <- protocol <- domain <- keys <- tables, logs, blobs, cache, flow, contracts <- engines <- services <- services/server
  *        <- simulator <- apps/cli, bench, tests
  *
  * `backup` stands beside the services: it sees what they see. `client` and `checker` stand beside the ladder: they see base and protocol, and only what is above services/server sees
@@ -12,7 +12,14 @@ const PROTOCOL = ["packages/protocol"];
 const DOMAIN = ["packages/domain"];
 /** Ports seal what they store. */
 const KEYS = ["packages/keys"];
-const PORTS = ["packages/tables", "packages/logs", "packages/cache", "packages/flow", "packages/contracts"];
+const PORTS = [
+  "packages/tables",
+  "packages/logs",
+  "packages/blobs",
+  "packages/cache",
+  "packages/flow",
+  "packages/contracts",
+];
 const ENGINES = [
   "packages/engine-embedded",
   "packages/engine-cassandra",
@@ -27,13 +34,19 @@ const SERVICES = [
   "services/notification",
   "services/routing",
   "services/api",
+  "services/media",
 ];
 const SERVER = ["services/server"];
+/** What a server is given beside itself: it sees what crosses the wire and the calls between services, and no service. */
+const PLUGINS = ["packages/review", "packages/scenarios"];
 const CLIENT = ["packages/client"];
+const REACT = ["packages/react"];
 const CHECKER = ["packages/checker"];
 const SIMULATOR = ["packages/simulator"];
 const WEB = ["apps/web"];
 const TOOLS = ["apps/cli", "bench"];
+/** What others write: they see the client, and to try it out the server. */
+const EXAMPLES = ["examples/todo"];
 const TEST_SUPPORT = ["tests/support"];
 const TESTS = [
   "tests/layers",
@@ -41,6 +54,7 @@ const TESTS = [
   "tests/robustness",
   "tests/compatibility",
   "tests/e2e",
+  "tests/sdk",
   "tests/system",
 ];
 
@@ -48,10 +62,10 @@ const BELOW_KEYS = [...BASE, ...PROTOCOL, ...DOMAIN];
 const BELOW_PORTS = [...BELOW_KEYS, ...KEYS];
 const BELOW_ENGINES = [...BELOW_PORTS, ...PORTS];
 const BELOW_SERVICES = [...BELOW_ENGINES, ...ENGINES];
-const BELOW_SERVER = [...BELOW_SERVICES, ...BACKUP, ...SERVICES];
+const BELOW_SERVER = [...BELOW_SERVICES, ...BACKUP, ...SERVICES, ...PLUGINS];
 const BELOW_SIMULATOR = [...BELOW_SERVER, ...SERVER, ...CLIENT, ...CHECKER];
 const BELOW_TOOLS = [...BELOW_SIMULATOR, ...SIMULATOR];
-const BELOW_TESTS = [...BELOW_TOOLS, ...TOOLS, ...WEB];
+const BELOW_TESTS = [...BELOW_TOOLS, ...TOOLS, ...WEB, ...REACT];
 
 const TABLE: ReadonlyMap<string, readonly string[]> = new Map([
   ...row(BASE, []),
@@ -62,12 +76,15 @@ const TABLE: ReadonlyMap<string, readonly string[]> = new Map([
   ...row(ENGINES, BELOW_ENGINES),
   ...row(BACKUP, BELOW_SERVICES),
   ...row(SERVICES, BELOW_SERVICES),
+  ...row(PLUGINS, [...BASE, ...PROTOCOL, "packages/contracts"]),
   ...row(SERVER, BELOW_SERVER),
   ...row(CLIENT, [...BASE, ...PROTOCOL]),
+  ...row(REACT, [...BASE, ...PROTOCOL, ...CLIENT]),
   ...row(CHECKER, [...BASE, ...PROTOCOL]),
   ...row(SIMULATOR, BELOW_SIMULATOR),
   ...row(WEB, [...BASE, ...PROTOCOL, ...CLIENT]),
   ...row(TOOLS, BELOW_TOOLS),
+  ...row(EXAMPLES, [...BASE, ...PROTOCOL, ...CLIENT, ...SERVER]),
   ...row(TEST_SUPPORT, BELOW_TESTS),
   ...row(TESTS, [...BELOW_TESTS, ...TEST_SUPPORT]),
 ]);

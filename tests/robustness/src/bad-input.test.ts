@@ -12,6 +12,7 @@ import {
   PACKET_BYTES_MAX,
   TEXT_BYTES_MAX,
   Writer,
+  textBody,
 } from "@parley/protocol";
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -197,7 +198,7 @@ test("every cut and every flipped byte of a packet leaves the server answering",
     conversationId: TOGETHER,
     clientMessageId: "c1" as ClientMessageId,
     number: 1,
-    body: { text: { text: "hello" }, notice: undefined },
+    body: textBody("hello"),
   });
   const variants = [
     ...Array.from(packet, (_, length) => packet.slice(0, length)),
@@ -239,7 +240,7 @@ test("a send out of order, used twice or repeated gets what the protocol says", 
     conversationId: TOGETHER,
     clientMessageId: "other" as ClientMessageId,
     number: 1,
-    body: { text: { text: "other" }, notice: undefined },
+    body: textBody("other"),
   });
   deepEqual([early, first, repeated, reused].map(outcome), ["too-early", "sent", "sent", "send-order"]);
   ok(first.name === "sent" && repeated.name === "sent");

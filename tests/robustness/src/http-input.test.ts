@@ -59,6 +59,8 @@ const PATH_PART = fc.oneof(
     "logout",
     "sessions",
     "ws",
+    "stream",
+    "0123456789abcdef0123456789abcdef?number=1",
     "demo",
     "healthz",
     "assets",
@@ -162,7 +164,7 @@ const WHOLE = fc
     ),
     target: fc.oneof(
       TARGET,
-      fc.constantFrom("*", "http://x/healthz", "/v1/ws", "/v1/ws", "/v1/login", "//x/y", "x"),
+      fc.constantFrom("*", "http://x/healthz", "/v1/ws", "/v1/ws", "/v1/login", "/v1/stream", "//x/y", "x"),
     ),
     version: fc.constantFrom("HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/0.9"),
     headers: fc.array(HEADER, { maxLength: 6 }),

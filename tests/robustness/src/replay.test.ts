@@ -151,7 +151,8 @@ function tooLittle(
     [...crowd.logged].reduce((sum, [event, count]) => (event.startsWith(start) ? sum + count : sum), 0);
   const found: readonly [string, number, number][] = [
     ["messages", crowd.sentCount, plan.messages],
-    ["acknowledged messages", figures.sendsOk, plan.messages],
+    // A device that is restarted between an answer and its being noted holds the message, and nobody notes the answer.
+    ["acknowledged messages", figures.sendsOk, plan.messages * 0.98],
     ["deliveries", figures.deliveries, plan.messages * DEVICES_PER_USER],
     ["kills", kills, plan.kills],
     ["restarts", restarts, plan.seconds / 2],

@@ -6,6 +6,7 @@ import {
   directConversationId,
   type Frame,
   parseUserId,
+  textBody,
 } from "@parley/protocol";
 import { equal } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -95,7 +96,7 @@ export async function send(
     conversationId: conversationId as ConversationId,
     clientMessageId: `c${number}` as ClientMessageId,
     number,
-    body: { text: { text }, notice: undefined },
+    body: textBody(text),
   });
 }
 

@@ -12,6 +12,7 @@ export const userAddCommand: Command = {
   options: {
     ...INSTALLATION_OPTIONS,
     name: { type: "string", value: "NAME", help: "the name that others see (default the id)" },
+    system: { type: "boolean", help: "an account of the organisation that talks to everybody" },
     "no-password": { type: "boolean", help: "the user cannot sign in with a password" },
   },
   async run(args, context) {
@@ -24,6 +25,7 @@ export const userAddCommand: Command = {
         tenant,
         userId,
         name,
+        isSystem: args.flag("system"),
         ...(password === undefined ? {} : { password }),
       }),
     );

@@ -23,7 +23,7 @@ export interface IrcLog {
   /** In the order of the file. */
   readonly messages: readonly LogMessage[];
   /** Everyone who wrote, in the order of their first messages; the name is the nick. */
-  readonly nicks: readonly User[];
+  readonly nicks: readonly Pick<User, "userId" | "name">[];
   readonly lineCount: number;
   readonly eventCount: number;
   readonly malformed: readonly MalformedLine[];

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemAmbient } from "@parley/base/node";
 import type { ClientMessageId, TenantId, UserId } from "@parley/protocol";
+import { textBody } from "@parley/protocol";
 import { openLevelTables } from "@parley/engine-embedded";
 import type { ScannedRow, TableSpec } from "@parley/tables";
 import { openParley } from "@parley/server";
@@ -90,7 +91,7 @@ async function chat(dataDirectory: string, isEncrypted: boolean): Promise<string
       conversationId,
       clientMessageId: `c${index}` as ClientMessageId,
       number: index + 1,
-      body: { text: { text: `hello ${index + 1}` }, notice: undefined },
+      body: textBody(`hello ${index + 1}`),
     }),
   );
   await Promise.all(sends);

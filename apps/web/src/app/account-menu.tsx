@@ -2,6 +2,7 @@ import { type JSX, useId, useRef, useState } from "react";
 import { Button } from "../controls/button.js";
 import { ConfirmDialog } from "../controls/confirm-dialog.js";
 import { DevicesDialog } from "../dialogs/devices-dialog.js";
+import { QuietDialog } from "../notify/quiet-dialog.js";
 import { Avatar } from "../people/avatar.js";
 import { PreferenceChoices } from "../preferences/preference-choices.js";
 import { useStrings } from "../preferences/preferences-context.js";
@@ -15,9 +16,9 @@ export function AccountMenu({ onSignOut }: { readonly onSignOut: () => Promise<v
   const { self } = useChat().client;
   const panelId = useId();
   const panel = useRef<HTMLDivElement>(null);
-  const [dialog, setDialog] = useState<"devices" | "sign-out">();
+  const [dialog, setDialog] = useState<"devices" | "notify" | "sign-out">();
   const name = nameOf(self);
-  const show = (next: "devices" | "sign-out"): void => {
+  const show = (next: "devices" | "notify" | "sign-out"): void => {
     panel.current?.hidePopover();
     setDialog(next);
   };
@@ -47,10 +48,12 @@ export function AccountMenu({ onSignOut }: { readonly onSignOut: () => Promise<v
         </p>
         <PreferenceChoices />
         <div className={styles.actions}>
+          <Button onClick={() => show("notify")}>{strings.notify.title}</Button>
           <Button onClick={() => show("devices")}>{strings.devices}</Button>
           <Button onClick={() => show("sign-out")}>{strings.signOut}</Button>
         </div>
       </div>
+      {dialog === "notify" ? <QuietDialog onClose={close} /> : null}
       {dialog === "devices" ? <DevicesDialog onClose={close} /> : null}
       {dialog === "sign-out" ? (
         <ConfirmDialog

@@ -5,6 +5,7 @@ import { Icon } from "../controls/icons.js";
 import { ConversationView } from "../conversation/conversation-view.js";
 import { ConversationList } from "../conversations/conversation-list.js";
 import { unreadOf } from "../conversations/conversation-title.js";
+import { MentionsDialog } from "../dialogs/mentions-dialog.js";
 import { NewConversationDialog } from "../dialogs/new-conversation-dialog.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useConversations } from "../session/chat-context.js";
@@ -12,6 +13,7 @@ import { ConnectionLine } from "../session/connection-line.js";
 import { AccountMenu } from "./account-menu.js";
 import styles from "./chat-shell.module.css";
 import pageStyles from "./page-message.module.css";
+import { usePageGuards } from "./use-page-guards.js";
 import { useRoute } from "./use-route.js";
 
 /** The chat: the list on the left, the open conversation on the right; one of them on a narrow screen. */
@@ -20,8 +22,10 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
   const entries = useConversations();
   const route = useRoute();
   const [isCreating, setIsCreating] = useState(false);
-  const entry = entries.find(({ conversationId }) => conversationId === route.open);
+  const [isShowingMentions, setIsShowingMentions] = useState(false);
+  const entry = entries.find(({ conversationId }) => conversationId === route.open?.conversationId);
   useTitle(entries);
+  usePageGuards();
   const onCreated = (conversationId: ConversationId): void => {
     setIsCreating(false);
     route.go(conversationId);
@@ -34,11 +38,18 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
       <div className={styles.side}>
         <header className={styles.head}>
           <AccountMenu onSignOut={onSignOut} />
+          <Button kind="icon" aria-label={strings.mentionsTitle} onClick={() => setIsShowingMentions(true)}>
+            <Icon name="mention" size={22} />
+          </Button>
           <Button kind="icon" aria-label={strings.newConversation} onClick={() => setIsCreating(true)}>
             <Icon name="add" size={22} />
           </Button>
         </header>
-        <ConversationList selected={entry?.conversationId} onOpen={route.go} />
+        <ConversationList
+          selected={entry?.conversationId}
+          onOpen={(conversationId) => route.go(conversationId)}
+          onOpenMessage={({ conversationId, sequence }) => route.go(conversationId, sequence)}
+        />
       </div>
       <main className={styles.main}>
         {entry === undefined ? (
@@ -47,9 +58,25 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
             <p className={pageStyles.hint}>{strings.choosePromptHint}</p>
           </div>
         ) : (
-          <ConversationView key={entry.conversationId} entry={entry} onBack={() => route.go(undefined)} />
+          <ConversationView
+            key={entry.conversationId}
+            entry={entry}
+            sequence={route.open?.sequence}
+            visit={route.visit}
+            onBack={() => route.go(undefined)}
+            onOpenMessage={(sequence) => route.go(entry.conversationId, sequence)}
+          />
         )}
       </main>
+      {isShowingMentions ? (
+        <MentionsDialog
+          onOpen={(conversationId, sequence) => {
+            setIsShowingMentions(false);
+            route.go(conversationId, sequence);
+          }}
+          onClose={() => setIsShowingMentions(false)}
+        />
+      ) : null}
       {isCreating ? (
         <NewConversationDialog onCreated={onCreated} onClose={() => setIsCreating(false)} />
       ) : null}

@@ -1,19 +1,23 @@
 import type { ConversationId } from "@parley/protocol";
-import { useCallback, useSyncExternalStore } from "react";
-import { conversationOfHash, hashOf } from "./route.js";
+import { useCallback, useState, useSyncExternalStore } from "react";
+import { type Address, addressOfHash, hashOf } from "./route.js";
 
 export interface Route {
-  readonly open: ConversationId | undefined;
-  readonly go: (conversationId: ConversationId | undefined) => void;
+  readonly open: Address | undefined;
+  /** Grows with every call of `go`: one may go to the same message again. */
+  readonly visit: number;
+  readonly go: (conversationId: ConversationId | undefined, sequence?: number) => void;
 }
 
-/** The open conversation as the address has it. */
+/** What is open, as the address has it. */
 export function useRoute(): Route {
   const hash = useSyncExternalStore(subscribe, () => location.hash);
-  const go = useCallback((conversationId: ConversationId | undefined) => {
-    location.hash = conversationId === undefined ? "#/" : hashOf(conversationId);
+  const [visit, setVisit] = useState(0);
+  const go = useCallback((conversationId: ConversationId | undefined, sequence?: number) => {
+    location.hash = conversationId === undefined ? "#/" : hashOf(conversationId, sequence);
+    setVisit((before) => before + 1);
   }, []);
-  return { open: conversationOfHash(hash), go };
+  return { open: addressOfHash(hash), visit, go };
 }
 
 function subscribe(listener: () => void): () => void {

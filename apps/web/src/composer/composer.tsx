@@ -1,11 +1,28 @@
-import type { ConversationId } from "@parley/protocol";
-import { type JSX, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { markdownBody } from "@parley/client";
+import type { ConversationId, Message } from "@parley/protocol";
+import {
+  type JSX,
+  type KeyboardEvent,
+  type RefObject,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { Icon } from "../controls/icons.js";
 import { problemText } from "../language/problem-text.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
 import styles from "./composer.module.css";
-import { draftLimit, textToSend } from "./draft-limit.js";
+import { MentionList } from "./mention-list.js";
+import { ReplyBar } from "./reply-bar.js";
+import { AttachButton } from "./attach-button.js";
+import { AttachmentTray } from "./attachment-tray.js";
+import type { Attachment } from "./attachments.js";
+import { useAttach, useAttachments } from "./use-attachments.js";
+import { type Mentions, useMentions } from "./use-mentions.js";
+import { draftLimit, type DraftLimit, textToSend } from "./draft-limit.js";
 
 /** The key code of every key that an input method takes for itself; Safari reports the last Enter only so. */
 const COMPOSING_KEY_CODE = 229;
@@ -13,36 +30,27 @@ const HEIGHT_PX_MAX = 200;
 /** Of the field, above and below: its scrollHeight is without them. */
 const BORDERS_PX = 2;
 
-/** The field to write in. Mount it anew for each conversation: it begins with that one's draft. */
-export function Composer(props: {
+export interface ComposerProps {
   readonly conversationId: ConversationId;
+  readonly isGroup: boolean;
   readonly label: string;
+  /** What is being answered. */
+  readonly replyTo: Message | undefined;
+  /** It was, or is not to be any more. */
+  readonly onReplied: () => void;
+  /** A message was stored, to be sent. */
+  readonly onSent: () => void;
   readonly onProblem: (text: string) => void;
-}): JSX.Element {
-  const { conversationId, label, onProblem } = props;
-  const strings = useStrings();
-  const { client, drafts } = useChat();
-  const [draft, setDraft] = useState(() => drafts.read(conversationId));
-  const field = useRef<HTMLTextAreaElement>(null);
-  const limit = draftLimit(draft);
-  const text = textToSend(draft);
-  const canSend = text !== undefined && limit.kind !== "over";
-  useFocusWithKeyboard(field);
-  useLayoutEffect(() => fitHeight(field.current), [draft]);
+}
 
-  const change = (next: string): void => {
-    setDraft(next);
-    drafts.keep(conversationId, next);
-  };
-  const send = (): void => {
-    if (!canSend) return;
-    change("");
-    client.sendText(conversationId, text).catch((error: unknown) => {
-      // Nothing was stored, so the words go back to where they were written, unless new ones are there.
-      if (drafts.read(conversationId) === "") change(draft);
-      onProblem(problemText(strings, error));
-    });
-  };
+/** The field to write in. Mount it anew for each conversation: it begins with that one's draft. */
+export function Composer(props: ComposerProps): JSX.Element {
+  const { conversationId, label, replyTo, onReplied, onProblem } = props;
+  const strings = useStrings();
+  const { draft, limit, canSend, field, files, mentions, change, send } = useComposer(props);
+  const attach = useAttach(conversationId, onProblem);
+  const listId = useId();
+  const isChoosing = mentions.choices.length > 0;
   return (
     <form
       className={styles.composer}
@@ -52,6 +60,22 @@ export function Composer(props: {
         field.current?.focus();
       }}
     >
+      {replyTo === undefined ? null : <ReplyBar message={replyTo} onCancel={onReplied} />}
+      {isChoosing ? (
+        <MentionList
+          id={listId}
+          choices={mentions.choices}
+          chosen={mentions.chosen}
+          onChoose={mentions.choose}
+        />
+      ) : null}
+      <AttachmentTray items={files} />
+      <AttachButton
+        onFiles={(chosen) => {
+          attach(chosen);
+          field.current?.focus();
+        }}
+      />
       <textarea
         ref={field}
         rows={1}
@@ -61,9 +85,21 @@ export function Composer(props: {
         aria-label={label}
         aria-invalid={limit.kind === "over"}
         enterKeyHint="send"
-        onChange={(event) => change(event.target.value)}
+        aria-controls={isChoosing ? listId : undefined}
+        aria-activedescendant={isChoosing ? `${listId}-${mentions.chosen}` : undefined}
+        onChange={(event) => {
+          change(event.target.value);
+          mentions.onCursor(event.target.value, event.target.selectionStart);
+        }}
+        onPaste={(event) => {
+          const pasted = [...event.clipboardData.files];
+          // What is copied from a table or a document is a picture too; its words are meant.
+          if (pasted.length === 0 || event.clipboardData.getData("text/plain") !== "") return;
+          event.preventDefault();
+          attach(pasted);
+        }}
         onKeyDown={(event) => {
-          if (!isSendKey(event)) return;
+          if (mentions.onKey(event) || !isSendKey(event)) return;
           event.preventDefault();
           send();
         }}
@@ -79,13 +115,100 @@ export function Composer(props: {
   );
 }
 
+interface ComposerState {
+  readonly draft: string;
+  readonly limit: DraftLimit;
+  readonly canSend: boolean;
+  readonly field: RefObject<HTMLTextAreaElement | null>;
+  readonly files: readonly Attachment[];
+  readonly mentions: Mentions;
+  readonly change: (draft: string) => void;
+  readonly send: () => void;
+}
+
+/** What is being written, and what becomes of it. */
+function useComposer(props: ComposerProps): ComposerState {
+  const { conversationId, isGroup, replyTo, onReplied, onSent, onProblem } = props;
+  const strings = useStrings();
+  const { client, drafts, attachments } = useChat();
+  const files = useAttachments(conversationId);
+  const [draft, setDraft] = useState(() => drafts.read(conversationId));
+  const field = useRef<HTMLTextAreaElement>(null);
+  const nextCursor = useRef<number>(undefined);
+  const limit = draftLimit(draft);
+  const text = textToSend(draft);
+  const hasFiles = files.some(({ isSentOff, state }) => !isSentOff && state !== "failed");
+  const canSend = (text !== undefined || hasFiles) && limit.kind !== "over";
+  useFocusWithKeyboard(field);
+  useEffect(() => {
+    if (replyTo !== undefined) field.current?.focus();
+  }, [replyTo]);
+  useLayoutEffect(() => {
+    fitHeight(field.current);
+    // With the very drawing that brings the new text: the next key may come before another frame.
+    if (nextCursor.current !== undefined)
+      field.current?.setSelectionRange(nextCursor.current, nextCursor.current);
+    nextCursor.current = undefined;
+  }, [draft]);
+  const change = (next: string): void => {
+    setDraft(next);
+    drafts.keep(conversationId, next);
+  };
+  const mentions = useMentions({
+    conversationId,
+    isGroup,
+    draft,
+    onChosen: (next, cursor) => {
+      change(next);
+      nextCursor.current = cursor;
+    },
+  });
+  useEffect(
+    () =>
+      attachments.onReturned((id) => {
+        if (id === conversationId) setDraft(drafts.read(conversationId));
+      }),
+    [attachments, drafts, conversationId],
+  );
+  const send = (): void => {
+    if (!canSend) return;
+    const reply = replyTo === undefined ? {} : { reply: { sequence: replyTo.sequence } };
+    onReplied();
+    const body = { ...(text === undefined ? {} : markdownBody(text, mentions.names)), ...reply };
+    // The words with a file are plain: what is rich is a message of its own before it.
+    const isApart = !hasFiles || body.rich !== undefined;
+    if (!isApart) {
+      change("");
+      attachments.send(conversationId, { draft, body });
+      onSent();
+      return;
+    }
+    // The draft is kept until the message is stored: the page may go at any moment.
+    setDraft("");
+    const isAsLeft = (): boolean => ["", draft].includes(drafts.read(conversationId));
+    client.send(conversationId, body).then(
+      () => {
+        if (isAsLeft()) drafts.keep(conversationId, "");
+        onSent();
+      },
+      (error: unknown) => {
+        // Nothing was stored, so the words go back to where they were written, unless new ones are there.
+        if (isAsLeft()) change(draft);
+        onProblem(problemText(strings, error));
+      },
+    );
+    if (hasFiles) attachments.send(conversationId, undefined);
+  };
+  return { draft, limit, canSend, field, files, mentions, change, send };
+}
+
 function isSendKey(event: KeyboardEvent): boolean {
   const isComposing = event.nativeEvent.isComposing || event.keyCode === COMPOSING_KEY_CODE;
   return event.key === "Enter" && !event.shiftKey && !isComposing;
 }
 
 /** Opening a conversation puts the cursor into the field, unless that would raise a keyboard over the messages. */
-function useFocusWithKeyboard(field: React.RefObject<HTMLTextAreaElement | null>): void {
+function useFocusWithKeyboard(field: RefObject<HTMLTextAreaElement | null>): void {
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches) field.current?.focus({ preventScroll: true });
   }, [field]);

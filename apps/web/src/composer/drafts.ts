@@ -1,4 +1,4 @@
-/** What somebody has begun to write, for each conversation; it lives as long as the tab and outlives a reload. */
+/** What somebody has begun to write, for each conversation; all tabs share it, and it outlives them. */
 import type { ConversationId, UserId } from "@parley/protocol";
 import type { KeyValues } from "../session/browser-storage.js";
 
@@ -38,6 +38,11 @@ export class Drafts {
     } catch {
       // A full storage keeps the older draft; the field still shows the newer one.
     }
+    this.refresh();
+  }
+
+  /** Another tab may have kept one. */
+  refresh(): void {
     this.#version += 1;
     for (const listener of this.#listeners) listener();
   }

@@ -1,9 +1,9 @@
-import { type JSX, useState } from "react";
-import { problemText } from "../language/problem-text.js";
+import type { JSX } from "react";
 import { useStrings } from "../preferences/preferences-context.js";
 import { Button } from "./button.js";
 import { Dialog } from "./dialog.js";
 import { Problem } from "./problem.js";
+import { useAction } from "./use-action.js";
 
 /** Asks before something that cannot be undone. It closes when that is done, and says so when it fails. */
 export function ConfirmDialog(props: {
@@ -15,22 +15,11 @@ export function ConfirmDialog(props: {
 }): JSX.Element {
   const { title, text, action, onConfirm, onClose } = props;
   const strings = useStrings();
-  const [isBusy, setIsBusy] = useState(false);
-  const [problem, setProblem] = useState("");
-  const confirm = async (): Promise<void> => {
-    setIsBusy(true);
-    try {
-      await onConfirm();
-      onClose();
-    } catch (error) {
-      setProblem(problemText(strings, error));
-      setIsBusy(false);
-    }
-  };
+  const { isBusy, problem, run } = useAction(onConfirm, onClose);
   const footer = (
     <>
       <Button onClick={onClose}>{strings.cancel}</Button>
-      <Button kind="danger" disabled={isBusy} onClick={() => void confirm()}>
+      <Button kind="danger" disabled={isBusy} onClick={() => void run()}>
         {action}
       </Button>
     </>

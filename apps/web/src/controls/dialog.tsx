@@ -1,4 +1,4 @@
-import { type JSX, type MouseEvent, type ReactNode, useEffect, useId, useRef } from "react";
+import { type JSX, type MouseEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { useStrings } from "../preferences/preferences-context.js";
 import { Button } from "./button.js";
 import styles from "./dialog.module.css";
@@ -20,7 +20,8 @@ export function Dialog({ title, onClose, children, footer }: DialogProps): JSX.E
   const strings = useStrings();
   const titleId = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed before it leaves the page: only then the browser gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();

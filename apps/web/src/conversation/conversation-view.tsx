@@ -1,18 +1,26 @@
-import type { ConversationEntry } from "@parley/protocol";
+import type { ConversationEntry, Message } from "@parley/protocol";
 import { type JSX, useState } from "react";
-import { Composer } from "../composer/composer.js";
+import { Composer, type ComposerProps } from "../composer/composer.js";
+import { DropZone } from "../composer/drop-zone.js";
+import { useAttach } from "../composer/use-attachments.js";
 import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
 import { Problem } from "../controls/problem.js";
 import { Skeleton } from "../controls/skeleton.js";
 import { otherOf, titleOf } from "../conversations/conversation-title.js";
-import { MembersDialog } from "../dialogs/members-dialog.js";
+import { GroupDialog } from "../groups/group-dialog.js";
+import type { Silence } from "../groups/may-post.js";
+import { SilenceLine } from "../groups/silence-line.js";
+import { useSilence } from "../groups/use-group.js";
 import { problemText } from "../language/problem-text.js";
+import { ViewerProvider } from "../media/viewer-context.js";
+import { ConversationNotifyDialog } from "../notify/conversation-notify-dialog.js";
 import { Avatar } from "../people/avatar.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames, useTimeline } from "../session/chat-context.js";
 import styles from "./conversation-view.module.css";
 import { MessageList } from "./message-list.js";
+import { PinsBanner } from "./pins-banner.js";
 import { useOpenConversation } from "./use-open-conversation.js";
 
 const SKELETON_ROWS = 5;
@@ -20,45 +28,103 @@ const SKELETON_ROWS = 5;
 /** The open conversation: its head, its messages and the field to write in. Mount it anew for each conversation. */
 export function ConversationView(props: {
   readonly entry: ConversationEntry;
+  /** The message that is asked for. */
+  readonly sequence: number | undefined;
+  /** Another number asks again. */
+  readonly visit: number;
   readonly onBack: () => void;
+  readonly onOpenMessage: (sequence: number) => void;
 }): JSX.Element {
-  const { entry, onBack } = props;
+  const { entry, sequence, visit, onBack, onOpenMessage } = props;
   const { conversationId } = entry;
   const strings = useStrings();
   const { client } = useChat();
   const nameOf = useNames();
   const timeline = useTimeline(conversationId);
   const [problem, setProblem] = useState("");
-  const isReady = useOpenConversation(entry, (error) => setProblem(problemText(strings, error)));
+  const [replyTo, setReplyTo] = useState<Message>();
+  const open = useOpenConversation(entry, { sequence, visit }, (error) =>
+    setProblem(problemText(strings, error)),
+  );
   const title = titleOf(entry, { self: client.self, nameOf, untitled: strings.untitledGroup });
   const isGroup = otherOf(conversationId, client.self) === undefined;
+  const silence = useSilence(conversationId);
+  const attach = useAttach(conversationId, setProblem);
   // Nothing loaded yet, though there is something.
   const isLoading =
-    !isReady ||
+    open.part === 0 ||
     timeline === undefined ||
     (timeline.messages.length + timeline.pending.length === 0 && !timeline.isAtBeginning);
   return (
     <section className={styles.view} aria-label={title}>
-      <Head entry={entry} title={title} isGroup={isGroup} onBack={onBack} />
-      {isLoading ? (
-        // What cannot be loaded is not awaited: the problem is told below.
-        <Skeleton
-          label={strings.loadingMessages}
-          count={problem === "" ? SKELETON_ROWS : 0}
-          shape="message"
-        />
-      ) : (
-        <MessageList entry={entry} timeline={timeline} isGroup={isGroup} onProblem={setProblem} />
-      )}
-      <div className={styles.problem}>
-        <Problem text={problem} onDismiss={() => setProblem("")} />
-      </div>
-      {entry.isMember ? (
-        <Composer conversationId={conversationId} label={strings.writeTo(title)} onProblem={setProblem} />
-      ) : (
-        <p className={styles.outside}>{strings.notMember}</p>
-      )}
+      <DropZone onFiles={entry.isMember && silence === undefined ? attach : undefined} onProblem={setProblem}>
+        <ViewerProvider conversationId={conversationId}>
+          <Head entry={entry} title={title} isGroup={isGroup} onBack={onBack} />
+          {entry.isMember ? (
+            <PinsBanner conversationId={conversationId} onOpenMessage={onOpenMessage} />
+          ) : null}
+          {isLoading ? (
+            // What cannot be loaded is not awaited: the problem is told below.
+            <Skeleton
+              label={strings.loadingMessages}
+              count={problem === "" ? SKELETON_ROWS : 0}
+              shape="message"
+            />
+          ) : (
+            <MessageList
+              key={open.part}
+              entry={entry}
+              timeline={timeline}
+              isGroup={isGroup}
+              marked={open.sequence}
+              onNewest={open.showNewest}
+              onProblem={setProblem}
+              onReply={setReplyTo}
+            />
+          )}
+          <Foot
+            entry={entry}
+            title={title}
+            silence={silence}
+            isGroup={isGroup}
+            onSent={() => {
+              // What one writes stands behind the newest message.
+              if (client.timeline(conversationId)?.isAtEnd === false) open.showNewest();
+            }}
+            replyTo={replyTo}
+            onReplied={() => setReplyTo(undefined)}
+            problem={problem}
+            onProblem={setProblem}
+          />
+        </ViewerProvider>
+      </DropZone>
     </section>
+  );
+}
+
+/** What went wrong, and the field to write in, or why there is none. */
+function Foot(
+  props: Omit<ComposerProps, "conversationId" | "label"> & {
+    readonly entry: ConversationEntry;
+    readonly title: string;
+    readonly silence: Silence | undefined;
+    readonly problem: string;
+  },
+): JSX.Element {
+  const { entry, title, silence, problem, ...rest } = props;
+  const strings = useStrings();
+  const field = (): JSX.Element => {
+    if (!entry.isMember) return <p className={styles.outside}>{strings.notMember}</p>;
+    if (silence !== undefined) return <SilenceLine silence={silence} className={styles.outside} />;
+    return <Composer {...rest} conversationId={entry.conversationId} label={strings.writeTo(title)} />;
+  };
+  return (
+    <>
+      <div className={styles.problem}>
+        <Problem text={problem} onDismiss={() => rest.onProblem("")} />
+      </div>
+      {field()}
+    </>
   );
 }
 
@@ -72,6 +138,7 @@ function Head(props: {
   const strings = useStrings();
   const { self } = useChat().client;
   const [isShowingMembers, setIsShowingMembers] = useState(false);
+  const [isShowingNotify, setIsShowingNotify] = useState(false);
   const { conversationId } = entry;
   return (
     <header className={styles.head}>
@@ -89,13 +156,21 @@ function Head(props: {
       <h2 className={styles.title} dir="auto">
         {title}
       </h2>
+      {entry.isMember ? (
+        <Button kind="icon" aria-label={strings.notify.title} onClick={() => setIsShowingNotify(true)}>
+          <Icon name="bell" />
+        </Button>
+      ) : null}
+      {isShowingNotify ? (
+        <ConversationNotifyDialog entry={entry} onClose={() => setIsShowingNotify(false)} />
+      ) : null}
       {isGroup && entry.isMember ? (
         <Button kind="icon" aria-label={strings.members} onClick={() => setIsShowingMembers(true)}>
           <Icon name="people" />
         </Button>
       ) : null}
       {isShowingMembers ? (
-        <MembersDialog conversationId={conversationId} onClose={() => setIsShowingMembers(false)} />
+        <GroupDialog conversationId={conversationId} onClose={() => setIsShowingMembers(false)} />
       ) : null}
     </header>
   );

@@ -1,12 +1,13 @@
+import { markdownBody, markdownSource, type MentionName } from "@parley/client";
 import type { Message } from "@parley/protocol";
 import { type JSX, useState } from "react";
 import { draftLimit, textToSend } from "../composer/draft-limit.js";
 import { Button } from "../controls/button.js";
 import { Dialog } from "../controls/dialog.js";
 import { Problem } from "../controls/problem.js";
-import { problemText } from "../language/problem-text.js";
+import { useAction } from "../controls/use-action.js";
 import { useStrings } from "../preferences/preferences-context.js";
-import { useChat } from "../session/chat-context.js";
+import { useChat, useNames } from "../session/chat-context.js";
 import styles from "./edit-dialog.module.css";
 
 /** Writes a message of mine anew. It closes when that is done, and says so when it fails. */
@@ -15,29 +16,24 @@ export function EditDialog(props: { readonly message: Message; readonly onClose:
   const { conversationId, sequence } = message;
   const { client } = useChat();
   const strings = useStrings();
-  const [draft, setDraft] = useState(message.body?.text?.text ?? "");
-  const [isBusy, setIsBusy] = useState(false);
-  const [problem, setProblem] = useState("");
+  const nameOf = useNames();
+  const [draft, setDraft] = useState(() => sourceOf(message));
+  const { userIds, isAll } = message.body?.mentions ?? { userIds: [], isAll: false };
+  const names: MentionName[] = userIds.map((userId) => ({ label: `@${nameOf(userId)}`, userId }));
+  if (isAll) names.push({ label: `@${strings.everybody}`, userId: "all" });
   const limit = draftLimit(draft);
   const text = textToSend(draft);
   const save = async (): Promise<void> => {
-    if (text === undefined) return;
-    setIsBusy(true);
-    try {
-      await client.edit(conversationId, sequence, text);
-      onClose();
-    } catch (error) {
-      setProblem(problemText(strings, error));
-      setIsBusy(false);
-    }
+    if (text !== undefined) await client.edit(conversationId, sequence, markdownBody(text, names));
   };
+  const { isBusy, problem, run } = useAction(save, onClose);
   const footer = (
     <>
       <Button onClick={onClose}>{strings.cancel}</Button>
       <Button
         kind="primary"
         disabled={isBusy || text === undefined || limit.kind === "over"}
-        onClick={() => void save()}
+        onClick={() => void run()}
       >
         {strings.save}
       </Button>
@@ -58,4 +54,9 @@ export function EditDialog(props: { readonly message: Message; readonly onClose:
       <Problem text={problem} />
     </Dialog>
   );
+}
+
+/** What its author would type to say it. */
+function sourceOf({ body }: Message): string {
+  return body?.rich === undefined ? (body?.text?.text ?? "") : markdownSource(body.rich);
 }

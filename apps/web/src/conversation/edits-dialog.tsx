@@ -7,7 +7,7 @@ import { problemText } from "../language/problem-text.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
 import styles from "./edits-dialog.module.css";
-import { MessageText } from "./message-text.js";
+import { MessageBody } from "./message-body.js";
 
 /** What a message said before its edits, the oldest first. */
 export function EditsDialog(props: { readonly message: Message; readonly onClose: () => void }): JSX.Element {
@@ -28,7 +28,7 @@ export function EditsDialog(props: { readonly message: Message; readonly onClose
             <span className={styles.time}>
               {editedMs === 0 ? `${strings.asSent} · ${times.full(message.timeMs)}` : times.full(editedMs)}
             </span>
-            <MessageText text={body?.text?.text ?? ""} />
+            <MessageBody body={body} place={message} />
           </li>
         ))}
       </ol>

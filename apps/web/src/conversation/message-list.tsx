@@ -8,6 +8,7 @@ import { type JSX, useCallback, useEffect, useMemo, useRef, useState } from "rea
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { Icon } from "../controls/icons.js";
 import { unreadOf } from "../conversations/conversation-title.js";
+import { bodyWords } from "../language/body-words.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat, useConnection, useNames } from "../session/chat-context.js";
 import { useIsVisible, useNowMs } from "../session/use-signal.js";
@@ -27,11 +28,17 @@ interface MessageListProps {
   readonly entry: ConversationEntry;
   readonly timeline: Timeline;
   readonly isGroup: boolean;
+  /** The sequence of the message that was asked for. */
+  readonly marked: number | undefined;
+  /** Asks for the newest messages, which are not loaded. */
+  readonly onNewest: () => void;
   readonly onProblem: (text: string) => void;
+  readonly onReply: (message: Message) => void;
 }
 
-/** The messages of the open conversation. */
-export function MessageList({ entry, timeline, isGroup, onProblem }: MessageListProps): JSX.Element {
+/** The messages of the open conversation. Mount it anew for another part of it. */
+export function MessageList(props: MessageListProps): JSX.Element {
+  const { entry, timeline, isGroup, marked, onNewest, onProblem, onReply } = props;
   const strings = useStrings();
   const times = useTimes();
   const { client } = useChat();
@@ -47,14 +54,14 @@ export function MessageList({ entry, timeline, isGroup, onProblem }: MessageList
       rowsOf(timeline, { self: client.self, firstUnread, dayNumber: (timeMs) => times.dayNumber(timeMs) }),
     [timeline, client, firstUnread, times],
   );
-  const older = useOlderPages(entry, timeline, onProblem);
-  const place = usePlace({ list, rows, timeline, onAtBottom: setIsAtBottom });
+  const more = useMorePages(entry, timeline, onProblem);
+  const place = usePlace({ list, rows, timeline, marked, onAtBottom: setIsAtBottom });
   const markSeen = useMarkSeen({ entry, rows, list, isVisible });
   // A page that does not fill the screen cannot be scrolled.
-  useEffect(() => afterLayout(() => older.loadWhenNear(list.current)), [rows]);
+  useEffect(() => afterLayout(() => more.loadWhenNear(list.current)), [rows]);
   const onScroll = (): void => {
     place.onScroll();
-    older.loadWhenNear(list.current);
+    more.loadWhenNear(list.current);
     markSeen();
   };
   const onMenu = useCallback((row: Row, button: HTMLElement) => menu.current?.open(row, button), []);
@@ -75,36 +82,52 @@ export function MessageList({ entry, timeline, isGroup, onProblem }: MessageList
               key={row.key}
               row={row}
               isBeginning={index === 0 && timeline.isAtBeginning}
+              isMarked={row.kind !== "pending" && row.message.sequence === marked}
               conversationId={entry.conversationId}
               isGroup={isGroup}
               nowMs={nowMs}
               onMenu={onMenu}
               onEdits={onEdits}
+              onProblem={onProblem}
             />
           )}
         </Virtualizer>
       </div>
-      {older.isLoading ? <p className={styles.loading}>{strings.loadingMessages}</p> : null}
+      {more.isLoading ? <p className={styles.loading}>{strings.loadingMessages}</p> : null}
       {isAtBottom ? null : (
-        <button
-          type="button"
-          className={styles.newest}
-          data-news={unread > 0}
-          aria-label={unread > 0 ? strings.newBelow(unread) : strings.toNewest}
-          onClick={place.goToBottom}
-        >
-          <Icon name="down" size={18} />
-          {unread > 0 ? strings.newBelow(unread) : null}
-        </button>
+        <NewestButton unread={unread} onClick={timeline.isAtEnd ? place.goToBottom : onNewest} />
       )}
       <Announcer rows={rows} />
-      <MessageMenu ref={menu} conversationId={entry.conversationId} isGroup={isGroup} />
+      <MessageMenu
+        ref={menu}
+        conversationId={entry.conversationId}
+        isGroup={isGroup}
+        onProblem={onProblem}
+        onReply={entry.isMember ? onReply : undefined}
+      />
     </div>
   );
 }
 
-/** Loads older pages, one at a time. */
-function useOlderPages(
+function NewestButton(props: { readonly unread: number; readonly onClick: () => void }): JSX.Element {
+  const { unread, onClick } = props;
+  const strings = useStrings();
+  return (
+    <button
+      type="button"
+      className={styles.newest}
+      data-news={unread > 0}
+      aria-label={unread > 0 ? strings.newBelow(unread) : strings.toNewest}
+      onClick={onClick}
+    >
+      <Icon name="down" size={18} />
+      {unread > 0 ? strings.newBelow(unread) : null}
+    </button>
+  );
+}
+
+/** Loads older pages, and newer ones where the end is not loaded, one at a time. */
+function useMorePages(
   entry: ConversationEntry,
   timeline: Timeline,
   onProblem: (text: string) => void,
@@ -114,12 +137,18 @@ function useOlderPages(
   const isBusy = useRef(false);
   const [isLoading, setIsLoading] = useState(false);
   const loadWhenNear = (list: VirtualizerHandle | null): void => {
-    if (list === null || list.scrollOffset >= AHEAD_PX) return;
-    if (isBusy.current || timeline.isAtBeginning || timeline.messages.length === 0) return;
+    if (list === null || isBusy.current || timeline.messages.length === 0) return;
+    const isNearTop = list.scrollOffset < AHEAD_PX && !timeline.isAtBeginning;
+    const belowPx = list.scrollSize - list.scrollOffset - list.viewportSize;
+    const isNearEnd = belowPx < AHEAD_PX && !timeline.isAtEnd;
+    if (!isNearTop && !isNearEnd) return;
     isBusy.current = true;
     setIsLoading(true);
-    client
-      .loadOlder(entry.conversationId, PAGE)
+    const { conversationId } = entry;
+    const loading = isNearEnd
+      ? client.loadNewer(conversationId, PAGE)
+      : client.loadOlder(conversationId, PAGE);
+    loading
       .catch(() => onProblem(strings.historyUnavailable))
       .finally(() => {
         isBusy.current = false;
@@ -163,7 +192,7 @@ function Announcer({ rows }: { readonly rows: readonly Row[] }): JSX.Element {
   const isNews = last !== undefined && last.key !== opened && last.kind === "message" && !last.isOwn;
   return (
     <p className="unseen" role="status">
-      {isNews ? strings.saidBy(nameOf(last.message.senderId), last.message.body?.text?.text ?? "") : ""}
+      {isNews ? strings.saidBy(nameOf(last.message.senderId), bodyWords(last.message.body, strings)) : ""}
     </p>
   );
 }

@@ -1,14 +1,26 @@
-import type { ConversationId, Message } from "@parley/protocol";
-import { type JSX, type KeyboardEvent, type RefObject, useImperativeHandle, useRef, useState } from "react";
+import { type ConversationId, type Message, plainText } from "@parley/protocol";
+import {
+  type JSX,
+  type KeyboardEvent,
+  type RefObject,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { flushSync } from "react-dom";
 import { ConfirmDialog } from "../controls/confirm-dialog.js";
+import { ForwardDialog } from "../dialogs/forward-dialog.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
 import { EditDialog } from "./edit-dialog.js";
 import { EditsDialog } from "./edits-dialog.js";
+import { MenuItem } from "./menu-item.js";
 import styles from "./message-menu.module.css";
 import type { Row } from "./rows.js";
+import { StateItems } from "./state-items.js";
 
-type DialogName = "edit" | "edits" | "recall" | "delete";
+type DialogName = "forward" | "edit" | "edits" | "recall" | "delete";
 
 const EDGE_PX = 8;
 const GAP_PX = 4;
@@ -25,18 +37,28 @@ export function MessageMenu(props: {
   readonly ref: RefObject<MessageMenuHandle | null>;
   readonly conversationId: ConversationId;
   readonly isGroup: boolean;
+  /** Undefined where nothing can be written. */
+  readonly onReply: ((message: Message) => void) | undefined;
+  readonly onProblem: (text: string) => void;
 }): JSX.Element {
-  const { ref, conversationId, isGroup } = props;
+  const { ref, conversationId, isGroup, onReply, onProblem } = props;
   const { client } = useChat();
   const strings = useStrings();
   const menu = useRef<HTMLDivElement>(null);
   const [message, setMessage] = useState<Message>();
   const [dialog, setDialog] = useState<DialogName>();
   const moderator = useIsModerator(conversationId);
+  const anchor = useRef<HTMLElement>(null);
+  // It grows when one turns out to be a moderator.
+  useLayoutEffect(() => {
+    if (menu.current?.matches(":popover-open") && anchor.current) placeBeside(menu.current, anchor.current);
+  }, [moderator.isOne]);
   useImperativeHandle(ref, () => ({
     open(row, button) {
       if (row.kind === "pending" || menu.current === null) return;
-      setMessage(row.message);
+      // Drawn at once: what it offers decides how high it is.
+      flushSync(() => setMessage(row.message));
+      anchor.current = button;
       if (isGroup && row.message.senderId !== client.self) moderator.find();
       menu.current.showPopover();
       placeBeside(menu.current, button);
@@ -47,16 +69,6 @@ export function MessageMenu(props: {
       setDialog("edits");
     },
   }));
-  const text = message?.body?.text?.text;
-  const copy = (): void => {
-    menu.current?.hidePopover();
-    if (text !== undefined) copyText(text);
-  };
-  const ask = (what: DialogName): void => {
-    menu.current?.hidePopover();
-    setDialog(what);
-  };
-  const isOwn = message?.senderId === client.self;
   return (
     <>
       <div
@@ -67,43 +79,73 @@ export function MessageMenu(props: {
         aria-label={strings.messageActions}
         onKeyDown={moveFocus}
       >
-        {"clipboard" in navigator ? <MenuItem label={strings.copyText} onClick={copy} /> : null}
-        {isOwn && text !== undefined ? <MenuItem label={strings.edit} onClick={() => ask("edit")} /> : null}
-        {isOwn || moderator.isOne ? (
-          <MenuItem isDanger label={strings.recall} onClick={() => ask("recall")} />
-        ) : null}
-        <MenuItem isDanger label={strings.deleteForMe} onClick={() => ask("delete")} />
+        {message === undefined ? null : (
+          <StateItems message={message} onProblem={onProblem} onDone={() => menu.current?.hidePopover()} />
+        )}
+        <MenuItems
+          message={message}
+          isOwn={message?.senderId === client.self}
+          isModerator={moderator.isOne}
+          onReply={onReply}
+          onAsk={setDialog}
+          onChosen={() => menu.current?.hidePopover()}
+        />
       </div>
-      {dialog === undefined || message === undefined ? null : (
-        <MessageDialog what={dialog} message={message} onClose={() => setDialog(undefined)} />
-      )}
+      <MessageDialog what={dialog} message={message} onClose={() => setDialog(undefined)} />
     </>
   );
 }
 
-function MenuItem(props: {
-  readonly label: string;
-  readonly isDanger?: boolean;
-  readonly onClick: () => void;
+function MenuItems(props: {
+  readonly message: Message | undefined;
+  readonly isOwn: boolean;
+  readonly isModerator: boolean;
+  readonly onReply: ((message: Message) => void) | undefined;
+  readonly onAsk: (what: DialogName) => void;
+  /** One of them was. */
+  readonly onChosen: () => void;
 }): JSX.Element {
-  const { label, isDanger = false, onClick } = props;
+  const { message, isOwn, isModerator, onReply, onAsk, onChosen } = props;
+  const strings = useStrings();
+  const body = message?.body;
+  // The words with a file, not its name.
+  const text = body?.media === undefined ? plainText(body) : body.media.caption;
+  const isContent = body !== undefined && body.notice === undefined;
+  const isText = body?.forwarded === undefined && (body?.text ?? body?.rich) !== undefined;
+  const item = (label: string, action: () => void, isDanger = false): JSX.Element => (
+    <MenuItem
+      label={label}
+      isDanger={isDanger}
+      onClick={() => {
+        onChosen();
+        action();
+      }}
+    />
+  );
   return (
-    <button type="button" role="menuitem" data-danger={isDanger} onClick={onClick}>
-      {label}
-    </button>
+    <>
+      {"clipboard" in navigator && text !== "" ? item(strings.copyText, () => copyText(text)) : null}
+      {isContent && onReply !== undefined ? item(strings.reply, () => onReply(message!)) : null}
+      {isContent ? item(strings.forward, () => onAsk("forward")) : null}
+      {isOwn && isText ? item(strings.edit, () => onAsk("edit")) : null}
+      {isOwn || isModerator ? item(strings.recall, () => onAsk("recall"), true) : null}
+      {item(strings.deleteForMe, () => onAsk("delete"), true)}
+    </>
   );
 }
 
 /** What is shown or asked about a message. */
 function MessageDialog(props: {
-  readonly what: DialogName;
-  readonly message: Message;
+  readonly what: DialogName | undefined;
+  readonly message: Message | undefined;
   readonly onClose: () => void;
-}): JSX.Element {
+}): JSX.Element | null {
   const { what, message, onClose } = props;
   const { client } = useChat();
   const strings = useStrings();
+  if (what === undefined || message === undefined) return null;
   const { conversationId, sequence } = message;
+  if (what === "forward") return <ForwardDialog message={message} onClose={onClose} />;
   if (what === "edit") return <EditDialog message={message} onClose={onClose} />;
   if (what === "edits") return <EditsDialog message={message} onClose={onClose} />;
   return what === "recall" ? (
@@ -152,7 +194,9 @@ function copyText(text: string): void {
 }
 
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {
-  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  const isForward = event.key === "ArrowDown" || event.key === "ArrowRight";
+  const isBackward = event.key === "ArrowUp" || event.key === "ArrowLeft";
+  const step = isForward ? 1 : isBackward ? -1 : 0;
   if (step === 0) return;
   event.preventDefault();
   const items = [...event.currentTarget.querySelectorAll("button")];

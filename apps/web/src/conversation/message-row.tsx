@@ -1,4 +1,4 @@
-import type { ConversationId, Message, UserId } from "@parley/protocol";
+import { type ConversationId, kindOf, type Message, type UserId } from "@parley/protocol";
 import { type JSX, memo } from "react";
 import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
@@ -7,8 +7,11 @@ import { Avatar } from "../people/avatar.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 import styles from "./message-row.module.css";
-import { MessageText } from "./message-text.js";
+import { MessageBody } from "./message-body.js";
 import { noticeText } from "./notice-text.js";
+import { Quote } from "./quote.js";
+import { Reactions } from "./reactions.js";
+import { ReadBy } from "./read-by.js";
 import type { Row } from "./rows.js";
 
 export interface MessageRowProps {
@@ -18,19 +21,22 @@ export interface MessageRowProps {
   readonly isGroup: boolean;
   /** Nothing older can be seen, which a line above tells. */
   readonly isBeginning: boolean;
+  /** It was looked for. */
+  readonly isMarked: boolean;
   readonly nowMs: number;
   readonly onMenu: (row: Row, button: HTMLElement) => void;
   /** Asks to see what an edited message said before. */
   readonly onEdits: (message: Message) => void;
+  readonly onProblem: (text: string) => void;
 }
 
 /** One row: what stands above it, and the message, notice or pending message. */
 export const MessageRow = memo(function MessageRow(props: MessageRowProps): JSX.Element {
-  const { row, isBeginning, nowMs } = props;
+  const { row, isBeginning, isMarked, nowMs } = props;
   const strings = useStrings();
   const times = useTimes();
   return (
-    <div className={styles.row} data-group-start={row.isGroupStart} data-row={row.key}>
+    <div className={styles.row} data-group-start={row.isGroupStart} data-row={row.key} data-marked={isMarked}>
       {isBeginning ? <p className={styles.notice}>{strings.beginning}</p> : null}
       {row.isDayStart ? (
         <div className={styles.day} role="separator">
@@ -71,31 +77,41 @@ function Notice({ row }: { readonly row: Extract<Row, { kind: "notice" }> }): JS
 function MessageBubble(
   props: MessageRowProps & { readonly row: Extract<Row, { kind: "message" }> },
 ): JSX.Element {
-  const { row, isGroup, onMenu, onEdits } = props;
+  const { row, isGroup, onMenu, onEdits, onProblem } = props;
   const { message, isOwn } = row;
   const strings = useStrings();
   const times = useTimes();
   const nameOf = useNames();
   const name = nameOf(message.senderId);
-  const text = message.body?.text?.text;
+  const { body, audience, conversationId } = message;
   return (
     <article className={styles.message} data-own={isOwn} aria-label={isOwn ? strings.you : name}>
       {isOwn ? null : <Sender id={message.senderId} name={name} isShown={row.isGroupStart} />}
       <div className={styles.bubble}>
         {!isOwn && isGroup && row.isGroupStart ? <span className={styles.sender}>{name}</span> : null}
-        <div className={styles.words}>
-          {text === undefined ? <em>{strings.unknownMessage}</em> : <MessageText text={text} />}
+        {audience.length === 0 ? null : (
+          <span className={styles.directed}>
+            {strings.directedTo(audience.map(nameOf).join(strings.nameSeparator))}
+          </span>
+        )}
+        {body?.reply === undefined ? null : (
+          <Quote conversationId={conversationId} sequence={body.reply.sequence} />
+        )}
+        <div className={styles.words} data-kind={kindOf(message.body)}>
+          <MessageBody body={message.body} place={message} cardPart={message.cardPart} />
           <span className={styles.time}>
             {message.editedMs > 0 ? (
               <button type="button" className={styles.edited} onClick={() => onEdits(message)}>
                 {strings.edited}
               </button>
             ) : null}
+            {isOwn ? <ReadBy message={message} isGroup={isGroup} /> : null}
             <time dateTime={new Date(message.timeMs).toISOString()} title={times.full(message.timeMs)}>
               {times.clock(message.timeMs)}
             </time>
           </span>
         </div>
+        <Reactions message={message} onProblem={onProblem} />
       </div>
       <button
         type="button"
@@ -125,14 +141,17 @@ function PendingBubble(props: {
 }): JSX.Element {
   const strings = useStrings();
   const { pending } = props.row;
-  const text = pending.body.text?.text ?? "";
+  const { body, conversationId } = pending;
   const isFailed = pending.state === "failed";
   return (
     <article className={styles.message} data-own={true} data-state={pending.state} aria-label={strings.you}>
       <div className={styles.pending}>
         <div className={styles.bubble}>
-          <div className={styles.words}>
-            <MessageText text={text} />
+          {body.reply === undefined ? null : (
+            <Quote conversationId={conversationId} sequence={body.reply.sequence} />
+          )}
+          <div className={styles.words} data-kind={kindOf(body)}>
+            <MessageBody body={body} place={undefined} />
             {isFailed ? null : (
               <span className={styles.time}>
                 <Icon name="clock" size={13} />

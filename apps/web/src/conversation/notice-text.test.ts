@@ -15,6 +15,7 @@ const notice = (
   actorId: "ada" as UserId,
   userIds: userIds as readonly UserId[],
   text,
+  untilMs: 0,
 });
 
 test("each notice is worded", () => {

@@ -16,6 +16,8 @@ export function noticeText(strings: Strings, notice: Notice, nameOf: (userId: Us
     case "created":
       return strings.noticeCreated(actor);
     case "joined":
+      if (notice.userIds.length === 1 && notice.userIds[0] === notice.actorId)
+        return strings.groups.saidJoined(people);
       return strings.noticeJoined(actor, people);
     case "left":
       return strings.noticeLeft(notice.userIds.length > 0 ? people : actor);
@@ -24,6 +26,30 @@ export function noticeText(strings: Strings, notice: Notice, nameOf: (userId: Us
     case "renamed":
       return strings.noticeRenamed(actor, notice.text);
     default:
-      return strings.noticeOther;
+      return governText(strings.groups, notice, { actor, people }) ?? strings.noticeOther;
+  }
+}
+
+/** What was set of the group or its members. */
+function governText(
+  words: Strings["groups"],
+  { code, text }: Notice,
+  { actor, people }: { readonly actor: string; readonly people: string },
+): string | undefined {
+  switch (code) {
+    case "notice-changed":
+      return words.saidNotice(actor, text);
+    case "muted":
+      return people === "" ? words.saidMutedAll(actor) : words.saidMuted(actor, people);
+    case "unmuted":
+      return people === "" ? words.saidUnmutedAll(actor) : words.saidUnmuted(actor, people);
+    case "owner-changed":
+      return words.saidOwner(people);
+    case "role-changed":
+      return text === "admin" ? words.saidAdmin(people) : words.saidMember(people);
+    case "dissolved":
+      return words.saidDissolved(actor);
+    default:
+      return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { PendingMessage } from "@parley/client";
 import type { ClientMessageId, ConversationId, Message, MessageId, UserId } from "@parley/protocol";
+import { AS_SENT, Body, filled, textBody } from "@parley/protocol";
 import { firstUnreadIndex, type Row, rowsOf, type RowsOptions, sequenceUpTo } from "./rows.js";
 
 const GROUP = "g:one" as ConversationId;
@@ -13,7 +14,7 @@ const OPTIONS: RowsOptions = {
 };
 
 function message(sequence: number, senderId: string, timeMs: number, isNotice = false): Message {
-  const notice = { code: "joined", actorId: senderId as UserId, userIds: [], text: "" };
+  const notice = { code: "joined", actorId: senderId as UserId, userIds: [], text: "", untilMs: 0 };
   return {
     conversationId: GROUP,
     sequence,
@@ -21,16 +22,14 @@ function message(sequence: number, senderId: string, timeMs: number, isNotice = 
     senderId: senderId as UserId,
     clientMessageId: `client-${sequence}` as ClientMessageId,
     timeMs,
-    body: isNotice ? { notice, text: undefined } : { text: { text: `text ${sequence}` }, notice: undefined },
+    body: isNotice ? filled(Body, { notice }) : textBody(`text ${sequence}`),
     isCountable: !isNotice,
-    revision: 0,
-    editedMs: 0,
-    recall: undefined,
+    ...AS_SENT,
   };
 }
 
 function pending(clientMessageId: string, createdMs: number): PendingMessage {
-  const body = { text: { text: clientMessageId }, notice: undefined };
+  const body = textBody(clientMessageId);
   return { conversationId: GROUP, clientMessageId, body, createdMs, state: "queued" };
 }
 

@@ -73,6 +73,12 @@ export function firstUnreadIndex(rows: readonly Row[]): number {
   return rows.findIndex(({ isFirstUnread }) => isFirstUnread);
 }
 
+/** The row of a message, or of the first one after it when it is not there; -1 when there is none. */
+export function indexOfSequence(rows: readonly Row[], sequence: number | undefined): number {
+  if (sequence === undefined) return -1;
+  return rows.findIndex((row) => row.kind !== "pending" && row.message.sequence >= sequence);
+}
+
 /** The sequence of the last placed message at or before a row; 0 when there is none. */
 export function sequenceUpTo(rows: readonly Row[], index: number): number {
   for (let at = Math.min(index, rows.length - 1); at >= 0; at--) {

@@ -1,15 +1,16 @@
 /**
  * Where the list of messages stands.
  *
- *   1. It opens at the first unread message, else at the bottom.
- *   2. At the bottom it stays at the bottom, whatever is added or changes its height.
+ *   1. It opens at the message that was asked for, else at the first unread one, else at the bottom.
+ *   2. At the bottom it stays at the bottom, whatever is added or changes its height; it is the bottom only when the newest
+ *      message is loaded.
  *   3. Anywhere else it keeps its place, whatever is added where.
  *   4. Only the reader leaves the bottom, by scrolling up: while rows are measured the end moves away by itself.
  */
 import type { Timeline } from "@parley/client";
 import { type RefObject, useLayoutEffect, useRef } from "react";
 import type { VirtualizerHandle } from "virtua";
-import { firstUnreadIndex, type Row } from "./rows.js";
+import { firstUnreadIndex, indexOfSequence, type Row } from "./rows.js";
 
 /** So near the end counts as the bottom: less than one line. */
 const BOTTOM_PX = 40;
@@ -22,6 +23,8 @@ export interface PlaceOptions {
   readonly list: RefObject<VirtualizerHandle | null>;
   readonly rows: readonly Row[];
   readonly timeline: Timeline;
+  /** The sequence of the message that was asked for. */
+  readonly marked: number | undefined;
   /** Told when the reader comes to the bottom or leaves it. */
   readonly onAtBottom: (isAtBottom: boolean) => void;
 }
@@ -36,7 +39,7 @@ export interface Place {
 }
 
 /** Keeps the list where the reader is. */
-export function usePlace({ list, rows, timeline, onAtBottom }: PlaceOptions): Place {
+export function usePlace({ list, rows, timeline, marked, onAtBottom }: PlaceOptions): Place {
   const isStaying = useRef(true);
   const offset = useRef(0);
   const before = useRef<{ readonly first: number; readonly pending: number }>(undefined);
@@ -55,8 +58,8 @@ export function usePlace({ list, rows, timeline, onAtBottom }: PlaceOptions): Pl
     if (handle === null) return;
     const isUp = handle.scrollOffset < offset.current - UP_PX;
     offset.current = handle.scrollOffset;
-    if (isNearBottom(handle)) stay(true);
-    else if (isUp) stay(false);
+    if (isNearBottom(handle) && timeline.isAtEnd) stay(true);
+    else if (isUp || !timeline.isAtEnd) stay(false);
   };
   const onResize = (): void => {
     if (isStaying.current && before.current !== undefined) goToBottom();
@@ -66,16 +69,18 @@ export function usePlace({ list, rows, timeline, onAtBottom }: PlaceOptions): Pl
     const isFirst = before.current === undefined;
     const hasWritten = timeline.pending.length > (before.current?.pending ?? 0);
     before.current = { first, pending: timeline.pending.length };
-    const unread = isFirst ? firstUnreadIndex(rows) : -1;
-    if (unread < 0) {
+    const asked = isFirst ? indexOfSequence(rows, marked) : -1;
+    const unread = isFirst && asked < 0 ? firstUnreadIndex(rows) : -1;
+    if (asked < 0 && unread < 0) {
       if (isFirst || hasWritten || isStaying.current) goToBottom();
       return undefined;
     }
     stay(false);
-    list.current?.scrollToIndex(unread, { align: "start", offset: -UNREAD_ROOM_PX });
+    if (asked < 0) list.current?.scrollToIndex(unread, { align: "start", offset: -UNREAD_ROOM_PX });
+    else list.current?.scrollToIndex(asked, { align: "center" });
     return afterLayout(() => {
       // All of it may fit on the screen, and then nothing scrolls.
-      if (list.current !== null && isNearBottom(list.current)) stay(true);
+      if (list.current !== null && isNearBottom(list.current) && timeline.isAtEnd) stay(true);
     });
     // It follows the rows only: scrolling by hand must move nothing.
   }, [rows]);

@@ -1,10 +1,13 @@
-/** The list of conversations with a field to search it. */
+/** The list of conversations, with a field that searches it and the messages. */
 import type { ConversationEntry, ConversationId } from "@parley/protocol";
 import { type JSX, useState } from "react";
 import { Virtualizer } from "virtua";
+import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
 import { Skeleton } from "../controls/skeleton.js";
 import { useStrings } from "../preferences/preferences-context.js";
+import { type MessagePlace, SearchResults } from "../search/search-results.js";
+import { useMessageSearch } from "../search/use-message-search.js";
 import { useChat, useConnection, useConversations, useDrafts, useNames } from "../session/chat-context.js";
 import { useNowMs } from "../session/use-signal.js";
 import styles from "./conversation-list.module.css";
@@ -20,20 +23,39 @@ interface ConversationListProps {
   readonly onOpen: (conversationId: ConversationId) => void;
 }
 
-/** The search field and what it leaves of the list. */
-export function ConversationList({ selected, onOpen }: ConversationListProps): JSX.Element {
+/** The search field, what it leaves of the list, and the messages that it finds. */
+export function ConversationList({
+  selected,
+  onOpen,
+  onOpenMessage,
+}: ConversationListProps & { readonly onOpenMessage: (place: MessagePlace) => void }): JSX.Element {
   const strings = useStrings();
   const { client } = useChat();
   const entries = useConversations();
   const nameOf = useNames();
   const [query, setQuery] = useState("");
+  const [within, setWithin] = useState<ConversationId>();
+  const search = useMessageSearch(query, within);
+  const nowMs = useNowMs(MINUTE_MS);
+  const isSearched = query.trim() !== "";
   const naming = { self: client.self, nameOf, untitled: strings.untitledGroup };
-  const shown =
-    query.trim() === "" ? entries : entries.filter((entry) => matches(titleOf(entry, naming), query));
+  const named = isSearched ? entries.filter((entry) => matches(titleOf(entry, naming), query)) : entries;
+  const shown = within === undefined ? named : [];
   const keys = useListKeys(
-    shown.map(({ conversationId }) => conversationId),
-    onOpen,
+    [
+      ...shown.map(({ conversationId }) => conversationId),
+      ...search.hits.map(({ message }) => message.messageId),
+    ],
+    (id) => {
+      const hit = search.hits.find(({ message }) => message.messageId === id);
+      if (hit === undefined) onOpen(id as ConversationId);
+      else onOpenMessage(hit.message);
+    },
   );
+  const change = (next: string): void => {
+    setQuery(next);
+    if (next.trim() === "") setWithin(undefined);
+  };
   return (
     <nav
       className={styles.list}
@@ -41,24 +63,52 @@ export function ConversationList({ selected, onOpen }: ConversationListProps): J
       ref={keys.root}
       onKeyDown={keys.onKeyDown}
     >
-      <label className={styles.search}>
-        <Icon name="search" size={18} />
-        <input
-          type="search"
-          value={query}
-          placeholder={strings.searchConversations}
-          aria-label={strings.searchConversations}
-          onChange={(event) => setQuery(event.target.value)}
+      <SearchField query={query} onChange={change} />
+      {within === undefined ? (
+        <Rows
+          entries={shown}
+          focused={keys.focusedIndex}
+          selected={selected}
+          nowMs={nowMs}
+          onOpen={onOpen}
+          isSearched={isSearched}
+          isElsewhere={search.state === "searching" || search.hits.length > 0}
         />
-      </label>
-      <Rows
-        entries={shown}
-        focused={keys.focusedIndex}
-        selected={selected}
-        onOpen={onOpen}
-        isSearched={query.trim() !== ""}
-      />
+      ) : (
+        <Button kind="link" onClick={() => setWithin(undefined)}>
+          {strings.searchEverywhere}
+        </Button>
+      )}
+      {search.state === "off" ? null : (
+        <SearchResults
+          search={search}
+          firstIndex={shown.length}
+          nowMs={nowMs}
+          onOpen={onOpenMessage}
+          onNarrow={setWithin}
+        />
+      )}
     </nav>
+  );
+}
+
+function SearchField(props: {
+  readonly query: string;
+  readonly onChange: (query: string) => void;
+}): JSX.Element {
+  const { query, onChange } = props;
+  const strings = useStrings();
+  return (
+    <label className={styles.search}>
+      <Icon name="search" size={18} />
+      <input
+        type="search"
+        value={query}
+        placeholder={strings.searchConversations}
+        aria-label={strings.searchConversations}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </label>
   );
 }
 
@@ -66,22 +116,29 @@ function Rows(
   props: ConversationListProps & {
     readonly entries: readonly ConversationEntry[];
     readonly isSearched: boolean;
+    /** What is looked for is in messages, or may be. */
+    readonly isElsewhere: boolean;
     readonly focused: number | undefined;
+    readonly nowMs: number;
   },
-): JSX.Element {
-  const { entries, isSearched, focused, selected, onOpen } = props;
+): JSX.Element | null {
+  const { entries, isSearched, isElsewhere, focused, selected, nowMs, onOpen } = props;
   const strings = useStrings();
   const drafts = useDrafts();
   const { state } = useConnection();
-  const nowMs = useNowMs(MINUTE_MS);
   if (entries.length === 0) {
+    if (isElsewhere) return null;
     if (isSearched) return <Empty title={strings.nothingFound} hint={strings.nothingFoundHint} />;
     if (state !== "live") return <Skeleton label={strings.loading} count={SKELETON_ROWS} shape="entry" />;
     return <Empty title={strings.noConversations} hint={strings.noConversationsHint} />;
   }
   return (
-    <div className={styles.rows} role="list">
-      <Virtualizer data={entries} bufferSize={400} keepMounted={focused === undefined ? [] : [focused]}>
+    <div className={styles.rows} data-searched={isSearched} role="list">
+      <Virtualizer
+        data={entries}
+        bufferSize={400}
+        keepMounted={focused === undefined || focused >= entries.length ? [] : [focused]}
+      >
         {(entry: ConversationEntry, index: number) => (
           <ConversationRow
             key={entry.conversationId}

@@ -1,5 +1,7 @@
 import type { ConversationEntry, ConversationId } from "@parley/protocol";
 import { type JSX, memo } from "react";
+import { conversationNotify } from "@parley/client";
+import { isMutedNow } from "../notify/muted.js";
 import { Avatar } from "../people/avatar.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
@@ -26,6 +28,8 @@ export const ConversationRow = memo(function ConversationRow(props: {
   const { self } = useChat().client;
   const { conversationId, lastMessage, updatedMs } = entry;
   const unread = unreadOf(entry);
+  const isMuted = isMutedNow(conversationNotify(entry));
+  const isMentioned = entry.unreadMentions.length > 0;
   const isGroup = otherOf(conversationId, self) === undefined;
   const title = titleOf(entry, { self, nameOf, untitled: strings.untitledGroup });
   const timeMs = lastMessage?.timeMs ?? updatedMs;
@@ -47,8 +51,15 @@ export const ConversationRow = memo(function ConversationRow(props: {
           {previewOf(entry, { strings, self, nameOf, isGroup, draft })}
         </span>
         {unread === 0 ? null : (
-          <span className={styles.badge} aria-label={strings.unreadCount(unread)}>
-            {unread > SHOWN_UNREAD_MAX ? `${SHOWN_UNREAD_MAX}+` : unread}
+          <span className={styles.badges}>
+            {isMentioned ? (
+              <span className={styles.mention} role="img" aria-label={strings.mentionedYou}>
+                @
+              </span>
+            ) : null}
+            <span className={styles.badge} data-muted={isMuted} aria-label={strings.unreadCount(unread)}>
+              {unread > SHOWN_UNREAD_MAX ? `${SHOWN_UNREAD_MAX}+` : unread}
+            </span>
           </span>
         )}
       </button>

@@ -1,6 +1,7 @@
 /** One line about the newest message of a conversation. */
 import type { ConversationEntry, UserId } from "@parley/protocol";
 import { noticeText } from "../conversation/notice-text.js";
+import { bodyWords } from "../language/body-words.js";
 import type { Strings } from "../language/english.js";
 
 /** More is never seen; a long text is not laid out for nothing. */
@@ -24,7 +25,7 @@ export function previewOf(entry: Pick<ConversationEntry, "lastMessage">, options
   const { body, senderId, recall } = lastMessage;
   if (recall !== undefined) return strings.recalled(nameOf(recall.actorId));
   if (body?.notice !== undefined) return noticeText(strings, body.notice, nameOf);
-  const text = body?.text === undefined ? strings.unknownMessage : oneLine(body.text.text);
+  const text = oneLine(bodyWords(body, strings));
   if (senderId === self) return strings.youPrefix(text);
   return isGroup ? strings.saidBy(nameOf(senderId), text) : text;
 }

@@ -3,7 +3,6 @@
  * row. The list is virtual, so the row with the focus is kept in the page wherever it is, and one that is to get it is
  * put there first.
  */
-import type { ConversationId } from "@parley/protocol";
 import {
   type FocusEvent,
   type KeyboardEvent,
@@ -25,17 +24,14 @@ export interface ListKeys {
   readonly onFocus: (event: FocusEvent) => void;
 }
 
-/** What the list does with keys. Rows carry their index as `data-index`. */
-export function useListKeys(
-  ids: readonly ConversationId[],
-  onOpen: (conversationId: ConversationId) => void,
-): ListKeys {
+/** What the list does with keys. Rows carry the index of their id as `data-index`. */
+export function useListKeys(ids: readonly string[], onOpen: (id: string) => void): ListKeys {
   const root = useRef<HTMLElement>(null);
   // By id: a new message moves rows, and the focus moves with them. Keys may come faster than the page is drawn.
-  const newest = useRef<ConversationId>(undefined);
+  const newest = useRef<string>(undefined);
   const isMoving = useRef(false);
-  const [focused, setFocused] = useState<ConversationId>();
-  const focus = (id: ConversationId | undefined): void => {
+  const [focused, setFocused] = useState<string>();
+  const focus = (id: string | undefined): void => {
     newest.current = id;
     setFocused(id);
   };

@@ -4,6 +4,7 @@ import { Button } from "../controls/button.js";
 import { Dialog } from "../controls/dialog.js";
 import { Icon } from "../controls/icons.js";
 import { Problem } from "../controls/problem.js";
+import { JoinPart } from "../groups/join-part.js";
 import { problemText } from "../language/problem-text.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
@@ -13,7 +14,7 @@ import { PeoplePicker } from "./people-picker.js";
 /** No character takes more than four bytes, so a title of this length always fits. */
 const TITLE_CHARACTERS_MAX = Math.floor(TITLE_BYTES_MAX / 4);
 
-type Kind = "person" | "group";
+type Kind = "person" | "group" | "join";
 
 /** Starts a chat with a person, or makes a group. */
 export function NewConversationDialog(props: {
@@ -39,15 +40,17 @@ export function NewConversationDialog(props: {
   return (
     <Dialog title={strings.newConversation} onClose={onClose}>
       <div className={styles.kinds} role="radiogroup" aria-label={strings.newConversation}>
-        {(["person", "group"] as const).map((each) => (
+        {(["person", "group", "join"] as const).map((each) => (
           <label key={each} className={styles.kind}>
             <input type="radio" name="kind" checked={kind === each} onChange={() => setKind(each)} />
-            <span>{strings[each]}</span>
+            <span>{each === "join" ? strings.groups.join : strings[each]}</span>
           </label>
         ))}
       </div>
       <Problem text={problem} />
-      {kind === "person" ? <PersonPart {...part} /> : <GroupPart {...part} />}
+      {kind === "person" ? <PersonPart {...part} /> : null}
+      {kind === "group" ? <GroupPart {...part} /> : null}
+      {kind === "join" ? <JoinPart onJoined={onCreated} /> : null}
     </Dialog>
   );
 }

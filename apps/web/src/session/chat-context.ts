@@ -1,7 +1,7 @@
 /** The hooks through which components see the client. Nothing is copied: each reads the client's own newest state. */
 import type { ConnectionStatus, Timeline } from "@parley/client";
-import type { ConversationEntry, ConversationId, UserId } from "@parley/protocol";
-import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
+import type { ConversationEntry, ConversationId, Pin, ReadCount, UserId } from "@parley/protocol";
+import { createContext, useCallback, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import type { Drafts } from "../composer/drafts.js";
 import type { Chat } from "./session-controller.js";
 
@@ -33,6 +33,41 @@ export function useTimeline(conversationId: ConversationId): Timeline | undefine
     [client, conversationId],
   );
   return useSyncExternalStore(subscribe, () => client.timeline(conversationId));
+}
+
+/** How many have read a message, as far as it is known. */
+export function useReadCount(conversationId: ConversationId, sequence: number): ReadCount | undefined {
+  const { client } = useChat();
+  const subscribe = useCallback((listener: () => void) => client.on("reads", listener), [client]);
+  return useSyncExternalStore(subscribe, () => client.readCount(conversationId, sequence));
+}
+
+/** The pinned messages, asked for again when they change; none until the first answer. */
+export function usePins(conversationId: ConversationId): readonly Pin[] {
+  const { client } = useChat();
+  const [pins, setPins] = useState<readonly Pin[]>([]);
+  const { state } = useConnection();
+  useEffect(() => {
+    let isCurrent = true;
+    const show = (): void => {
+      client.pins(conversationId).then(
+        (found) => {
+          if (isCurrent) setPins(found);
+        },
+        // Asked again with the next event or connection.
+        () => undefined,
+      );
+    };
+    if (state === "live") show();
+    const stop = client.on("pins", (event) => {
+      if (event.conversationId === conversationId) show();
+    });
+    return () => {
+      isCurrent = false;
+      stop();
+    };
+  }, [client, conversationId, state]);
+  return pins;
 }
 
 /** What the connection is doing. */

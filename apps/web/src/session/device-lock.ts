@@ -1,19 +1,30 @@
-/** One tab at a time is a device: a Web Lock of the device's name is held for as long as the tab is it. */
+/** Who uses a device: a Web Lock of its name is shared by its tabs, and held alone by whoever gives it to somebody or deletes it. */
 import type { DeviceId } from "@parley/protocol";
 
-/** A tab that is reloaded may find the lock of its former self for a moment. */
-const RELOAD_WAIT_MS = 1_500;
+/** Deleting a store, which holds the lock alone, takes less. */
+const SHARED_WAIT_MS = 5_000;
 
 export type ReleaseDevice = () => void;
 
+/** Whether tabs can share a device; a page that was not served securely has no locks. */
+export function canShareDevices(): boolean {
+  return (navigator as { readonly locks?: LockManager }).locks !== undefined;
+}
+
+/** Uses a device together with other tabs; undefined when somebody has it alone for too long. */
+export function shareDevice(deviceId: DeviceId): Promise<ReleaseDevice | undefined> {
+  return takeLock(deviceId, () => ({ mode: "shared", signal: AbortSignal.timeout(SHARED_WAIT_MS) }));
+}
+
 /**
- * Takes a device, or resolves with undefined when another tab is it. A page that was not served securely has no locks;
- * then every tab gets what it asks for, and the server lets only the newest connection of a device live.
+ * Takes a device that no tab uses, or resolves with undefined. Without locks every tab gets what it asks for, and the server lets only
+ * the newest connection of a device live.
  */
-export async function takeDevice(
-  deviceId: DeviceId,
-  { waitMs = RELOAD_WAIT_MS }: { readonly waitMs?: number } = {},
-): Promise<ReleaseDevice | undefined> {
+export function takeDevice(deviceId: DeviceId): Promise<ReleaseDevice | undefined> {
+  return takeLock(deviceId, () => ({ ifAvailable: true }));
+}
+
+async function takeLock(deviceId: DeviceId, options: () => LockOptions): Promise<ReleaseDevice | undefined> {
   const locks = (navigator as { readonly locks?: LockManager }).locks;
   if (locks === undefined) return () => undefined;
   let release: ReleaseDevice = () => undefined;
@@ -25,9 +36,8 @@ export async function takeDevice(
         release = end;
       });
     };
-    const options = waitMs > 0 ? { signal: AbortSignal.timeout(waitMs) } : ({ ifAvailable: true } as const);
     // It rejects when the wait is over, which tells the same as no lock.
-    locks.request(lockNameOf(deviceId), options, hold).catch(() => resolve(false));
+    locks.request(lockNameOf(deviceId), options(), hold).catch(() => resolve(false));
   });
   return (await isHeld) ? () => release() : undefined;
 }

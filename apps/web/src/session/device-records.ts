@@ -1,5 +1,5 @@
 /**
- * Which devices this browser has been. Every tab is a device with a store of its own; a tab that signs in again takes up
+ * Which devices this browser has been. The tabs of a sign-in are one device with one store; who signs in again takes up
  * a device that no tab uses now, so that its store, and what was not sent yet, is not lost.
  */
 import type { DeviceId, UserId } from "@parley/protocol";

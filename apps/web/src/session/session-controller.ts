@@ -1,29 +1,33 @@
 /**
- * Who is signed in in this tab.
+ * Who is signed in in this browser, as this tab sees it.
  *
- *              session found, device taken
- *   starting ─────────────────────────────▶ signed-in ◀── signIn ── signed-out
- *       └── no session, or a duplicated tab ─────────────────────────▲
- *                                  signed-in ── revoked, signOut ────┘
+ *              session found                     signIn, here or in another tab
+ *   starting ─────────────────▶ signed-in ◀──────────────────────────── signed-out
+ *       └── no session ──────────────────────────────────────────────────▲
+ *                 signed-in ── revoked, or signOut here or in another tab ─┘
  *
- *   1. While signed in, the Web Lock of the device is held; it is let go after the client has closed its store.
- *   2. Signing out deletes the store; being signed out by the server does not: what was not sent yet waits in it.
+ *   1. While signed in, the tab shares the Web Lock of the device; it is let go after the client has closed its store.
+ *   2. Signing out deletes the store, in all tabs; being signed out by the server does not: what was not sent yet waits in it.
  */
 import type { ConnectionStatus, ParleyClient } from "@parley/client";
 import { createBrowserClient, login } from "@parley/client/browser";
 import type { DeviceId } from "@parley/protocol";
+import { KeptInputs } from "../cards/kept-inputs.js";
+import { Attachments } from "../composer/attachments.js";
 import { Drafts } from "../composer/drafts.js";
+import { createMediaCache, type MediaCache } from "../media/media-cache.js";
+import { durationOf } from "../composer/media-duration.js";
 import { NameBook } from "../people/name-book.js";
 import { listSessions, logout, revokeSession } from "./account-api.js";
 import type { KeyValues } from "./browser-storage.js";
-import { type ReleaseDevice, takeDevice } from "./device-lock.js";
+import { type ReleaseDevice, shareDevice, takeDevice } from "./device-lock.js";
 import { deviceNameOf } from "./device-name.js";
 import { candidatesOf, staleOf, storeNameOf } from "./device-records.js";
 import type { SignInMemory, TabSession } from "./sign-in-memory.js";
 
 const DEVICE_ID_BYTES = 12;
 
-export type SignedOutReason = "revoked" | "expired" | "duplicated" | "store";
+export type SignedOutReason = "revoked" | "expired" | "store";
 
 /** Everything of a sign-in that the app needs. */
 export interface Chat {
@@ -31,13 +35,16 @@ export interface Chat {
   readonly session: TabSession;
   readonly names: NameBook;
   readonly drafts: Drafts;
+  /** Files of messages that are shown. */
+  readonly cache: MediaCache;
+  /** Files that are to be sent. */
+  readonly attachments: Attachments;
+  /** What was put into the inputs of cards. */
+  readonly cardInputs: KeptInputs;
 }
 
 export interface SessionControllerOptions {
   readonly memory: SignInMemory;
-  /** Lives as long as the tab. */
-  readonly tabStorage: KeyValues;
-  /** Outlives the tab. */
   readonly browserStorage: KeyValues;
 }
 
@@ -53,6 +60,7 @@ export class SessionController {
   readonly #listeners = new Set<() => void>();
   #state: SessionState = { kind: "starting" };
   #release: ReleaseDevice | undefined;
+  #isOpening = false;
 
   constructor(options: SessionControllerOptions) {
     this.#options = options;
@@ -66,7 +74,7 @@ export class SessionController {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Takes up the session of this tab, if it has one that no other tab uses. Never rejects. */
+  /** Takes up the session of this browser, if it has one. Never rejects. */
   async begin(): Promise<void> {
     try {
       await this.#begin();
@@ -80,11 +88,17 @@ export class SessionController {
   async #begin(): Promise<void> {
     const session = this.#memory.findSession();
     if (session === undefined) this.#become({ kind: "signed-out" });
-    else {
-      const release = await takeDevice(session.deviceId);
-      if (release === undefined) this.#end(session, "duplicated");
-      else await this.#open(session, release);
-    }
+    else await this.#open(session);
+  }
+
+  /** Another tab has stored something: a draft, or it has signed in. */
+  async follow(): Promise<void> {
+    if (this.#state.kind === "signed-in") this.#state.chat.drafts.refresh();
+    if (this.#state.kind !== "signed-out" || this.#isOpening) return;
+    const session = this.#memory.findSession();
+    if (session === undefined) return;
+    this.#become({ kind: "starting" });
+    await this.begin();
   }
 
   /** Signs in. Errors: those of `login`. */
@@ -95,29 +109,45 @@ export class SessionController {
       const session = await login(location.origin, { user, password, device, deviceId });
       this.#memory.keepSession(session);
       await endOlderSessions(session);
-      await this.#open(session, release);
+      // From here on it is shared: other tabs take it up as well.
+      release();
+      await this.#open(session);
     } catch (error) {
       release();
       throw error;
     }
   }
 
-  /** Signs out here and deletes what this device stored. Twice is safe. */
+  /** Signs out in all tabs and deletes what this device stored. Twice is safe. */
   async signOut(): Promise<void> {
     if (this.#state.kind !== "signed-in") return;
     const { client, session } = this.#state.chat;
     this.#become({ kind: "signed-out" });
-    this.#memory.forgetTab();
+    this.#memory.forgetSession(session);
+    try {
+      await client.wipe();
+      this.#memory.removeDevice(session.deviceId);
+    } catch (error) {
+      // Its record stays, so a later start deletes it.
+      consoleLogger.warn("the store is not deleted yet", { reason: String(error) });
+    }
+    this.#memory.forgetEverything();
+    this.#letGo();
     // Without a server the session stays in the list, where another device can end it.
     await logout(session.token).catch(() => undefined);
-    await client.stop();
-    await deleteStore(storeNameOf(session));
-    this.#memory.removeDevice(session.deviceId);
-    this.#letGo();
   }
 
-  async #open(session: TabSession, release: ReleaseDevice): Promise<void> {
-    this.#release = release;
+  async #open(session: TabSession): Promise<void> {
+    this.#isOpening = true;
+    try {
+      await this.#openClient(session);
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+
+  async #openClient(session: TabSession): Promise<void> {
+    this.#release = await shareDevice(session.deviceId);
     const { token, userId, deviceId } = session;
     this.#memory.addDevice({ userId, deviceId, usedMs: Date.now() });
     const client = createBrowserClient({
@@ -130,6 +160,7 @@ export class SessionController {
       logger: consoleLogger,
     });
     client.on("connection", (status) => this.#onConnection(client, session, status));
+    client.on("wiped", () => this.#onWiped(client));
     try {
       await client.start();
     } catch (error) {
@@ -137,10 +168,14 @@ export class SessionController {
       this.#end(session, "store");
       return;
     }
-    const { tabStorage, browserStorage } = this.#options;
+    const { browserStorage } = this.#options;
     const names = new NameBook(client, browserStorage);
-    const drafts = new Drafts(tabStorage, userId);
-    this.#become({ kind: "signed-in", chat: { client, session, names, drafts } });
+    const drafts = new Drafts(browserStorage, userId);
+    const files = filesOf(client, drafts);
+    this.#become({
+      kind: "signed-in",
+      chat: { client, session, names, drafts, cardInputs: new KeptInputs(), ...files },
+    });
   }
 
   #onConnection(client: ParleyClient, session: TabSession, { state }: ConnectionStatus): void {
@@ -152,8 +187,17 @@ export class SessionController {
       .catch(() => undefined);
   }
 
+  /** Somebody signed out in another tab, which deletes and forgets what there is. */
+  #onWiped(client: ParleyClient): void {
+    if (this.#state.kind !== "signed-in" || this.#state.chat.client !== client) return;
+    this.#letGo();
+    this.#become({ kind: "signed-out" });
+    // What this tab may have kept since the other one forgot everything.
+    if (this.#memory.findSession() === undefined) this.#memory.forgetEverything();
+  }
+
   #end(session: TabSession, reason: SignedOutReason): void {
-    this.#memory.forgetSession();
+    this.#memory.forgetSession(session);
     this.#letGo();
     this.#become({ kind: "signed-out", reason, user: session.userId });
   }
@@ -164,9 +208,32 @@ export class SessionController {
   }
 
   #become(state: SessionState): void {
+    if (this.#state.kind === "signed-in") {
+      this.#state.chat.attachments.close();
+      this.#state.chat.cache.close();
+    }
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** What the page holds of files; what failed for want of a connection is tried again with the next one. */
+function filesOf(client: ParleyClient, drafts: Drafts): Pick<Chat, "cache" | "attachments"> {
+  const cache = createMediaCache((source, options) => client.fetchMedia(source, options));
+  const attachments = new Attachments({
+    client,
+    drafts,
+    media: cache,
+    createUrl: (file) => URL.createObjectURL(file),
+    revokeUrl: (url) => URL.revokeObjectURL(url),
+    durationOf,
+  });
+  client.on("connection", ({ state }) => {
+    if (state !== "live") return;
+    cache.retryUnavailable();
+    attachments.retryUnavailable();
+  });
+  return { cache, attachments };
 }
 
 const consoleLogger = {
@@ -181,15 +248,15 @@ async function takeAnyDevice(
   user: string,
 ): Promise<{ readonly deviceId: DeviceId; readonly release: ReleaseDevice }> {
   for (const { deviceId } of candidatesOf(memory.devices(), user)) {
-    const release = await takeDevice(deviceId, { waitMs: 0 });
+    const release = await takeDevice(deviceId);
     if (release !== undefined) return { deviceId, release };
   }
   const deviceId = newDeviceId();
-  const release = await takeDevice(deviceId, { waitMs: 0 });
+  const release = await takeDevice(deviceId);
   return { deviceId, release: release ?? (() => undefined) };
 }
 
-/** A tab that was closed left its session on the server; who takes up its device ends it. */
+/** Tabs that were closed left their session on the server; who takes up their device ends it. */
 async function endOlderSessions({ token, deviceId }: TabSession): Promise<void> {
   try {
     for (const session of await listSessions(token)) {
@@ -203,7 +270,7 @@ async function endOlderSessions({ token, deviceId }: TabSession): Promise<void> 
 
 async function deleteStaleStores(memory: SignInMemory): Promise<void> {
   for (const record of staleOf(memory.devices(), Date.now())) {
-    const release = await takeDevice(record.deviceId, { waitMs: 0 });
+    const release = await takeDevice(record.deviceId);
     if (release === undefined) continue;
     await deleteStore(storeNameOf(record));
     memory.removeDevice(record.deviceId);

@@ -1,9 +1,9 @@
-/** What a tab and its browser remember of sign-ins: the tab its own session, the browser its devices. */
+/** What a browser remembers of sign-ins: the session that its tabs share, and the devices that it has been. */
 import type { DeviceId, UserId } from "@parley/protocol";
-import type { KeyValues } from "./browser-storage.js";
+import { type KeyValues, keysOf } from "./browser-storage.js";
 import { type DeviceRecord, withoutRecord, withRecord } from "./device-records.js";
 
-/** The sign-in of this tab. It outlives a reload and ends with the tab. */
+/** A sign-in. It lasts until somebody signs out, here or elsewhere, or until it expires. */
 export interface TabSession {
   readonly token: string;
   readonly userId: UserId;
@@ -13,34 +13,41 @@ export interface TabSession {
 
 const SESSION_KEY = "parley.session";
 const DEVICES_KEY = "parley.devices";
+const PREFIX = "parley.";
+/** What tells nothing of who was signed in: their language and appearance. */
+const PREFERENCES_KEY = "parley.preferences";
 
 export class SignInMemory {
-  readonly #tab: KeyValues;
+  readonly #sessions: KeyValues;
   readonly #browser: KeyValues;
 
-  constructor(tab: KeyValues, browser: KeyValues) {
-    this.#tab = tab;
+  /** `sessions` is the browser's storage, too, where tabs can share a session; else that of the tab. */
+  constructor(sessions: KeyValues, browser: KeyValues) {
+    this.#sessions = sessions;
     this.#browser = browser;
   }
 
-  /** Finds the session of this tab; of a duplicated tab also, which shares it with its original. */
+  /** Finds the session that this tab has, or shares with others. */
   findSession(): TabSession | undefined {
-    const value = readJson(this.#tab, SESSION_KEY);
+    const value = readJson(this.#sessions, SESSION_KEY);
     return isTabSession(value) ? value : undefined;
   }
 
   keepSession(session: TabSession): void {
-    writeJson(this.#tab, SESSION_KEY, session);
+    writeJson(this.#sessions, SESSION_KEY, session);
   }
 
-  /** Forgets the session of this tab; what was begun to be written stays for the next. */
-  forgetSession(): void {
-    this.#tab.removeItem(SESSION_KEY);
+  /** Forgets a session, unless there is another by now; what was begun to be written stays for the next. */
+  forgetSession({ token }: Pick<TabSession, "token">): void {
+    if (this.findSession()?.token === token) this.#sessions.removeItem(SESSION_KEY);
   }
 
-  /** Forgets everything of this tab, drafts too. */
-  forgetTab(): void {
-    this.#tab.clear();
+  /** Forgets all that was kept of whoever was signed in, but for the devices that this browser has been. */
+  forgetEverything(): void {
+    for (const storage of [this.#sessions, this.#browser]) {
+      for (const key of keysOf(storage, PREFIX))
+        if (key !== DEVICES_KEY && key !== PREFERENCES_KEY) storage.removeItem(key);
+    }
   }
 
   /** The devices that this browser has been. */
@@ -55,7 +62,9 @@ export class SignInMemory {
   }
 
   removeDevice(deviceId: DeviceId): void {
-    writeJson(this.#browser, DEVICES_KEY, withoutRecord(this.devices(), deviceId));
+    const rest = withoutRecord(this.devices(), deviceId);
+    if (rest.length === 0) this.#browser.removeItem(DEVICES_KEY);
+    else writeJson(this.#browser, DEVICES_KEY, rest);
   }
 }
 

@@ -152,7 +152,6 @@ function reasonText(strings: Strings, reason: SignedOutReason): string {
   const texts: Readonly<Record<SignedOutReason, string>> = {
     revoked: strings.reasonRevoked,
     expired: strings.reasonExpired,
-    duplicated: strings.reasonDuplicated,
     store: strings.reasonStore,
   };
   return texts[reason];

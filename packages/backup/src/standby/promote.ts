@@ -23,7 +23,7 @@ import {
   removeOthers,
 } from "./standby-directory.js";
 
-const FOLDERS = ["tables", "journal", "keys", "cold"];
+const FOLDERS = ["tables", "journal", "keys", "cold", "media"];
 
 export interface Promoted {
   /** Records that there ever were. */

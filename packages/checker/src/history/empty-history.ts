@@ -48,6 +48,7 @@ export function emptyHistory(): Draft {
       "device",
       "clientMessageId",
       "members",
+      "audience",
       "isCountable",
       "isImported",
       "content",

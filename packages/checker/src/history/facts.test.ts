@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Event, Event as EventSchema, type Init, decode, encode } from "@parley/protocol";
+import {
+  Body,
+  type Event,
+  Event as EventSchema,
+  type Init,
+  decode,
+  encode,
+  filled,
+  textBody,
+} from "@parley/protocol";
 import { contentOf } from "./content.js";
 import { type EventFacts, eventFacts } from "./facts.js";
 
@@ -16,7 +25,7 @@ const inEvent = (message: { readonly revision: number }): object =>
 
 test("a message's event has the content of its text", () => {
   const text = { text: "hello" };
-  const message = { conversationId, sequence: 7, body: { text, notice: undefined } };
+  const message = { conversationId, sequence: 7, body: filled(Body, { text }) };
   assert.deepEqual(facts({ message }), {
     kind: "message",
     conversationId,
@@ -26,7 +35,7 @@ test("a message's event has the content of its text", () => {
 });
 
 test("each state of a message has a content of its own, and the event of a change that of the state", () => {
-  const body = { text: { text: "hello" }, notice: undefined };
+  const body = textBody("hello");
   const states = [0, 1, 2].map((revision) => ({ conversationId, sequence: 7, body, revision }));
   const contents = states.map(
     (message) => facts({ [message.revision === 0 ? "message" : "changed"]: inEvent(message) }).content,

@@ -28,6 +28,11 @@ export interface EventFacts {
 export function messageContent(message: Pick<Message, "body" | "revision" | "editedMs" | "recall">): Content {
   const { body, revision, editedMs, recall } = message;
   if (revision > 0) return contentOf(encode(MessageSchema, { body, revision, editedMs, recall }));
+  return bodyContent(body);
+}
+
+/** The content of a message that was not changed since it was sent. */
+export function bodyContent(body: Body | undefined): Content {
   return contentOf(body?.text?.text ?? encode(Body, body ?? {}));
 }
 
@@ -40,7 +45,8 @@ export function eventFacts(event: Event): EventFacts {
   const changed = event.changed?.message;
   if (changed !== undefined)
     return { kind: "changed", conversationId, sequence: changed.sequence, content: messageContent(changed) };
-  const content = contentOf(encode(EventSchema, event));
+  // Of a module: whoever it is not for has an event without any field in its place.
+  const content = contentOf(encode(EventSchema, event.module === undefined ? event : {}));
   if (event.hidden !== undefined)
     return { kind: "hidden", conversationId, sequence: 0, sequences: event.hidden.sequences, content };
   if (event.read !== undefined)
@@ -51,7 +57,11 @@ export function eventFacts(event: Event): EventFacts {
     return { kind: "left", conversationId, sequence: event.left.sequence, content };
   if (event.advanced !== undefined)
     return { kind: "advanced", conversationId, sequence: event.advanced.lastSequence, content };
+  if (event.voided !== undefined)
+    return { kind: "voided", conversationId, sequence: event.voided.sequence, content };
   if (event.trimmed !== undefined)
     return { kind: "trimmed", conversationId, sequence: event.trimmed.firstVisible, content };
+  const about = event.reactions ?? event.pinned ?? event.cardPart ?? event.cardAction;
+  if (about !== undefined) return { kind: "state", conversationId, sequence: about.sequence, content };
   return { kind: "other", conversationId, sequence: 0, content };
 }

@@ -21,6 +21,8 @@ export const EVENT_KINDS: readonly EventKind[] = [
   "advanced",
   "trimmed",
   "changed",
+  "voided",
+  "state",
   "other",
 ];
 
@@ -28,7 +30,7 @@ export const EVENT_KINDS: readonly EventKind[] = [
 export const STEP = { applied: 0, rebased: 1, stored: 2, restarted: 3 } as const;
 
 /** How a device came to see a message. */
-export const SOURCE = { shown: 0, page: 1, final: 2 } as const;
+export const SOURCE = { shown: 0, page: 1, final: 2, found: 3 } as const;
 
 type Table<Name extends string> = { readonly [Key in Name | "at"]: Column };
 
@@ -69,6 +71,7 @@ export interface History {
     | "device"
     | "clientMessageId"
     | "members"
+    | "audience"
     | "isCountable"
     | "isImported"
     | "content"

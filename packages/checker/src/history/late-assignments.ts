@@ -100,6 +100,11 @@ export class LateAssignments extends HistoryRecorder {
     super.shown(message);
   }
 
+  override found(message: ShownMessage): void {
+    this.#reach(message.conversation, message.sequence);
+    super.found(message);
+  }
+
   /** Everything has been told: what nobody saw is taken down too. Twice is as once. */
   ended(): void {
     for (const line of [...this.#conversations.values(), ...this.#users.values()]) advance(line, Infinity);

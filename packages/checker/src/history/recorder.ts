@@ -180,6 +180,7 @@ export class HistoryRecorder {
     placed.device.push(message.device ?? NONE);
     placed.clientMessageId.push(clientMessageIds.indexOf(message.clientMessageId));
     placed.members.push(message.members ?? NONE);
+    placed.audience.push(message.audience ?? NONE);
     placed.isCountable.push(message.isCountable ? 1 : 0);
     placed.isImported.push(message.isImported === true ? 1 : 0);
     placed.content.push(message.content);
@@ -249,6 +250,11 @@ export class HistoryRecorder {
   /** The device shows a message to its user. */
   shown(message: ShownMessage): void {
     this.#view(SOURCE.shown, message, message);
+  }
+
+  /** A device was told of a message that it looked up or searched for; it may be hidden or gone meanwhile, and need not be kept. */
+  found(message: ShownMessage): void {
+    this.#view(SOURCE.found, message, message);
   }
 
   // The end of the run.

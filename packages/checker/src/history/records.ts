@@ -21,7 +21,13 @@ export type EventKind =
   | "advanced"
   | "trimmed"
   | "changed"
+  | "voided"
+  /** Reactions, a pin, or what concerns one user of a card: about a message that who is told sees. */
+  | "state"
   | "other";
+
+/** What a device sends without knowing what it says: the server makes the content of a forward. */
+export const NO_CONTENT = 0 as Content;
 
 export interface SendInvocation {
   readonly device: DeviceIndex;
@@ -88,6 +94,8 @@ export interface PlacedMessage {
   /** Who is a member at this place, and so gets the message; undefined where nobody can tell. */
   readonly members: MemberSetIndex | undefined;
   readonly isCountable: boolean;
+  /** Of a directed message: who sees it, among the members; undefined: all of them. */
+  readonly audience?: MemberSetIndex | undefined;
   /** Imported messages reach their members by an `advanced` event and not by one of their own. */
   readonly isImported?: boolean;
   readonly content: Content;

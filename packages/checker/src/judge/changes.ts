@@ -1,6 +1,7 @@
 /**
  * Later states of messages, as the conversation machine said: revisions go up one by one, what is said again after a replay is
- * the same (I3), and an event of a change is of such a state and for somebody who sees the message (I3, I9).
+ * the same (I3), and an event of a change is of such a state and for somebody who sees the message (I3, I9), as is one of
+ * reactions and pins (I9).
  */
 import { NONE } from "../history/column.js";
 import { EVENT_KINDS } from "../history/history.js";
@@ -8,6 +9,7 @@ import { PairMap } from "./pair-map.js";
 import type { Run, Story } from "./run.js";
 
 const CHANGED = EVENT_KINDS.indexOf("changed");
+const STATE = EVENT_KINDS.indexOf("state");
 
 interface State {
   readonly revision: number;
@@ -65,17 +67,21 @@ export function indexChanges({ history, findings, speaker }: Story): Changes {
   return new Changes(states);
 }
 
-export function judgeChanges({ history, findings, speaker, changes, memberships }: Run): void {
+export function judgeChanges({ history, findings, speaker, changes, memberships, places }: Run): void {
   const { assigned } = history;
   for (let row = 0; row < assigned.at.length; row++) {
-    if (assigned.kind.at(row) !== CHANGED) continue;
+    const kind = assigned.kind.at(row);
+    if (kind !== CHANGED && kind !== STATE) continue;
     const conversation = assigned.conversation.at(row);
     const sequence = assigned.sequence.at(row);
     if (conversation === NONE) continue;
     const user = assigned.user.at(row);
     const what = (): string => `${speaker.user(user)} was told of "${speaker.event(row)}"`;
-    if (!changes.has(conversation, sequence, assigned.content.at(row)))
+    if (kind === CHANGED && !changes.has(conversation, sequence, assigned.content.at(row)))
       findings.add("other-content", sequence, () => `${what()}, which no machine had made of it.`);
+    const place = places.row(conversation, sequence);
+    if (place !== NONE && !places.isFor(place, user))
+      findings.add("directed-shown", sequence, () => `${what()}, which is directed to others.`);
     if (!memberships.isTold) continue;
     const periods = memberships.periods.find(conversation, user);
     if (periods?.some(({ firstVisible }) => firstVisible <= sequence) === true) continue;

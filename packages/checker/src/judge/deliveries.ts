@@ -10,7 +10,7 @@ import type { Run } from "./run.js";
 const MESSAGE = EVENT_KINDS.indexOf("message");
 
 export function judgeDeliveries(run: Run): void {
-  const { history, findings, speaker, queues } = run;
+  const { history, findings, speaker, queues, places } = run;
   const { placed, assigned, memberSets } = history;
   // Nobody told of queues: the devices' views have to do.
   if (assigned.at.length === 0) return;
@@ -22,6 +22,7 @@ export function judgeDeliveries(run: Run): void {
     const conversation = placed.conversation.at(row);
     const sequence = placed.sequence.at(row);
     for (const user of memberSets[placed.members.at(row)]!) {
+      if (!places.isFor(row, user)) continue;
       if (received.has(`${conversation}/${sequence}/${user}`)) continue;
       if (!drained.has(user) && sequence > (queues.lastSequences.find(conversation, user) ?? 0)) {
         run.unseen++;
@@ -55,13 +56,13 @@ export function drainedUsers({ history }: Run): ReadonlySet<number> {
 
 /** Placed messages that fewer queues have than there are members. */
 function findIncomplete({ history, places, queues }: Run): readonly number[] {
-  const { placed, memberSets, conversations } = history;
+  const { placed, conversations } = history;
   const found: number[] = [];
   for (let conversation = 0; conversation < conversations.length; conversation++) {
     for (let sequence = 1; sequence <= places.last(conversation); sequence++) {
       const row = places.row(conversation, sequence);
       if (row === NONE || placed.members.at(row) === NONE || placed.isImported.at(row) === 1) continue;
-      if (queues.received[row]! < memberSets[placed.members.at(row)]!.size) found.push(row);
+      if (queues.received[row]! < places.countFor(row)) found.push(row);
     }
   }
   return found;

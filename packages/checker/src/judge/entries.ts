@@ -127,16 +127,22 @@ function judgeRead(run: Run, entry: Entry, readings: readonly number[]): void {
   );
 }
 
-/** A marker moves by reading, by what one writes oneself, by notices and imports, by joining, and by what is gone. */
+/**
+ * A marker moves by reading, by what one writes oneself, by notices and imports, by joining and leaving, by what is gone, and in
+ * a large group over what is recalled or hidden.
+ */
 function isJustified(run: Run, entry: Entry, readings: readonly number[]): boolean {
-  const { history, places, memberships, trims } = run;
+  const { history, places, memberships, trims, hidings, changes } = run;
   const { operations, placed } = history;
   const { conversation, user, readSequence } = entry;
+  if (changes.newest(conversation, readSequence)?.isRecalled === true) return true;
+  if (hidings.of(conversation, user)?.has(readSequence) === true) return true;
   if (readSequence === 0 || trims.has(conversation, readSequence + 1)) return true;
   const row = places.row(conversation, readSequence);
   if (row !== NONE && (placed.sender.at(row) === user || placed.isCountable.at(row) === 0)) return true;
+  if (row !== NONE && !places.isFor(row, user)) return true;
   const periods = memberships.periods.find(conversation, user) ?? [];
-  if (periods.some(({ after }) => after === readSequence)) return true;
+  if (periods.some(({ after, last }) => after === readSequence || last === readSequence)) return true;
   return readings.some((operation) => operations.sequence.at(operation) >= readSequence);
 }
 
@@ -154,6 +160,7 @@ function judgeUnread({ history, findings, places, hidings, changes }: Run, entry
   for (let sequence = start; sequence <= Math.min(lastSequence, places.last(conversation)); sequence++) {
     const row = places.row(conversation, sequence);
     if (row === NONE || placed.isCountable.at(row) === 0 || placed.sender.at(row) === user) continue;
+    if (!places.isFor(row, user)) continue;
     const members = placed.members.at(row);
     if (members !== NONE && !memberSets[members]!.has(user)) continue;
     const hiding = hidden?.get(sequence);

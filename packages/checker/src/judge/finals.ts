@@ -131,7 +131,7 @@ function judgeComplete(run: Run, final: number): void {
     const isThere = row < end && views.sequence.at(row) === sequence;
     // Another message may be in its place: that is a conflict, and an acknowledged one is lost.
     if (isThere && (place === NONE || !isDisplaced(run, place, row))) continue;
-    if (place === NONE || hidden?.has(sequence) === true) continue;
+    if (place === NONE || hidden?.has(sequence) === true || !places.isFor(place, user)) continue;
     // A list that is out of order may have it elsewhere.
     held ??= new Set(Array.from({ length: end - view }, (_, index) => views.sequence.at(view + index)));
     if (!isThere && held.has(sequence)) continue;

@@ -117,6 +117,7 @@ function judgeSpan(run: Run, page: number): void {
     ) {
       const row = places.row(conversation, gap);
       if (row === NONE || placed.at.at(row) > operations.endedAt.at(operation)) continue;
+      if (!places.isFor(row, devices[device]!.user)) continue;
       const hiding = hidden?.get(gap);
       if (hiding !== undefined && hiding.askedAt < operations.endedAt.at(operation)) continue;
       findings.add("page-hole", gap, () => `${asked()} lacks ${speaker.placed(row)}.`);

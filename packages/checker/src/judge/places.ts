@@ -16,9 +16,15 @@ export class Places {
   /** Send to the row in `placed`. */
   readonly rowOfSend: Uint32Array;
   repeats = 0;
+  readonly #audience: Column;
+  readonly #members: Column;
+  readonly #memberSets: readonly ReadonlySet<number>[];
 
   constructor(story: Story) {
-    const { placed, messageIds, operations } = story.history;
+    const { placed, messageIds, operations, memberSets } = story.history;
+    this.#audience = placed.audience;
+    this.#members = placed.members;
+    this.#memberSets = memberSets;
     this.rowOf = new Uint32Array(messageIds.count).fill(NONE);
     this.sendOf = new Uint32Array(placed.at.length).fill(NONE);
     this.rowOfSend = new Uint32Array(operations.at.length).fill(NONE);
@@ -27,6 +33,19 @@ export class Places {
   /** The row that holds for a place, NONE without one. */
   row(conversation: number, sequence: number): number {
     return this.rows.get(conversation, sequence);
+  }
+
+  /** Whether what was placed by this row is for this user, if it is for any member. */
+  isFor(row: number, user: number): boolean {
+    const audience = this.#audience.at(row);
+    return audience === NONE || this.#memberSets[audience]!.has(user);
+  }
+
+  /** How many of the members that a row names it is for. */
+  countFor(row: number): number {
+    const members = this.#memberSets[this.#members.at(row)]!;
+    if (this.#audience.at(row) === NONE) return members.size;
+    return [...members].filter((user) => this.isFor(row, user)).length;
   }
 
   last(conversation: number): number {
@@ -89,6 +108,7 @@ function compare({ history, findings, speaker }: Story, known: number, row: numb
     ["device", placed.device],
     ["client message id", placed.clientMessageId],
     ["members", placed.members],
+    ["audience", placed.audience],
     ["countability", placed.isCountable],
   ];
   const other = columns.find(([, column]) => column.at(known) !== column.at(row));

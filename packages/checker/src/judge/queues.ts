@@ -122,7 +122,7 @@ function judgeQueue(story: Story, places: Places, { queues, queue }: QueueOf): v
     }
     if (assigned.kind.at(row) !== MESSAGE) continue;
     const place = places.row(conversation, assigned.sequence.at(row));
-    const isNew = judgeMessage(story, { queues, queue, pts, row, place, lasts });
+    const isNew = judgeMessage(story, { queues, queue, pts, row, place, places, lasts });
     if (!isNew) continue;
     const known = queues.lastSequences.find(conversation, user) ?? 0;
     const sequence = assigned.sequence.at(row);
@@ -135,12 +135,13 @@ interface MessageEvent extends QueueOf {
   readonly pts: number;
   readonly row: number;
   readonly place: number;
+  readonly places: Places;
   readonly lasts: Map<number, number>;
 }
 
 /** Whether a member gets this message for the first time in this queue. */
 function judgeMessage({ history, findings, speaker }: Story, event: MessageEvent): boolean {
-  const { queues, queue, pts, row, place, lasts } = event;
+  const { queues, queue, pts, row, place, places, lasts } = event;
   const { assigned, placed, memberSets } = history;
   const { user, epoch } = queues.queues[queue]!;
   const conversation = assigned.conversation.at(row);
@@ -164,6 +165,8 @@ function judgeMessage({ history, findings, speaker }: Story, event: MessageEvent
       pts,
       () => `${what()}, which is for ${speaker.users(memberSets[set]!)} only.`,
     );
+  if (!places.isFor(place, user))
+    findings.add("directed-shown", pts, () => `${what()}, which is directed to others.`);
   const before = lasts.get(conversation) ?? 0;
   if (sequence > before) {
     lasts.set(conversation, sequence);

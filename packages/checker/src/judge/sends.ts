@@ -2,6 +2,7 @@
  * What was sent against what was placed: acknowledged sends have their place (I1), refused ones none (I1'), each at most
  * one (I2), with what was sent in it (I3), and those of one device in their order (I3').
  */
+import { NO_CONTENT } from "../history/records.js";
 import { NONE } from "../history/column.js";
 import { OPERATION_KINDS, OUTCOME } from "../history/history.js";
 import { PairMap } from "./pair-map.js";
@@ -101,7 +102,8 @@ function judgePlaced(
       () => `The ${speaker.operation(operation)} was placed at ${sequence}.`,
     );
   }
-  if (operations.content.at(operation) !== placed.content.at(row)) {
+  const content = operations.content.at(operation);
+  if (content !== NO_CONTENT && content !== placed.content.at(row)) {
     findings.add(
       "other-content",
       sequence,

@@ -16,15 +16,18 @@ export interface Sight {
   readonly count: number;
 }
 
-/** Judges what was shown; pages and final lists judge theirs. */
+/** Judges what was shown or looked up; pages and final lists judge theirs. */
 export function judgeShown(run: Run, { marks, trimMarks }: Positions): void {
   const { history, findings, speaker } = run;
   const { views } = history;
   for (let view = 0; view < views.at.length; view++) {
-    if (views.source.at(view) !== SOURCE.shown) continue;
+    const source = views.source.at(view);
+    if (source !== SOURCE.shown && source !== SOURCE.found) continue;
     const device = views.device.at(view);
     const conversation = views.conversation.at(view);
     judgeSight(run, { device, conversation, view, count: 1 });
+    // What was looked up may have been hidden or have gone while the answer was on its way.
+    if (source === SOURCE.found) continue;
     const sequence = views.sequence.at(view);
     const firstKept = trimMarks.firstKept(device, conversation, views.at.at(view));
     if (sequence < firstKept) {
@@ -71,6 +74,8 @@ export function judgeSight(run: Run, { device, conversation, view, count }: Sigh
     ) {
       findings.add("other-content", sequence, () => `${saw(row)} with another content than was placed.`);
     }
+    if (place !== NONE && !places.isFor(place, user))
+      findings.add("directed-shown", sequence, () => `${saw(row)}, which is directed to others.`);
     if (!memberships.isTold || maySee(periods, sequence)) continue;
     const isBefore = periods !== undefined && sequence < periods[0]!.firstVisible;
     findings.add(isBefore ? "before-join" : "not-a-member", sequence, () => {

@@ -1,48 +1,37 @@
 /**
  * A store in IndexedDB. A commit is one transaction over all stores, so it is there whole or not at all, and the browser
- * runs such transactions in the order they were begun.
- *
- *   state     key: a name                            owner, position
- *   entries   key: conversation id                   the conversation list
- *   outbox    key: conversation id, client msg id    messages not placed yet
- *   numbers   key: conversation id                   next send number
- *   spans     key: conversation id                   held spans
- *   messages  key: conversation id, sequence         messages
+ * runs such transactions in the order they were begun. What is in it: `indexed-db-schema.ts`.
  */
 import { Failure } from "@parley/base";
 import type { ConversationEntry, ConversationId, Message } from "@parley/protocol";
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
-import { isLater, mayReplace } from "../common/message-revision.js";
-import type {
-  Change,
-  ClientStore,
-  MessageRange,
-  OutboxItem,
-  Position,
-  Span,
-  StoreOwner,
-  StoreState,
+import { type IDBPDatabase, type IDBPTransaction, deleteDB, openDB } from "idb";
+import { isLater, merged, withCardPart, withReactions } from "../common/message-revision.js";
+import {
+  type Change,
+  type ClientStore,
+  leadLost,
+  type MessageRange,
+  type OutboxItem,
+  type Position,
+  type Span,
+  type StoreOwner,
+  type StoreState,
+  storeIsNewer,
 } from "../common/store.js";
+import { migrate, type Schema, SCHEMA_VERSION, STORES } from "./indexed-db-schema.js";
 
-const SCHEMA_VERSION = 1;
-const STORES = ["state", "entries", "outbox", "numbers", "spans", "messages"] as const;
 type StoreName = (typeof STORES)[number];
-
-interface Schema extends DBSchema {
-  state: { key: string; value: StoreOwner | Position };
-  entries: { key: string; value: ConversationEntry };
-  outbox: { key: [string, string]; value: OutboxItem };
-  numbers: { key: string; value: number };
-  spans: { key: string; value: readonly Span[] };
-  messages: { key: [string, number]; value: Message };
-}
 type MessageKey = [ConversationId, number];
 /** A change that does not depend on what is there. */
-type PlainChange = Exclude<Change, { readonly kind: "change-messages" }>;
+type Place = Pick<Message, "conversationId" | "sequence">;
+type PlainChange = Exclude<
+  Change,
+  { readonly kind: "change-messages" | "change-reactions" | "change-card-part" }
+>;
 type Database = IDBPDatabase<Schema>;
 type Transaction = IDBPTransaction<Schema, StoreName[], "readwrite">;
 
-/** A store in the database `name`, made when there is none. Tabs must not share one: see `browser-client.ts`. */
+/** A store in the database `name`, made when there is none. Of tabs that share one, one commits: see `tabs.ts`. */
 export function createIndexedDbStore(name: string): ClientStore {
   return new IndexedDbStore(name);
 }
@@ -59,16 +48,21 @@ class IndexedDbStore implements ClientStore {
     this.#database ??= await this.#open();
     const transaction = this.#database.transaction([...STORES], "readonly");
     const at = (name: StoreName) => transaction.objectStore(name);
-    const [owner, position, entries, outbox, numberKeys, numbers, spanKeys, spans] = await Promise.all([
+    const [owner, position, leader, given, entries, outbox, ...keyed] = await Promise.all([
       at("state").get("owner"),
       at("state").get("position"),
+      at("state").get("leader"),
+      at("state").get("given"),
       at("entries").getAll(),
       at("outbox").getAll(),
       at("numbers").getAllKeys(),
       at("numbers").getAll(),
       at("spans").getAllKeys(),
       at("spans").getAll(),
+      at("looked").getAllKeys(),
+      at("looked").getAll(),
     ]);
+    const [numberKeys, numbers, spanKeys, spans, lookedKeys, looked] = keyed;
     await transaction.done;
     return {
       owner: owner as StoreOwner | undefined,
@@ -77,21 +71,27 @@ class IndexedDbStore implements ClientStore {
       outbox: (outbox as OutboxItem[]).toSorted((one, other) => one.order - other.order),
       nextNumbers: zip(numberKeys as string[], numbers as number[]),
       spans: zip(spanKeys as string[], spans as (readonly Span[])[]),
+      leader: (leader as number | undefined) ?? 0,
+      given: (given as readonly string[] | undefined) ?? [],
+      looked: zip(lookedKeys as string[], looked as number[]),
     };
   }
 
-  async commit(changes: readonly Change[]): Promise<void> {
+  async commit(changes: readonly Change[], leader?: number): Promise<void> {
     const transaction = this.#require().transaction([...STORES], "readwrite", { durability: "relaxed" });
     try {
+      if (leader !== undefined) await requireLeader(transaction, leader);
       const resolved = await resolveMessages(transaction, changes);
       // Not awaited one by one: they are queued in order, and `done` tells of them all.
       await Promise.all(resolved.map((change) => applyChange(transaction, change)));
     } catch (error) {
       abort(transaction);
       await transaction.done.catch(() => undefined);
-      throw new Failure("unavailable", "The browser refused to store.", { retry: "same", cause: error });
+      throw refusal(error);
     }
-    await transaction.done;
+    await transaction.done.catch((error: unknown) => {
+      throw refusal(error);
+    });
   }
 
   async readMessages(conversationId: ConversationId, range: MessageRange): Promise<readonly Message[]> {
@@ -115,12 +115,18 @@ class IndexedDbStore implements ClientStore {
     this.#database = undefined;
   }
 
+  async destroy(): Promise<void> {
+    await this.close();
+    // It waits until the last tab has closed it, which each does when it is told that it shall go.
+    await deleteDB(this.#name).catch((error: unknown) => {
+      throw new Failure("unavailable", "The browser's database cannot be removed.", { cause: error });
+    });
+  }
+
   async #open(): Promise<Database> {
     try {
       return await openDB<Schema>(this.#name, SCHEMA_VERSION, {
-        upgrade(database) {
-          for (const store of STORES) database.createObjectStore(store);
-        },
+        upgrade: (database, fromVersion) => migrate(database, fromVersion),
         // A newer version of the application wants to change the schema; it must not wait for this tab.
         blocking: () => {
           this.#database?.close();
@@ -128,6 +134,8 @@ class IndexedDbStore implements ClientStore {
         },
       });
     } catch (error) {
+      const isNewer = error instanceof DOMException && error.name === "VersionError";
+      if (isNewer) throw storeIsNewer(await versionOf(this.#name), SCHEMA_VERSION);
       throw new Failure("unavailable", "The browser's database cannot be opened.", { cause: error });
     }
   }
@@ -136,6 +144,29 @@ class IndexedDbStore implements ClientStore {
     if (this.#database === undefined) throw new Failure("unavailable", "The local store is closed.");
     return this.#database;
   }
+}
+
+/** What the browser refused, in our words. */
+function refusal(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const isFull = (error as { readonly name?: unknown } | null)?.name === "QuotaExceededError";
+  return isFull
+    ? new Failure("storage-full", "The browser has no room for the local store.", {
+        retry: "after-change",
+        cause: error,
+      })
+    : new Failure("unavailable", "The browser refused to store.", { retry: "same", cause: error });
+}
+
+/** The version of a database that is there; 0 where the browser does not list them. */
+async function versionOf(name: string): Promise<number> {
+  const databases = await indexedDB.databases?.().catch(() => []);
+  return databases?.find((database) => database.name === name)?.version ?? 0;
+}
+
+/** In the transaction itself: nobody can take the lead between the look and the changes. */
+async function requireLeader(transaction: Transaction, leader: number): Promise<void> {
+  if (((await transaction.objectStore("state").get("leader")) ?? 0) !== leader) throw leadLost();
 }
 
 /**
@@ -153,18 +184,28 @@ async function resolveMessages(
       if (message !== undefined) held.set(key.join(" "), message);
     }),
   );
-  const keep = (messages: readonly Message[], isWanted: typeof mayReplace): PlainChange => ({
+  const put = (messages: readonly Message[]): PlainChange => ({
     kind: "put-messages",
-    messages: messages.filter((message) => {
+    messages: messages.flatMap((message) => {
       const name = keyOf(message).join(" ");
-      if (!isWanted(held.get(name), message)) return false;
-      held.set(name, message);
-      return true;
+      const before = held.get(name);
+      const after = merged(before, message);
+      held.set(name, after);
+      return after === before ? [] : [after];
     }),
   });
   return changes.map((change) => {
-    if (change.kind === "put-messages") return keep(change.messages, mayReplace);
-    if (change.kind === "change-messages") return keep(change.messages, isLater);
+    if (change.kind === "put-messages") return put(change.messages);
+    if (change.kind === "change-messages")
+      return put(change.messages.filter((message) => isLater(held.get(keyOf(message).join(" ")), message)));
+    if (change.kind === "change-reactions") {
+      const message = held.get(keyOf(change).join(" "));
+      return put(message === undefined ? [] : [withReactions(message, change.reactions)]);
+    }
+    if (change.kind === "change-card-part") {
+      const message = held.get(keyOf(change).join(" "));
+      return put(message === undefined ? [] : [withCardPart(message, change.part)]);
+    }
     for (const [name, message] of held) if (isTaken(message, change)) held.delete(name);
     return change;
   });
@@ -176,14 +217,19 @@ function keysToRead(changes: readonly Change[]): readonly MessageKey[] {
   const takers: Change[] = [];
   for (const change of changes) {
     if (change.kind === "clear" || change.kind === "delete-messages") takers.push(change);
-    if (change.kind !== "put-messages" && change.kind !== "change-messages") continue;
-    for (const message of change.messages)
-      if (!takers.some((taker) => isTaken(message, taker))) keys.push(keyOf(message));
+    for (const place of placesOf(change))
+      if (!takers.some((taker) => isTaken(place, taker))) keys.push(keyOf(place));
   }
   return keys;
 }
 
-function isTaken({ conversationId, sequence }: Message, change: Change): boolean {
+/** The messages that a change puts or changes. */
+function placesOf(change: Change): readonly Place[] {
+  if (change.kind === "put-messages" || change.kind === "change-messages") return change.messages;
+  return change.kind === "change-reactions" || change.kind === "change-card-part" ? [change] : [];
+}
+
+function isTaken({ conversationId, sequence }: Place, change: Change): boolean {
   if (change.kind === "clear") return true;
   return (
     change.kind === "delete-messages" &&
@@ -193,7 +239,7 @@ function isTaken({ conversationId, sequence }: Message, change: Change): boolean
   );
 }
 
-function keyOf({ conversationId, sequence }: Message): MessageKey {
+function keyOf({ conversationId, sequence }: Place): MessageKey {
   return [conversationId, sequence];
 }
 
@@ -224,6 +270,12 @@ async function applyChange(transaction: Transaction, change: PlainChange): Promi
       return at("numbers").put(change.number, change.conversationId);
     case "spans":
       return at("spans").put(change.spans, change.conversationId);
+    case "looked":
+      return at("looked").put(change.atMs, change.conversationId);
+    case "leader":
+      return at("state").put(change.leader, "leader");
+    case "given":
+      return at("state").put(change.clientMessageIds, "given");
   }
 }
 

@@ -2,7 +2,7 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { failureCode } from "@parley/base";
-import { type Message, TEXT_BYTES_MAX } from "@parley/protocol";
+import { type Message, TEXT_BYTES_MAX, textBody, JoinedEvent, filled } from "@parley/protocol";
 import { type ClientBench, createClientBench, GROUP, OTHER, SELF, textsOf } from "../testing/client-bench.js";
 import { createMemoryStore } from "./memory-store.js";
 import { History } from "./history.js";
@@ -60,7 +60,7 @@ test("I edit and recall my messages, ask what they said before, and a text beyon
   await bench.time.run(bench.client.edit(GROUP, 1, "better"));
   await bench.time.run(bench.client.recall(GROUP, 2));
   await bench.sync();
-  const body = (text: string) => ({ text: { text }, notice: undefined });
+  const body = (text: string) => textBody(text);
   const edits = [0, 1, 2, 3, 4].map((revision) => ({
     revision,
     body: body(`${revision}`),
@@ -214,7 +214,7 @@ test("who joins again fetches anew what was held: nobody told of the changes mea
   await bench.sync();
   bench.world.changeSilently(GROUP, 1);
   bench.world.push({
-    joined: { conversationId: GROUP, title: "", firstVisible: 1, lastSequence: 2, timeMs: 1 },
+    joined: filled(JoinedEvent, { conversationId: GROUP, firstVisible: 1, lastSequence: 2, timeMs: 1 }),
   });
   await bench.sync();
   deepEqual(textsOf(bench.client, GROUP), ["?", "two"]);

@@ -1,6 +1,8 @@
 import type { Ambient } from "@parley/base";
-import type { UserId } from "@parley/protocol";
+import type { DeviceKind, UserId } from "@parley/protocol";
+import type { Http } from "./http.js";
 import type { ClientStore } from "./store.js";
+import type { TabChannel } from "./tab-channel.js";
 import type { Transport } from "./transport.js";
 
 /** What a client is made of. `browser` and `node` offer the parts for their world. */
@@ -13,8 +15,16 @@ export interface ClientOptions {
   readonly deviceId?: string;
   /** Name and version of the application, for the server's operator. */
   readonly clientName?: string;
+  /** What the device is, for modules that publish to some kinds only. */
+  readonly deviceKind?: DeviceKind;
   /** Owned by the client, which closes it in `stop`. */
   readonly store: ClientStore;
   readonly transport: Transport;
+  /** The other tabs with the same store, for the same device. Without it nobody else has the store. */
+  readonly tabs?: TabChannel;
+  /** How many bytes of messages the store may hold, as an estimate; without it there is no limit. Old history goes first. */
+  readonly storageBudget?: () => Promise<number>;
   readonly ambient: Ambient;
+  /** For files. Without it they are neither sent nor read. */
+  readonly http?: Http;
 }

@@ -1,6 +1,6 @@
 import { deepEqual, rejects } from "node:assert/strict";
 import { test } from "node:test";
-import type { Frame } from "@parley/protocol";
+import { type Frame, SENDS_IN_FLIGHT_MAX } from "@parley/protocol";
 import { createClientBench, GROUP, GROUP_2, OTHER, textsOf } from "../testing/client-bench.js";
 import type { Script } from "../testing/scripted-server.js";
 
@@ -242,6 +242,34 @@ test("a message that is refused for now after its answer was lost keeps its numb
   await bench.client.stop();
 });
 
+test("nothing is sent whose number would make the server forget one that may have been placed already", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  await bench.client.open(GROUP);
+  await bench.client.sendText(GROUP, "first");
+  await bench.sync();
+  // The second one is placed, its answer is lost, and for a while nobody can say so: its event is late, too.
+  bench.server.isHoldingPushes = true;
+  bench.server.script = (frame) => {
+    if (frame.name !== "send") return "handle";
+    return isSendOf(frame, "1") ? "handle-silently" : "handle";
+  };
+  const texts = Array.from({ length: 40 }, (_, index) => `${index + 1}`);
+  for (const text of texts) await bench.client.sendText(GROUP, text);
+  await bench.time.advance(100);
+  bench.server.script = (frame) => (isSendOf(frame, "1") ? { code: "unavailable", retry: "same" } : "handle");
+  for (let times = 0; times < 3; times++) {
+    bench.server.cut(1006);
+    await bench.time.advance(5_000);
+  }
+  const highest = Math.max(...bench.server.framesOf("send").map(({ number }) => number));
+  bench.server.script = () => "handle";
+  bench.server.isHoldingPushes = false;
+  await bench.time.advance(60_000);
+  deepEqual([highest, textsOf(bench.client, GROUP)], [1 + SENDS_IN_FLIGHT_MAX, ["first", ...texts]]);
+  await bench.client.stop();
+});
+
 test("a device whose store was lost goes on in order", async () => {
   const bench = createClientBench();
   await bench.begin();
@@ -366,3 +394,23 @@ test("a message of mine whose place a rebase stepped over is fetched when it is 
   const { waiting, stored, shown } = await stepOverMine({ isHidden: false });
   deepEqual([waiting, stored, shown], [0, [1], ["a", "mine", "b"]]);
 });
+
+for (const first of ["answer", "event"] as const) {
+  test(`what the review says instead is what is shown and stored, with the ${first} first`, async () => {
+    const bench = createClientBench();
+    await bench.begin();
+    await bench.client.open(GROUP);
+    bench.server.replacement = "fine";
+    bench.server.isHoldingPushes = first === "answer";
+    bench.server.script = (frame) =>
+      frame.name === "send" && first === "event" ? "handle-silently" : "handle";
+    await bench.client.sendText(GROUP, "darn");
+    await bench.time.advance(100);
+    bench.server.script = () => "handle";
+    bench.server.isHoldingPushes = false;
+    bench.server.push();
+    await bench.sync();
+    deepEqual([textsOf(bench.client, GROUP), (await bench.store.load()).outbox], [["fine"], []]);
+    await bench.client.stop();
+  });
+}

@@ -18,6 +18,53 @@ test("a new device fetches the list, page by page, and is live", async () => {
   await bench.client.stop();
 });
 
+/** A world of 60 groups, each newer than the one before, in which the server does not answer who asks for the whole list. */
+function benchOfMany() {
+  const bench = createClientBench();
+  for (let index = 0; index < 60; index++) {
+    const conversationId = `g:${String(index).padStart(2, "0")}` as typeof GROUP;
+    bench.world.join(conversationId);
+    bench.world.post(conversationId, OTHER, `in ${index}`);
+  }
+  const gate = { isOpen: false };
+  bench.server.script = (frame) =>
+    frame.name === "listConversations" && !frame.payload.isNewestFirst && !gate.isOpen ? "ignore" : "handle";
+  return { bench, gate };
+}
+
+test("a new device shows what is newest before it has the whole list, and keeps what it fetched meanwhile", async () => {
+  const { bench, gate } = benchOfMany();
+  gate.isOpen = true;
+  const shown: (string | number)[] = [];
+  bench.client.on("conversations", () => {
+    const [newest, ...others] = bench.client.conversations().map(({ conversationId }) => conversationId);
+    if (newest === undefined) return;
+    shown.push(others.length + 1, bench.client.state);
+    void bench.client.open(newest);
+  });
+  await bench.begin();
+  deepEqual(
+    [shown, textsOf(bench.client, "g:59" as typeof GROUP), bench.client.conversations().length],
+    [[40, "catching-up", 61, "catching-up"], ["in 59"], 61],
+  );
+  deepEqual([bench.server.framesOf("getHistory").length, bench.server.framesOf("getDigest").length], [1, 0]);
+  await bench.client.stop();
+});
+
+test("a new device that is cut off before it has the whole list begins anew, and ends with all of it", async () => {
+  const { bench, gate } = benchOfMany();
+  await bench.client.start();
+  await bench.time.advance(100);
+  await bench.client.stop();
+  deepEqual((await bench.store.load()).position, { epoch: 0, pts: 0 });
+  const other = bench.restart();
+  gate.isOpen = true;
+  await other.start();
+  await bench.time.run(other.settled(120_000));
+  deepEqual(new Set(other.conversations()), new Set(bench.world.entries.values()));
+  await other.stop();
+});
+
 test("a device catches up from its position", async () => {
   const bench = createClientBench();
   await bench.begin();

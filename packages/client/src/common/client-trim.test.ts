@@ -1,4 +1,5 @@
 /** Messages that are no longer kept go from the device, however it learns of it. */
+import { JoinedEvent, filled } from "@parley/protocol";
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { type ClientBench, createClientBench, GROUP, OTHER, SELF, textsOf } from "../testing/client-bench.js";
@@ -163,7 +164,7 @@ test("who joins again and sees from later on loses what was there before", async
   await bench.sync();
   const before = await storedOf(bench);
   bench.world.push({
-    joined: { conversationId: GROUP, title: "", firstVisible: 6, lastSequence: 5, timeMs: 1 },
+    joined: filled(JoinedEvent, { conversationId: GROUP, firstVisible: 6, lastSequence: 5, timeMs: 1 }),
   });
   bench.world.post(GROUP, OTHER, "new");
   await bench.sync();

@@ -1,15 +1,14 @@
 /** The client: puts the parts together and passes on what one part tells the others. */
 import { assert, createUlidSource, messageOf, TaskQueue } from "@parley/base";
 import {
+  type Body,
   type ConversationEntry,
   type ConversationId,
-  type Edit,
   type Frame,
   type FramePayload,
-  HIDE_MAX,
-  type Member,
+  type Init,
+  directUsers,
   parseClientMessageId,
-  type User,
   type UserId,
 } from "@parley/protocol";
 import type {
@@ -20,74 +19,124 @@ import type {
   PendingMessage,
   Timeline,
 } from "./api.js";
+import { type CallParts, ClientCalls } from "./client-calls.js";
 import type { ClientOptions } from "./client-options.js";
-import {
-  changeMembers,
-  createDirect,
-  createGroup,
-  type GroupOptions,
-  listMembers,
-  listUsers,
-} from "./directory.js";
+import { createClientTabs } from "./client-tabs.js";
 import type { Committed } from "./draft.js";
 import { Emitter } from "./emitter.js";
 import { GapFiller } from "./gap-filler.js";
+import { GroupCache } from "./group-cache.js";
+import { createGroupClient, type GroupClient } from "./group-client.js";
 import { History } from "./history.js";
 import { Intake } from "./intake.js";
-import { DIRECTORY_USERS_MAX, TIMELINE_PAGE, VERIFY_SPAN } from "./limits.js";
-import { editMessage, listEdits, recallMessage } from "./message-changes.js";
+import { TIMELINE_PAGE } from "./limits.js";
+import { MessageStates } from "./message-states.js";
+import { Media } from "./media.js";
+import { Modules } from "./modules.js";
+import { createNotifyClient, type NotifyClient } from "./notify.js";
 import { Outbox } from "./outbox.js";
 import { Reading } from "./reading.js";
+import { NO_RELAY, type Relay } from "./relay.js";
 import { Replica } from "./replica.js";
 import { Requests } from "./requests.js";
+import { SampleCheck } from "./sample-check.js";
+import { Searching } from "./searching.js";
+import { type Outgoing, outgoingOf } from "./sending.js";
 import { Session } from "./session.js";
 import { publicState, type SessionState } from "./session-state.js";
 import { Settling } from "./settling.js";
-import { requireTextInLimit } from "./text-limit.js";
+import { createStorage, type LocalStorage } from "./storage.js";
+import { destroyWithin, type StoreOwner } from "./store.js";
+import type { TabChannel } from "./tab-channel.js";
+import type { Tabs } from "./tabs.js";
 import { pendingMessage, Timelines } from "./timelines.js";
-import { verifyNewest } from "./verify.js";
+import { Topics } from "./topics.js";
 
 /** A client that has not started yet. */
 export function createClient(options: ClientOptions): ParleyClient {
   return new Client(options);
 }
 
-class Client implements ParleyClient {
+class Client extends ClientCalls implements ParleyClient {
   readonly self: UserId;
   readonly #options: ClientOptions;
   readonly #emitter = new Emitter();
+  readonly #modules: Modules;
+  readonly moduleTicket: ParleyClient["moduleTicket"] = (module) => this.#modules.ticket(module);
   readonly #newId: () => string;
   readonly #replica: Replica;
   readonly #session: Session;
   readonly #requests: Requests;
   readonly #intake: Intake;
+  readonly #topics: Topics;
   readonly #outbox: Outbox;
   readonly #history: History;
   readonly #gaps: GapFiller;
   readonly #timelines: Timelines;
+  readonly #groups: GroupCache;
+  readonly groups: GroupClient;
+  readonly notify: NotifyClient;
   readonly #reading: Reading;
+  readonly #searching: Searching;
+  readonly #states: MessageStates;
   readonly #settling: Settling;
+  readonly #storage: LocalStorage;
+  readonly #sample: SampleCheck;
+  readonly #owner: StoreOwner;
+  /** The tabs that share the store; undefined: this client has it alone. */
+  readonly #tabs: Tabs | undefined;
+  readonly #relay: Relay;
+  readonly #media: Media;
   /** The start or stop on its way; each waits for the one before it. */
   readonly #lifecycle = new TaskQueue();
   #isStoreOpen = false;
   #connection: ConnectionStatus = { state: "idle" };
 
   constructor(options: ClientOptions) {
+    super();
     const { ambient, userId } = options;
-    const { logger } = ambient;
     this.self = userId;
     this.#options = options;
     this.#newId = createUlidSource(ambient.clock, ambient.random);
-    this.#replica = new Replica(options.store, (committed) => this.#onCommitted(committed));
+    this.#owner = { userId, deviceId: options.deviceId ?? "" };
+    this.#tabs = options.tabs === undefined ? undefined : this.#createTabs(options.tabs);
+    this.#relay = this.#tabs ?? NO_RELAY;
+    this.#replica = new Replica(options.store, (committed, changes) => {
+      this.#tabs?.tellCommit(changes, committed);
+      this.#onCommitted(committed);
+      this.#storage.note(changes);
+    });
+    this.#storage = this.#createStorage();
+    this.#replica.onLeadLost = () => this.#tabs?.onLost();
+    this.#modules = new Modules({ ...options, replica: this.#replica, emitter: this.#emitter });
     this.#session = this.#createSession();
-    this.#requests = new Requests(this.#session, ambient);
-    this.#history = new History(this.#replica, this.#requests);
-    this.#gaps = new GapFiller(this.#replica, this.#history, logger);
+    this.#requests = new Requests(this.#session, ambient, this.#relay);
+    this.#history = new History(this.#replica, this.#requests, this.#relay);
+    this.#searching = new Searching(this.#requests);
+    this.#gaps = new GapFiller({
+      replica: this.#replica,
+      history: this.#history,
+      logger: ambient.logger,
+      isAway: (conversationId) => this.#timelines.isAway(conversationId),
+    });
     this.#reading = new Reading({
       replica: this.#replica,
       requests: this.#requests,
       session: this.#session,
-      logger,
+      logger: ambient.logger,
+      relay: this.#relay,
+    });
+    this.#topics = new Topics({
+      replica: this.#replica,
+      requests: this.#requests,
+      onIdle: () => this.#intake.onTopicsIdle(),
+      onFailed: (error) => this.#intake.fail(error),
+    });
+    this.#states = new MessageStates({
+      replica: this.#replica,
+      requests: this.#requests,
+      emitter: this.#emitter,
+      newId: this.#newId,
     });
     this.#intake = new Intake({
       self: userId,
@@ -96,51 +145,85 @@ class Client implements ParleyClient {
       session: this.#session,
       requests: this.#requests,
       history: this.#history,
+      topics: this.#topics,
     });
     this.#outbox = this.#createOutbox();
+    this.#media = new Media(options, (to, body) => this.give(to, outgoingOf(body)));
     this.#timelines = this.#createTimelines();
+    this.#groups = this.#createGroups();
+    this.groups = createGroupClient(this.#requests, this.#groups);
+    this.#sample = new SampleCheck(this.calls, ambient);
+    this.notify = createNotifyClient(this.#requests, (conversationId) => this.#replica.entry(conversationId));
     this.#settling = new Settling(ambient.scheduler, () => this.#isSettled());
   }
 
   get state(): ConnectionState {
-    return publicState(this.#session.state);
+    return publicState(this.#session.shownState);
   }
 
   get connection(): ConnectionStatus {
     return this.#connection;
   }
 
+  get isLeading(): boolean {
+    return !this.#relay.isFollowing;
+  }
+
   connectNow(): void {
-    this.#session.connectNow();
+    if (this.isLeading) this.#session.connectNow();
+    else this.#relay.call("connectNow", []).catch(() => undefined);
   }
 
   start(): Promise<void> {
     return this.#lifecycle.run(async () => {
+      if (this.#tabs !== undefined && !this.#tabs.isOpen) return this.#tabs.open();
+      if (this.#relay.isFollowing) return void (await this.#relay.call("start", []));
       if (!this.#isStoreOpen) {
-        await this.#replica.load({ userId: this.self, deviceId: this.#options.deviceId ?? "" });
-        this.#isStoreOpen = true;
-        this.#outbox.onLoaded();
-        this.#emitter.emit("conversations", { changed: [...this.#replica.state.entries.keys()] });
+        await this.#replica.load(this.#owner);
+        this.#onLoaded();
       }
-      this.#session.start();
+      this.#connect();
     });
+  }
+
+  #onLoaded(): void {
+    this.#isStoreOpen = true;
+    this.#outbox.onLoaded();
+    if (this.isLeading) this.#sample.onLoaded();
+    this.#emitter.emit("conversations", { changed: [...this.#replica.state.entries.keys()] });
+  }
+
+  #connect(): void {
+    this.#requests.start();
+    this.#session.start();
   }
 
   stop(): Promise<void> {
     return this.#lifecycle.run(async () => {
+      this.#media.stop();
       this.#session.stop();
       this.#reading.stop();
       this.#requests.stop();
       this.#settling.stop();
-      if (!this.#isStoreOpen) return;
-      this.#isStoreOpen = false;
-      await this.#replica.idle();
-      this.#timelines.closeAll();
-      await this.#options.store.close();
+      await this.#tabs?.stop();
+      if (this.#isStoreOpen) {
+        this.#isStoreOpen = false;
+        await this.#replica.idle();
+        this.#timelines.closeAll();
+        await this.#options.store.close();
+      }
+      // Only now: whoever leads next opens the store.
+      this.#tabs?.release();
     });
   }
 
-  settled(timeoutMs: number): Promise<void> {
+  wipe(): Promise<void> {
+    this.#tabs?.tellWiped();
+    return this.#wipe();
+  }
+
+  async settled(timeoutMs: number): Promise<void> {
+    if (this.#relay.isFollowing) await this.#relay.call("settled", [timeoutMs]);
     return this.#settling.wait(timeoutMs);
   }
 
@@ -157,6 +240,8 @@ class Client implements ParleyClient {
   }
 
   open(conversationId: ConversationId): Promise<Timeline> {
+    if (directUsers(conversationId) === undefined) this.#groups.want(conversationId);
+    this.#storage.look(conversationId);
     return this.#timelines.open(conversationId);
   }
 
@@ -164,14 +249,29 @@ class Client implements ParleyClient {
     return this.#timelines.loadOlder(conversationId, count);
   }
 
+  openAt(conversationId: ConversationId, sequence: number): Promise<Timeline> {
+    return this.#timelines.openAt(conversationId, sequence);
+  }
+
+  loadNewer(conversationId: ConversationId, count: number = TIMELINE_PAGE): Promise<Timeline> {
+    return this.#timelines.loadNewer(conversationId, count);
+  }
+
   close(conversationId: ConversationId): void {
     this.#timelines.close(conversationId);
   }
 
-  async sendText(conversationId: ConversationId, text: string): Promise<PendingMessage> {
+  async send(
+    conversationId: ConversationId,
+    body: Init<Body>,
+    audience: readonly UserId[] = [],
+  ): Promise<PendingMessage> {
+    return this.give(conversationId, outgoingOf(body, audience));
+  }
+
+  protected override async give(conversationId: ConversationId, outgoing: Outgoing): Promise<PendingMessage> {
     assert(this.#isStoreOpen, "The client was started before something is sent.");
-    requireTextInLimit(text);
-    const item = await this.#outbox.add(conversationId, { text: { text }, notice: undefined });
+    const item = await this.#outbox.add(conversationId, outgoing);
     return pendingMessage(item, this.#outbox.isInFlight(item));
   }
 
@@ -187,58 +287,19 @@ class Client implements ParleyClient {
     this.#reading.mark(conversationId, sequence);
   }
 
-  async hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void> {
-    for (let start = 0; start < sequences.length; start += HIDE_MAX) {
-      await this.#requests.call("hide", {
-        conversationId,
-        sequences: sequences.slice(start, start + HIDE_MAX),
-      });
-    }
-  }
-
-  edit(conversationId: ConversationId, sequence: number, text: string): Promise<void> {
-    return editMessage(this.#requests, { conversationId, sequence }, text);
-  }
-
-  recall(conversationId: ConversationId, sequence: number): Promise<void> {
-    return recallMessage(this.#requests, { conversationId, sequence });
-  }
-
-  edits(conversationId: ConversationId, sequence: number): Promise<readonly Edit[]> {
-    return listEdits(this.#requests, { conversationId, sequence });
-  }
-
-  createDirect(userId: UserId): Promise<ConversationId> {
-    return createDirect(this.#requests, userId);
-  }
-
-  createGroup(options: GroupOptions): Promise<ConversationId> {
-    return createGroup(this.#requests, this.#newId(), options);
-  }
-
-  addMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void> {
-    return changeMembers(this.#requests, conversationId, { userIds, isRemoval: false });
-  }
-
-  removeMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void> {
-    return changeMembers(this.#requests, conversationId, { userIds, isRemoval: true });
-  }
-
-  leave(conversationId: ConversationId): Promise<void> {
-    return this.removeMembers(conversationId, [this.self]);
-  }
-
-  members(conversationId: ConversationId): Promise<readonly Member[]> {
-    return listMembers(this.#requests, conversationId);
-  }
-
-  users(prefix = "", limit = DIRECTORY_USERS_MAX): Promise<readonly User[]> {
-    return listUsers(this.#requests, prefix, limit);
-  }
-
-  verify(conversationId: ConversationId, span: number = VERIFY_SPAN): Promise<boolean> {
-    const parts = { replica: this.#replica, requests: this.#requests, history: this.#history };
-    return verifyNewest(parts, conversationId, span);
+  protected override get calls(): CallParts {
+    return {
+      ambient: this.#options.ambient,
+      requests: this.#requests,
+      replica: this.#replica,
+      history: this.#history,
+      groups: this.#groups,
+      searching: this.#searching,
+      states: this.#states,
+      media: this.#media,
+      storage: this.#storage,
+      newId: this.#newId,
+    };
   }
 
   #createSession(): Session {
@@ -247,6 +308,7 @@ class Client implements ParleyClient {
       url,
       token,
       clientName: this.#options.clientName ?? "parley-client",
+      deviceKind: this.#options.deviceKind ?? "",
       transport,
       ambient,
       hooks: {
@@ -255,6 +317,7 @@ class Client implements ParleyClient {
         onFrame: (frame) => this.#onFrame(frame),
         onDown: () => this.#onDown(),
         onState: (state, code) => this.#onState(state, code),
+        isQuiet: () => this.#requests.isIdle,
       },
     });
   }
@@ -266,12 +329,73 @@ class Client implements ParleyClient {
       replica: this.#replica,
       session: this.#session,
       requests: this.#requests,
+      relay: this.#relay,
       newClientMessageId: () => parseClientMessageId(this.#newId()),
       onChanged: (conversationId) => {
+        this.#tabs?.tellFlight(() => this.#outbox.flights([conversationId])[0]!);
         this.#timelines.touch(conversationId);
         this.#settling.check();
       },
-      onPlaced: (message) => this.#timelines.notePlaced(message),
+      onPlaced: (message) => {
+        this.#tabs?.tellPlaced(message);
+        this.#timelines.notePlaced(message);
+      },
+    });
+  }
+
+  #createTabs(channel: TabChannel): Tabs {
+    return createClientTabs({
+      channel,
+      ambient: this.#options.ambient,
+      tab: this.#newId(),
+      owner: this.#owner,
+      parts: () => ({
+        replica: this.#replica,
+        session: this.#session,
+        requests: this.#requests,
+        history: this.#history,
+        outbox: this.#outbox,
+        reading: this.#reading,
+        settling: this.#settling,
+        storage: this.#storage,
+        timelines: this.#timelines,
+        groups: this.#groups,
+      }),
+      isReadable: () => this.#isStoreOpen,
+      onLoaded: () => this.#onLoaded(),
+      connect: () => this.#connect(),
+      connection: () => this.#connection,
+      onConnection: (connection) => this.#showConnection(connection),
+      onWiped: () => void this.#wipe().catch(() => undefined),
+    });
+  }
+
+  async #wipe(): Promise<void> {
+    await this.stop();
+    await destroyWithin(this.#options.store, this.#options.ambient.scheduler);
+    this.#emitter.emit("wiped", {});
+  }
+
+  #createStorage(): LocalStorage {
+    return createStorage({
+      replica: this.#replica,
+      relay: this.#relay,
+      ambient: this.#options.ambient,
+      budgetBytes: this.#options.storageBudget,
+      isOpen: (conversationId) => this.#timelines.isOpen(conversationId),
+      onEvicted: (evicted) => this.#emitter.emit("evicted", evicted),
+    });
+  }
+
+  #createGroups(): GroupCache {
+    const { logger } = this.#options.ambient;
+    return new GroupCache({
+      self: this.self,
+      requests: this.#requests,
+      entry: (conversationId) => this.#replica.entry(conversationId),
+      isConnected: () => this.#session.isUp,
+      onChanged: (conversationId) => this.#emitter.emit("group", { conversationId }),
+      onError: (error) => logger.info("group not brought", { reason: messageOf(error) }),
     });
   }
 
@@ -304,11 +428,13 @@ class Client implements ParleyClient {
     this.#outbox.onUp();
     this.#reading.onUp();
     this.#timelines.onUp();
+    this.#groups.onUp();
     this.#gaps.onUp();
   }
 
   #onDown(): void {
     this.#intake.onDown();
+    this.#topics.onDown();
     this.#outbox.onDown();
     this.#gaps.onDown();
     this.#requests.onDown();
@@ -317,6 +443,7 @@ class Client implements ParleyClient {
   #onFrame(frame: Frame): void {
     if (frame.name === "push") this.#intake.takePush(frame.payload);
     else if (frame.name === "rebase") this.#intake.takeRebase(frame.payload);
+    else if (frame.name === "ahead") this.#modules.takeAhead(frame.payload);
     else this.#requests.take(frame);
   }
 
@@ -324,12 +451,20 @@ class Client implements ParleyClient {
     // Connecting and greeting are one for the application.
     if (state === "greeting") return;
     const { retryAtMs } = this.#session;
-    this.#connection = {
+    const connection = {
       state: publicState(state),
       ...(code === undefined ? {} : { code }),
       ...(retryAtMs === undefined ? {} : { retryAtMs }),
     };
-    this.#emitter.emit("connection", this.#connection);
+    this.#tabs?.tellStatus({ state, connection });
+    this.#showConnection(connection);
+  }
+
+  #showConnection(connection: ConnectionStatus): void {
+    this.#connection = connection;
+    if (connection.state === "live") this.#media.wake();
+    if (connection.state === "live" && this.isLeading) this.#sample.onLive();
+    this.#emitter.emit("connection", connection);
     this.#settling.check();
   }
 
@@ -338,7 +473,17 @@ class Client implements ParleyClient {
       this.#history.noteHidden(conversationId, sequences);
     for (const [conversationId, messages] of committed.changed)
       this.#history.noteChanged(conversationId, messages);
+    // While a Rebase is under way the whole list is followed after it; for a tab that follows, its leader does.
+    if (this.isLeading && this.#session.isUp && !this.#intake.isRebasing)
+      this.#topics.onChanged(committed.entries, committed.joined);
+    this.#history.noteReactions(committed.reactions);
+    this.#history.noteCardParts(committed.cardParts);
     this.#timelines.onCommitted(committed);
+    for (const message of committed.signals) this.#emitter.emit("signal", { message });
+    this.#states.onCommitted(committed);
+    this.#modules.onCommitted(committed);
+    this.#groups.note(committed.groups);
+    this.#groups.noteEntries(committed.entries);
     for (const conversationId of committed.spans) this.#gaps.note(conversationId);
     if (committed.entries.size > 0) this.#emitter.emit("conversations", { changed: [...committed.entries] });
     this.#settling.check();

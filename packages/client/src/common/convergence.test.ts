@@ -1,6 +1,6 @@
 /**
  * Goal: whatever the network does, the client ends with what the server would give a new device.
- * Method: random sequences of what happens in the world (messages, mine and others', edits, recalls, hiding, reading, imports, trims)
+ * Method: random sequences of what happens in the world (messages, mine and others', edits, recalls, reactions, cards, pins, hiding, reading, imports, trims)
  * and on the wire (pushes, repeats, gaps, cuts, lost answers, refusals, restarts) with a seed that fast-check prints;
  * then calm, and the client's list, messages and sent texts are compared with the world's.
  */
@@ -9,6 +9,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { ConversationId, Message } from "@parley/protocol";
 import { type ClientBench, createClientBench, GROUP, GROUP_2, OTHER, SELF } from "../testing/client-bench.js";
+import { giveCardPart, spreadCards, updateCard } from "../testing/scripted-cards.js";
 import type { ParleyClient } from "./api.js";
 
 /** More than the longest conversation that the sequences below can make. */
@@ -26,6 +27,13 @@ const ACTIONS = [
   "edit",
   "edit",
   "recall",
+  "react",
+  "react",
+  "spread",
+  "card",
+  "card-part",
+  "pin",
+  "pins",
   "push",
   "push",
   "repeat",
@@ -76,6 +84,20 @@ test("any sequence of events and faults ends in the state fetched fresh", async 
         else if (kind === "edit")
           for (const back of [0, amount]) world.change(conversationId, length - back, `e${count}`);
         else if (kind === "recall") world.change(conversationId, length - amount);
+        else if (kind === "react") {
+          const userId = amount % 3 === 0 ? SELF : OTHER;
+          const reaction = { userId, key: "ab"[amount % 2]!, isMerged: amount % 5 > 0 };
+          world.react(conversationId, length - (amount % 7), reaction);
+        } else if (kind === "card" || kind === "card-part") {
+          const at = { conversationId, sequence: length - (amount % 5) };
+          if (kind === "card") updateCard(world, at, `c${count}`, amount % 3 > 0);
+          else giveCardPart(world, at, amount % 4 > 0 ? `p${count}` : "");
+        } else if (kind === "spread") {
+          world.spread(conversationId);
+          spreadCards(world, conversationId);
+        } else if (kind === "pin")
+          world.pin(conversationId, Math.max(1, length - (amount % 7)), amount % 3 > 0);
+        else if (kind === "pins") client.pins(conversationId).catch(() => undefined);
         else if (kind === "push") server.push();
         else if (kind === "repeat") server.rewind(amount);
         else if (kind === "gap") server.rewind(-amount);
@@ -100,6 +122,10 @@ test("any sequence of events and faults ends in the state fetched fresh", async 
         await time.advance(count % 3);
       }
       bench.server.script = () => "handle";
+      for (const conversationId of [GROUP, GROUP_2]) {
+        bench.world.spread(conversationId);
+        spreadCards(bench.world, conversationId);
+      }
       // Whatever a gap skipped is pushed again by the next connection, as it would be by the next event.
       bench.server.cut();
       await bench.time.advance(1);
@@ -108,6 +134,7 @@ test("any sequence of events and faults ends in the state fetched fresh", async 
         const shown = await shownBy(bench, client, conversationId);
         const { world } = bench;
         deepEqual(shown, world.visible(conversationId, 1, Infinity));
+        deepEqual(await bench.time.run(client.pins(conversationId)), world.pinList(conversationId));
         const gone = { first: 1, last: world.firstVisible(conversationId) - 1 };
         deepEqual(await bench.store.readMessages(conversationId, gone), []);
         const mine = (world.messages.get(conversationId) ?? []).filter(

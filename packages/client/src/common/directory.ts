@@ -2,20 +2,26 @@
 import {
   type ConversationId,
   DIRECTORY_PAGE_MAX,
-  type Member,
+  GroupSettings,
+  type MemberField,
   MEMBERS_PER_REQUEST_MAX,
   type User,
   type UserId,
+  filled,
 } from "@parley/protocol";
 import { DIRECTORY_PAGES_MAX } from "./limits.js";
 import type { Requests } from "./requests.js";
 
 type Call = Pick<Requests, "call">;
 
+/** What a group is from its beginning. */
 export interface GroupOptions {
   readonly title: string;
   readonly userIds: readonly UserId[];
   readonly isHistoryOpen?: boolean;
+  readonly settings?: Partial<Omit<GroupSettings, "title" | "isHistoryOpen">>;
+  /** The name of one that the server has. */
+  readonly scenario?: string;
 }
 
 /** The direct conversation with a user, created when there is none. Twice is safe. */
@@ -38,6 +44,8 @@ export async function createGroup(
     title: options.title,
     name,
     isHistoryOpen: options.isHistoryOpen ?? false,
+    settings: options.settings && filled(GroupSettings, options.settings),
+    scenario: options.scenario ?? "",
   });
   await changeMembers(requests, conversationId, {
     userIds: options.userIds.slice(first.length),
@@ -50,28 +58,17 @@ export async function createGroup(
 export async function changeMembers(
   requests: Call,
   conversationId: ConversationId,
-  change: { readonly userIds: readonly UserId[]; readonly isRemoval: boolean },
+  change: {
+    readonly userIds: readonly UserId[];
+    readonly isRemoval: boolean;
+    readonly scenarioRole?: string;
+    readonly fields?: readonly MemberField[];
+  },
 ): Promise<void> {
   for (let start = 0; start < change.userIds.length; start += MEMBERS_PER_REQUEST_MAX) {
     const userIds = change.userIds.slice(start, start + MEMBERS_PER_REQUEST_MAX);
-    await requests.call("changeMembers", { conversationId, userIds, isRemoval: change.isRemoval });
+    await requests.call("changeMembers", { ...change, conversationId, userIds });
   }
-}
-
-/** All members, page by page, up to DIRECTORY_PAGES_MAX pages. */
-export async function listMembers(
-  requests: Call,
-  conversationId: ConversationId,
-): Promise<readonly Member[]> {
-  const members: Member[] = [];
-  let after: UserId | undefined;
-  for (let page = 0; page < DIRECTORY_PAGES_MAX; page++) {
-    const answer = await requests.call("listMembers", { conversationId, after, limit: DIRECTORY_PAGE_MAX });
-    members.push(...answer.members);
-    if (answer.next.length === 0) break;
-    after = answer.next;
-  }
-  return members;
 }
 
 /** The first `limit` users whose ids begin with `prefix`, up to DIRECTORY_PAGES_MAX pages. */

@@ -1,5 +1,14 @@
 /** Changes on top of the replica's state that are not committed yet: reads see them, nobody else does. */
-import type { ClientMessageId, ConversationEntry, ConversationId, Message } from "@parley/protocol";
+import type {
+  Card,
+  ClientMessageId,
+  ConversationEntry,
+  ConversationId,
+  Event,
+  Message,
+  Reactions,
+} from "@parley/protocol";
+import { GIVEN_KEPT } from "./limits.js";
 import { spansFrom } from "./spans.js";
 import type { Change, OutboxItem, Position, Span, StoreOwner } from "./store.js";
 
@@ -12,6 +21,9 @@ export interface ReplicaState {
   readonly outbox: Map<ConversationId, readonly OutboxItem[]>;
   readonly nextNumbers: Map<ConversationId, number>;
   readonly spans: Map<ConversationId, readonly Span[]>;
+  /** The newest messages that other tabs gave, the oldest first. */
+  given: readonly string[];
+  readonly looked: Map<ConversationId, number>;
 }
 
 /** What a commit changed. */
@@ -25,12 +37,44 @@ export interface Committed {
   readonly deleted: ReadonlyMap<ConversationId, ReadonlySet<number>>;
   /** Messages that events changed, held or not, by conversation. */
   readonly changed: ReadonlyMap<ConversationId, readonly Message[]>;
+  /** Conversations that I became a member of. */
+  readonly joined: ReadonlySet<ConversationId>;
+  /** What events told other modules. */
+  readonly signals: readonly Message[];
+  /** Reactions that events told of, in order, of messages held or not. */
+  readonly reactions: readonly ToldReactions[];
+  /** My parts of cards that events told of, in order, of messages held or not. */
+  readonly cardParts: readonly ToldPart[];
+  /** Events of what is not stored: pins, read counts, actions on cards, and those of modules. */
+  readonly told: readonly Event[];
+  /** The list was fetched anew: there are events that nobody will tell of. */
+  readonly isRebased: boolean;
+  /** Large groups whose topic was given up and begun anew. */
+  readonly rebased: ReadonlySet<ConversationId>;
+  /** Events about groups, in order. */
+  readonly groups: readonly Event[];
+}
+
+/** The reactions of a message as an event told them. */
+export interface ToldReactions {
+  readonly conversationId: ConversationId;
+  readonly sequence: number;
+  readonly reactions: Reactions;
+}
+
+/** My part of a card as an event told it. */
+export interface ToldPart {
+  readonly conversationId: ConversationId;
+  readonly sequence: number;
+  readonly part: Card;
 }
 
 export class Draft {
   readonly #base: ReplicaState;
   #owner: StoreOwner | undefined;
   #position: Position | undefined;
+  #given: readonly string[] | undefined;
+  readonly #looked = new Map<ConversationId, number>();
   readonly #entries = new Map<ConversationId, ConversationEntry | undefined>();
   readonly #outbox = new Map<ConversationId, readonly OutboxItem[]>();
   readonly #nextNumbers = new Map<ConversationId, number>();
@@ -38,6 +82,14 @@ export class Draft {
   readonly #replaced = new Set<ConversationId>();
   readonly #deleted = new Map<ConversationId, Set<number>>();
   readonly #changed = new Map<ConversationId, Message[]>();
+  readonly #joined = new Set<ConversationId>();
+  readonly #signals: Message[] = [];
+  readonly #reactions: ToldReactions[] = [];
+  readonly #cardParts: ToldPart[] = [];
+  readonly #told: Event[] = [];
+  #isRebased = false;
+  readonly #rebased = new Set<ConversationId>();
+  readonly #groups: Event[] = [];
   readonly #changes: Change[] = [];
   /** The messages of the last change, when that one can still take more. */
   #run: Message[] | undefined;
@@ -56,6 +108,27 @@ export class Draft {
 
   setOwner(owner: StoreOwner): void {
     this.#owner = owner;
+  }
+
+  /** Somebody looks at a conversation. */
+  noteLooked(conversationId: ConversationId, atMs: number): void {
+    this.#looked.set(conversationId, atMs);
+    this.#changes.push({ kind: "looked", conversationId, atMs });
+  }
+
+  /** Gives up what is held below a sequence, as long as nobody needs it. It is fetched again when somebody looks at it. */
+  evict(conversationId: ConversationId, before: number): void {
+    this.setSpans(conversationId, spansFrom(this.spans(conversationId), before));
+    this.#changes.push({ kind: "delete-messages", conversationId, first: 1, last: before - 1 });
+  }
+
+  /** Whether another tab gave this message before. */
+  isGiven(clientMessageId: string): boolean {
+    return (this.#given ?? this.#base.given).includes(clientMessageId);
+  }
+
+  noteGiven(clientMessageId: string): void {
+    this.#given = [...(this.#given ?? this.#base.given), clientMessageId].slice(-GIVEN_KEPT);
   }
 
   entry(conversationId: ConversationId): ConversationEntry | undefined {
@@ -79,6 +152,7 @@ export class Draft {
 
   /** Makes `entries` the whole list. */
   replaceEntries(entries: readonly ConversationEntry[]): void {
+    this.#isRebased = true;
     const listed = new Set(entries.map((entry) => entry.conversationId));
     for (const conversationId of [...this.#entries.keys(), ...this.#base.entries.keys()]) {
       if (!listed.has(conversationId)) this.#entries.set(conversationId, undefined);
@@ -118,6 +192,40 @@ export class Draft {
     this.#replaced.add(conversationId);
   }
 
+  /** An event brought a signal, which is put as every message is. */
+  noteSignal(message: Message): void {
+    this.#signals.push(message);
+  }
+
+  /** Gives a message that is held these reactions; one that is not held is left out. */
+  changeReactions(told: ToldReactions): void {
+    this.#changes.push({ kind: "change-reactions", ...told });
+    this.#reactions.push(told);
+    this.#replaced.add(told.conversationId);
+  }
+
+  /** Gives a card that is held this private part; one that is not held is left out. */
+  changeCardPart(told: ToldPart): void {
+    this.#changes.push({ kind: "change-card-part", ...told });
+    this.#cardParts.push(told);
+    this.#replaced.add(told.conversationId);
+  }
+
+  /** Events of a topic are not coming. */
+  noteRebased(conversationId: ConversationId): void {
+    this.#rebased.add(conversationId);
+  }
+
+  /** An event of what is not stored. */
+  tell(event: Event): void {
+    this.#told.push(event);
+  }
+
+  /** An event about a group: nothing of it is stored. */
+  noteGroup(event: Event): void {
+    this.#groups.push(event);
+  }
+
   deleteMessage(conversationId: ConversationId, sequence: number): void {
     this.#changes.push({ kind: "delete-messages", conversationId, first: sequence, last: sequence });
     let deleted = this.#deleted.get(conversationId);
@@ -128,6 +236,11 @@ export class Draft {
     deleted.add(sequence);
   }
 
+  /** An event says that I am a member from now on. */
+  noteJoined(conversationId: ConversationId): void {
+    this.#joined.add(conversationId);
+  }
+
   /** What this draft deletes of a conversation. */
   deleted(conversationId: ConversationId): Iterable<number> {
     return this.#deleted.get(conversationId) ?? [];
@@ -136,6 +249,16 @@ export class Draft {
   /** What this draft changes in a conversation, in order. */
   changed(conversationId: ConversationId): readonly Message[] {
     return this.#changed.get(conversationId) ?? [];
+  }
+
+  /** The reactions that this draft gives to messages, in order. */
+  reactions(): readonly ToldReactions[] {
+    return this.#reactions;
+  }
+
+  /** The private parts that this draft gives to cards, in order. */
+  cardParts(): readonly ToldPart[] {
+    return this.#cardParts;
   }
 
   /** Makes `messages` all that is stored of a span. */
@@ -195,6 +318,7 @@ export class Draft {
     }
     for (const [conversationId, spans] of this.#spans) changes.push({ kind: "spans", conversationId, spans });
     if (this.#position !== undefined) changes.push({ kind: "position", position: this.#position });
+    if (this.#given !== undefined) changes.push({ kind: "given", clientMessageIds: this.#given });
     return changes;
   }
 
@@ -203,6 +327,8 @@ export class Draft {
     const base = this.#base;
     base.owner = this.#owner ?? base.owner;
     base.position = this.position;
+    base.given = this.#given ?? base.given;
+    for (const [conversationId, atMs] of this.#looked) base.looked.set(conversationId, atMs);
     for (const [conversationId, entry] of this.#entries) {
       if (entry === undefined) base.entries.delete(conversationId);
       else base.entries.set(conversationId, entry);
@@ -220,6 +346,14 @@ export class Draft {
       replaced: this.#replaced,
       deleted: this.#deleted,
       changed: this.#changed,
+      joined: this.#joined,
+      signals: this.#signals,
+      reactions: this.#reactions,
+      cardParts: this.#cardParts,
+      told: this.#told,
+      isRebased: this.#isRebased,
+      rebased: this.#rebased,
+      groups: this.#groups,
     };
   }
 }

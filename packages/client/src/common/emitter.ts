@@ -7,7 +7,17 @@ export class Emitter {
   readonly #listeners: { readonly [K in keyof ClientEvents]: Set<Listener<K>> } = {
     connection: new Set(),
     conversations: new Set(),
+    signal: new Set(),
     timeline: new Set(),
+    pins: new Set(),
+    reads: new Set(),
+    group: new Set(),
+    cardAction: new Set(),
+    module: new Set(),
+    "module-reset": new Set(),
+    wiped: new Set(),
+    evicted: new Set(),
+    notifySettings: new Set(),
   };
 
   /** Adds a listener and returns what removes it. */

@@ -2,10 +2,20 @@
  * Pages of history, stored as they come. A page is exact for its span, so storing it replaces what was there: what the
  * server does not list is void.
  */
-import { type ConversationId, HISTORY_PAGE_MAX, type Message } from "@parley/protocol";
-import type { Draft } from "./draft.js";
+import {
+  type Card,
+  type ConversationId,
+  HISTORY_PAGE_MAX,
+  type Message,
+  type Reactions,
+  newerPart,
+  newerReactions,
+} from "@parley/protocol";
+import type { Draft, ToldPart, ToldReactions } from "./draft.js";
 import { GAP_PAGES_MAX } from "./limits.js";
-import { isLater } from "./message-revision.js";
+import { merged, withCardPart, withReactions } from "./message-revision.js";
+import { ownMessage } from "./own-bytes.js";
+import { NO_RELAY, type Relay } from "./relay.js";
 import type { Replica } from "./replica.js";
 import type { Answer, Requests } from "./requests.js";
 import { findSpan, newestGap, withSpan } from "./spans.js";
@@ -23,21 +33,27 @@ interface Meanwhile {
   readonly hidden: Set<number>;
   /** As they are now, by sequence. */
   readonly changed: Map<number, Message>;
+  readonly reactions: Map<number, Reactions>;
+  readonly cardParts: Map<number, Card>;
 }
 
 export class History {
   readonly #replica: Replica;
   readonly #requests: Pick<Requests, "call">;
+  readonly #relay: Relay;
   /** The pages on their way. */
   readonly #meanwhile = new Map<ConversationId, Set<Meanwhile>>();
 
-  constructor(replica: Replica, requests: Pick<Requests, "call">) {
+  constructor(replica: Replica, requests: Pick<Requests, "call">, relay: Relay = NO_RELAY) {
     this.#replica = replica;
     this.#requests = requests;
+    this.#relay = relay;
   }
 
   /** Fetches one page and stores it. Errors: those of a request, and of the store. */
   async fetch(conversationId: ConversationId, page: PageRequest): Promise<Answer<"getHistory">> {
+    if (this.#relay.isFollowing)
+      return (await this.#relay.call("fetch", [conversationId, page], true)) as Answer<"getHistory">;
     const meanwhile = this.#watch(conversationId);
     try {
       const isForward = page.after !== undefined;
@@ -91,8 +107,25 @@ export class History {
     }
   }
 
+  /** A commit gave these reactions to messages. */
+  noteReactions(told: readonly ToldReactions[]): void {
+    for (const one of told)
+      for (const meanwhile of this.#meanwhile.get(one.conversationId) ?? []) note(meanwhile, one);
+  }
+
+  /** A commit gave me these parts of cards. */
+  noteCardParts(told: readonly ToldPart[]): void {
+    for (const one of told)
+      for (const meanwhile of this.#meanwhile.get(one.conversationId) ?? []) notePart(meanwhile, one);
+  }
+
   #watch(conversationId: ConversationId): Meanwhile {
-    const meanwhile: Meanwhile = { hidden: new Set(), changed: new Map() };
+    const meanwhile: Meanwhile = {
+      hidden: new Set(),
+      changed: new Map(),
+      reactions: new Map(),
+      cardParts: new Map(),
+    };
     const watchers = this.#meanwhile.get(conversationId) ?? new Set();
     this.#meanwhile.set(conversationId, watchers.add(meanwhile));
     return meanwhile;
@@ -109,8 +142,9 @@ function storePage(
   draft: Draft,
   conversationId: ConversationId,
   page: Answer<"getHistory">,
-  { hidden, changed }: Meanwhile,
+  meanwhile: Meanwhile,
 ): void {
+  const { hidden, changed, reactions, cardParts } = meanwhile;
   // What was trimmed while the page was on its way has no place any more.
   const first = Math.max(page.first, draft.entry(conversationId)?.firstVisible ?? 1);
   const span = { first, last: page.last };
@@ -118,11 +152,24 @@ function storePage(
   // Also what waits for the same commit: it is done before the page and would be undone by it.
   for (const sequence of draft.deleted(conversationId)) hidden.add(sequence);
   for (const message of draft.changed(conversationId)) changed.set(message.sequence, message);
+  for (const told of draft.reactions()) if (told.conversationId === conversationId) note(meanwhile, told);
+  for (const told of draft.cardParts()) if (told.conversationId === conversationId) notePart(meanwhile, told);
   const isShown = ({ sequence }: Message): boolean => sequence >= first && !hidden.has(sequence);
   const newest = (message: Message): Message => {
     const later = changed.get(message.sequence);
-    return later !== undefined && isLater(message, later) ? later : message;
+    const newer = later?.messageId === message.messageId ? merged(message, later) : message;
+    const reacted = withReactions(newer, reactions.get(message.sequence));
+    return withCardPart(reacted, cardParts.get(message.sequence));
   };
-  draft.replaceMessages(conversationId, span, page.messages.filter(isShown).map(newest));
+  draft.replaceMessages(conversationId, span, page.messages.filter(isShown).map(newest).map(ownMessage));
   draft.setSpans(conversationId, withSpan(draft.spans(conversationId), span));
+}
+
+function note({ reactions }: Meanwhile, told: ToldReactions): void {
+  const newer = newerReactions(reactions.get(told.sequence), told.reactions);
+  if (newer !== undefined) reactions.set(told.sequence, newer);
+}
+
+function notePart({ cardParts }: Meanwhile, { sequence, part }: ToldPart): void {
+  cardParts.set(sequence, newerPart(cardParts.get(sequence), part)!);
 }

@@ -3,11 +3,13 @@
  *
  *   1. Nothing is confirmed before the commit that holds it.
  *   2. A gap is never stepped over: the connection ends and the next one begins at the stored position.
- *   3. After a Rebase nothing is applied until the whole list is stored, and what is held was compared with the server.
+ *   3. After a Rebase nothing is applied until the whole list is stored, and what is held was compared with the server; of a
+ *      topic until its entry is.
  */
-import { type Ambient, Failure, messageOf, type Timer } from "@parley/base";
+import { type Ambient, Failure, messageOf, sleep, type Timer } from "@parley/base";
 import {
   type ConversationEntry,
+  type ConversationId,
   decode,
   Event,
   type FramePayload,
@@ -17,29 +19,48 @@ import {
 import { applyRun, type EventRun, type RunOutcome } from "./apply-push.js";
 import {
   COMMIT_EVENTS_MAX,
+  CONFIRM_BYTES,
   CONFIRM_DELAY_MS,
   CONFIRM_EVENTS,
+  LIST_WAIT_MS_MAX,
+  LIST_WAIT_STEP_MS,
   INTAKE_EVENTS_MAX,
   LIST_PAGES_MAX,
+  NEWEST_ENTRIES,
 } from "./limits.js";
 import type { History } from "./history.js";
-import { checkHeld, giveUpRest } from "./rebase-check.js";
+import { ownEntry, ownEvent } from "./own-bytes.js";
+import { checkHeld, checkHeldOf, giveUpRest, giveUpRestOf } from "./rebase-check.js";
 import type { Replica } from "./replica.js";
 import type { Requests } from "./requests.js";
 import type { Session } from "./session.js";
+import type { Topics } from "./topics.js";
+
+interface ReceivedRun extends EventRun {
+  /** Of all its events. */
+  readonly bytes: number;
+  /** On the monotonic clock. */
+  readonly receivedMs: number;
+}
+
+/** The topic cannot be continued: its entry is fetched again. */
+interface TopicRebase {
+  readonly rebased: ConversationId;
+}
 
 export interface IntakeParts {
   readonly self: UserId;
   readonly ambient: Ambient;
   readonly replica: Replica;
   readonly session: Pick<Session, "write" | "fail" | "ping" | "reportCaughtUp" | "reportFellBehind">;
-  readonly requests: Pick<Requests, "call">;
+  readonly requests: Pick<Requests, "call" | "isIdle">;
   readonly history: History;
+  readonly topics: Pick<Topics, "isIdle" | "followAll">;
 }
 
 export class Intake {
   readonly #parts: IntakeParts;
-  #queue: EventRun[] = [];
+  #queue: (ReceivedRun | TopicRebase)[] = [];
   #queuedEvents = 0;
   #isApplying = false;
   /** The server owes a Rebase, or the list is being fetched. */
@@ -48,6 +69,11 @@ export class Intake {
   /** Work of an earlier connection carries an earlier number and ends without effect on this one. */
   #generation = 0;
   #unconfirmed = 0;
+  #unconfirmedBytes = 0;
+  /** When the newest came of what is applied of the queue; on the monotonic clock. */
+  #receivedMs = 0;
+  /** Topics of which something was applied and not confirmed, and when the newest of it came. */
+  readonly #unconfirmedTopics = new Map<ConversationId, number>();
   #confirmTimer: Timer | undefined;
 
   constructor(parts: IntakeParts) {
@@ -55,7 +81,11 @@ export class Intake {
   }
 
   get isIdle(): boolean {
-    return !this.#isApplying && !this.#isRebasing && this.#queue.length === 0;
+    return !this.#isApplying && !this.#isRebasing && this.#queue.length === 0 && this.#parts.topics.isIdle;
+  }
+
+  get isRebasing(): boolean {
+    return this.#isRebasing;
   }
 
   /** A connection was welcomed. */
@@ -64,6 +94,7 @@ export class Intake {
     // A device without a position always gets a Rebase.
     this.#isRebasing = this.#parts.replica.state.position.epoch === 0;
     this.#hasPong = false;
+    if (!this.#isRebasing) this.#parts.topics.followAll();
     // Welcome does not say how much follows. What was on its way before the answer to this Ping counts as the rest.
     this.#parts.session.ping(() => {
       if (generation !== this.#generation) return;
@@ -80,8 +111,20 @@ export class Intake {
     this.#isApplying = false;
     this.#isRebasing = false;
     this.#unconfirmed = 0;
+    this.#unconfirmedBytes = 0;
+    this.#unconfirmedTopics.clear();
     this.#confirmTimer?.cancel();
     this.#confirmTimer = undefined;
+  }
+
+  /** What was asked for on this connection failed: the next one begins where the store is. */
+  fail(error: unknown): void {
+    this.#failed(error, this.#generation);
+  }
+
+  /** The topics have caught up. */
+  onTopicsIdle(): void {
+    this.#checkCaughtUp();
   }
 
   /** Takes a Push frame. Errors: "malformed" for an event that cannot be decoded. */
@@ -91,13 +134,24 @@ export class Intake {
       this.#parts.session.fail("intake-full");
       return;
     }
-    const events = push.events.map((bytes) => decode(Event, bytes));
-    this.#queue.push({ epoch: push.epoch, firstPts: push.firstPts, events });
+    const events = push.events.map((bytes) => ownEvent(decode(Event, bytes)));
+    const { epoch, firstPts } = push;
+    const topic = push.conversationId === "" ? undefined : push.conversationId;
+    const bytes = push.events.reduce((sum, event) => sum + event.length, 0);
+    this.#queue.push({ epoch, firstPts, events, topic, bytes, receivedMs: this.#nowMs() });
     this.#begin();
   }
 
-  /** Takes a Rebase frame: the list is fetched anew, what is held is checked, and what is pushed meanwhile waits. */
+  /**
+   * Takes a Rebase frame: the list is fetched anew, what is held is checked, and what is pushed meanwhile waits. Of a topic its
+   * entry alone.
+   */
   takeRebase(rebase: FramePayload<"rebase">): void {
+    if (rebase.conversationId !== "") {
+      this.#queue.push({ rebased: rebase.conversationId });
+      this.#begin();
+      return;
+    }
     this.#isRebasing = true;
     this.#parts.session.reportFellBehind();
     this.#parts.ambient.logger.info("rebase", { reason: rebase.reason });
@@ -106,21 +160,72 @@ export class Intake {
   }
 
   async #rebase(rebase: FramePayload<"rebase">, generation: number): Promise<void> {
-    const entries = await this.#fetchList();
+    const { entries: known, spans } = this.#parts.replica.state;
+    // What such a device fetches from now on is as the server has it after the Rebase; it has nothing of before.
+    const isNew = spans.size === 0 && this.#parts.requests.isIdle;
+    const newest = known.size === 0 ? await this.#showNewest(generation) : undefined;
+    const entries = newest ?? (await this.#fetchList());
     if (generation !== this.#generation) return;
-    const trusted = await checkHeld(this.#parts, entries, () => generation === this.#generation);
+    const trusted = isNew
+      ? undefined
+      : await checkHeld(this.#parts, entries, () => generation === this.#generation);
     if (generation !== this.#generation) return;
     const { epoch, pts } = rebase;
     await this.#parts.replica.edit((draft) => {
-      giveUpRest(draft, trusted);
+      if (trusted !== undefined) giveUpRest(draft, trusted);
       draft.replaceEntries(entries);
       draft.setPosition({ epoch, pts });
     });
     if (generation !== this.#generation) return;
     this.#isRebasing = false;
+    this.#parts.topics.followAll();
     this.#confirmNow();
     this.#begin();
     this.#checkCaughtUp();
+  }
+
+  /**
+   * Shows what is newest while the whole list is on its way. Without a position: whoever stops here begins anew. Returns the
+   * list when that is all of it.
+   */
+  async #showNewest(generation: number): Promise<readonly ConversationEntry[] | undefined> {
+    const { entries, isPartial, next } = await this.#parts.requests.call("listConversations", {
+      limit: NEWEST_ENTRIES,
+      isNewestFirst: true,
+    });
+    const own = entries.map(ownEntry);
+    if ((!isPartial && next === "") || generation !== this.#generation) return own;
+    await this.#parts.replica.edit((draft) => {
+      for (const entry of own) draft.putEntry(entry);
+    });
+    await this.#letOthersFirst(generation);
+    return undefined;
+  }
+
+  /** What is looked at now is fetched before the rest of a long list, which takes the network for itself. */
+  async #letOthersFirst(generation: number): Promise<void> {
+    const { requests, ambient } = this.#parts;
+    for (let waitedMs = 0; waitedMs < LIST_WAIT_MS_MAX; waitedMs += LIST_WAIT_STEP_MS) {
+      await sleep(ambient.scheduler, LIST_WAIT_STEP_MS);
+      if (requests.isIdle || generation !== this.#generation) return;
+    }
+  }
+
+  async #rebaseTopic(conversationId: ConversationId, generation: number): Promise<void> {
+    const { entries } = await this.#parts.requests.call("listConversations", { conversationId });
+    const [entry] = entries;
+    if (generation !== this.#generation || entry === undefined) return;
+    const trusted = entry.isMember
+      ? await checkHeldOf(this.#parts, entry)
+      : new Map<ConversationId, undefined>();
+    if (generation !== this.#generation) return;
+    await this.#parts.replica.edit((draft) => {
+      giveUpRestOf(draft, conversationId, trusted);
+      draft.noteRebased(conversationId);
+      draft.putEntry(entry);
+    });
+    this.#unconfirmedTopics.set(conversationId, this.#nowMs());
+    this.#confirmSoon(0, 0);
   }
 
   async #fetchList(): Promise<readonly ConversationEntry[]> {
@@ -132,7 +237,7 @@ export class Intake {
       for (const entry of answer.entries) {
         const known = entries.get(entry.conversationId);
         if (known === undefined || known.lastSequence <= entry.lastSequence)
-          entries.set(entry.conversationId, entry);
+          entries.set(entry.conversationId, ownEntry(entry));
       }
       if (answer.next === "") return [...entries.values()];
       cursor = answer.next;
@@ -150,8 +255,14 @@ export class Intake {
 
   async #applyAll(generation: number): Promise<void> {
     while (generation === this.#generation && !this.#isRebasing && this.#queue.length > 0) {
+      const next = this.#queue[0]!;
+      if ("rebased" in next) {
+        this.#queue.shift();
+        await this.#rebaseTopic(next.rebased, generation);
+        continue;
+      }
       const runs = this.#takeRuns();
-      const count = eventCount(runs);
+      const count = sumOf(runs, ({ events }) => events.length);
       const outcome = await this.#parts.replica.edit((draft): RunOutcome => {
         for (const run of runs) {
           if (applyRun(draft, run, this.#parts.self) === "gap") return "gap";
@@ -164,7 +275,14 @@ export class Intake {
         this.#parts.session.fail("gap");
         return;
       }
-      this.#confirmSoon(count);
+      for (const { topic, receivedMs } of runs) {
+        if (topic === undefined) this.#receivedMs = receivedMs;
+        else this.#unconfirmedTopics.set(topic, receivedMs);
+      }
+      this.#confirmSoon(
+        count,
+        sumOf(runs, ({ bytes }) => bytes),
+      );
     }
     if (generation !== this.#generation) return;
     this.#isApplying = false;
@@ -172,15 +290,17 @@ export class Intake {
   }
 
   /** The next runs that fit in one commit. */
-  #takeRuns(): readonly EventRun[] {
+  #takeRuns(): readonly ReceivedRun[] {
+    const runs: ReceivedRun[] = [];
     let count = 0;
-    let taken = 0;
-    while (taken < this.#queue.length) {
-      count += this.#queue[taken]?.events.length ?? 0;
-      if (taken > 0 && count > COMMIT_EVENTS_MAX) break;
-      taken += 1;
+    for (const item of this.#queue) {
+      if ("rebased" in item) break;
+      count += item.events.length;
+      if (runs.length > 0 && count > COMMIT_EVENTS_MAX) break;
+      runs.push(item);
     }
-    return this.#queue.splice(0, taken);
+    this.#queue.splice(0, runs.length);
+    return runs;
   }
 
   /** The store or the list failed: the next connection begins where the store is. */
@@ -198,13 +318,14 @@ export class Intake {
     if (this.#hasPong && this.isIdle) this.#parts.session.reportCaughtUp();
   }
 
-  #confirmSoon(count: number): void {
+  #confirmSoon(count: number, bytes: number): void {
     this.#unconfirmed += count;
-    if (this.#unconfirmed >= CONFIRM_EVENTS) {
+    this.#unconfirmedBytes += bytes;
+    if (this.#unconfirmed >= CONFIRM_EVENTS || this.#unconfirmedBytes >= CONFIRM_BYTES) {
       this.#confirmNow();
       return;
     }
-    if (this.#unconfirmed === 0) return;
+    if (this.#unconfirmed === 0 && this.#unconfirmedTopics.size === 0) return;
     this.#confirmTimer ??= this.#parts.ambient.scheduler.after(CONFIRM_DELAY_MS, () => this.#confirmNow());
   }
 
@@ -212,11 +333,27 @@ export class Intake {
     this.#confirmTimer?.cancel();
     this.#confirmTimer = undefined;
     this.#unconfirmed = 0;
+    this.#unconfirmedBytes = 0;
     const { epoch, pts } = this.#parts.replica.state.position;
-    this.#parts.session.write("confirm", { epoch, pts });
+    this.#parts.session.write("confirm", { epoch, pts, heldMs: this.#heldMs(this.#receivedMs) });
+    for (const [conversationId, receivedMs] of this.#unconfirmedTopics) {
+      const entry = this.#parts.replica.entry(conversationId);
+      if (entry?.isShared !== true || !entry.isMember) continue;
+      const heldMs = this.#heldMs(receivedMs);
+      this.#parts.session.write("confirm", { epoch, pts: entry.topicPts, conversationId, heldMs });
+    }
+    this.#unconfirmedTopics.clear();
+  }
+
+  #nowMs(): number {
+    return this.#parts.ambient.clock.monotonicMs();
+  }
+
+  #heldMs(receivedMs: number): number {
+    return Math.max(0, Math.round(this.#nowMs() - receivedMs));
   }
 }
 
-function eventCount(runs: readonly EventRun[]): number {
-  return runs.reduce((count, run) => count + run.events.length, 0);
+function sumOf(runs: readonly ReceivedRun[], figure: (run: ReceivedRun) => number): number {
+  return runs.reduce((sum, run) => sum + figure(run), 0);
 }

@@ -67,8 +67,19 @@ export function place(draft: Draft, message: Message): boolean {
   const spans = draft.spans(conversationId);
   if (spans.some((span) => span.first <= sequence && sequence <= span.last)) return true;
   // A Rebase has stepped over its event, and maybe over one that hides it: what is there has to be asked.
-  if (sequence <= (draft.entry(conversationId)?.lastSequence ?? 0)) return false;
+  const entry = draft.entry(conversationId);
+  if (sequence <= (entry?.lastSequence ?? 0)) return false;
+  // In a large group I may have hidden it on another device, which is told over the queue.
+  if (entry?.hiddenAhead.includes(sequence) === true) return false;
+  // Or reacted to it, or got a part of its card: it is fetched with that when it comes.
+  if (entry?.reactedAhead.includes(sequence) === true) return false;
   draft.putMessage(message);
   draft.setSpans(conversationId, withSpan(spans, { first: sequence, last: sequence }));
   return true;
+}
+
+/** A message of mine that the server made has its place: its event brings it. Whether it is still to come. */
+export function awaitPlaced(draft: Draft, { conversationId, sequence, clientMessageId }: Message): boolean {
+  draft.deleteOutboxItem(conversationId, clientMessageId);
+  return sequence > (draft.entry(conversationId)?.lastSequence ?? 0);
 }

@@ -1,7 +1,9 @@
 /** Signing in: what goes to `POST /v1/login` and what comes back. The world brings the HTTP client. */
-import { ERROR_CODES, parseDeviceId, parseUserId, type DeviceId, type UserId } from "@parley/protocol";
+import { parseDeviceId, parseUserId, type DeviceId, type UserId } from "@parley/protocol";
 import { Failure } from "@parley/base";
+import { parseObject, problemOf } from "./problem.js";
 
+/** What signing in takes. */
 export interface LoginRequest {
   readonly tenant?: string;
   readonly user: string;
@@ -12,6 +14,7 @@ export interface LoginRequest {
   readonly deviceId?: string;
 }
 
+/** Who has signed in, and the token that opens connections. */
 export interface Login {
   readonly token: string;
   readonly userId: UserId;
@@ -52,7 +55,7 @@ export function webSocketUrl(baseUrl: string): string {
  */
 export function parseLogin(status: number, text: string): Login {
   const fields = parseObject(text);
-  if (status < 200 || status > 299) throw problem(status, fields);
+  if (status < 200 || status > 299) throw problemOf(status, text, "The login");
   const { token, userId, deviceId, expiresAtMs } = fields;
   const isWhole =
     typeof token === "string" &&
@@ -61,28 +64,6 @@ export function parseLogin(status: number, text: string): Login {
     typeof expiresAtMs === "number";
   if (!isWhole) throw new Failure("malformed", "The answer to the login is not one.");
   return { token, userId: parseUserId(userId), deviceId: parseDeviceId(deviceId), expiresAtMs };
-}
-
-function problem(status: number, fields: Readonly<Record<string, unknown>>): Failure {
-  const fallback = status === 429 || status >= 500 ? "unavailable" : "bad-request";
-  const code = typeof fields["code"] === "string" ? fields["code"] : fallback;
-  const message = [fields["detail"], fields["title"]].find((text) => typeof text === "string" && text !== "");
-  const retry = Object.hasOwn(ERROR_CODES, code)
-    ? ERROR_CODES[code as keyof typeof ERROR_CODES].retry
-    : "never";
-  return new Failure(code, typeof message === "string" ? message : `The login was answered by ${status}.`, {
-    retry,
-  });
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    // A proxy answers in HTML; the status says enough.
-    return {};
-  }
 }
 
 function withoutSlash(url: string): string {

@@ -1,7 +1,15 @@
 /** Requests that change a message, and the one that asks what it said before. The change itself comes as an event. */
-import { type ConversationId, type Edit, EDITS_MAX } from "@parley/protocol";
+import {
+  type Body,
+  type ConversationId,
+  type Edit,
+  EDITS_MAX,
+  HIDE_MAX,
+  type Init,
+  textBody,
+} from "@parley/protocol";
 import type { Requests } from "./requests.js";
-import { requireTextInLimit } from "./text-limit.js";
+import { outgoingOf } from "./sending.js";
 
 type Calls = Pick<Requests, "call">;
 
@@ -11,9 +19,13 @@ export interface MessagePlace {
 }
 
 /** Errors: "message-too-large", those of the request. */
-export async function editMessage(requests: Calls, place: MessagePlace, text: string): Promise<void> {
-  requireTextInLimit(text);
-  await requests.call("edit", { ...place, body: { text: { text }, notice: undefined } });
+export async function editMessage(
+  requests: Calls,
+  place: MessagePlace,
+  text: string | Init<Body>,
+): Promise<void> {
+  const { body } = outgoingOf(typeof text === "string" ? textBody(text) : text);
+  await requests.call("edit", { ...place, body });
 }
 
 /** Errors: those of the request. */
@@ -33,4 +45,15 @@ export async function listEdits(requests: Calls, place: MessagePlace): Promise<r
     from = answer.next;
   }
   return edits;
+}
+
+/** Deletes messages for me, as many at a time as one request may name. Errors: those of a request. */
+export async function hideMessages(
+  requests: Pick<Requests, "call">,
+  conversationId: ConversationId,
+  sequences: readonly number[],
+): Promise<void> {
+  for (let start = 0; start < sequences.length; start += HIDE_MAX) {
+    await requests.call("hide", { conversationId, sequences: sequences.slice(start, start + HIDE_MAX) });
+  }
 }

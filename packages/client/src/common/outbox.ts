@@ -4,33 +4,39 @@
  *   1. Per conversation strictly first in, first out; numbers are consecutive and stored before they are sent.
  *   2. A message leaves the outbox in the commit that stores it under its sequence, or when the user discards it. One
  *      whose place a Rebase has stepped over is not stored: like everything else there it is fetched when it is looked at.
+ *      What is sent on is stored with its event: the server made it, and nobody else knows what it says.
  *   3. A number is given to another message only after the server has definitely refused the one that had it.
  *   4. After a refusal nothing more of its conversation goes until everything in flight there is answered.
  */
-import { type Ambient, Failure, messageOf } from "@parley/base";
+import { type Ambient, Failure, messageOf, TaskQueue } from "@parley/base";
 import {
-  type Body,
   type ClientMessageId,
   type ConversationId,
   type Message,
   SENDS_IN_FLIGHT_MAX,
   type UserId,
+  AS_SENT,
+  isSignal,
 } from "@parley/protocol";
 import { backoffMs } from "./backoff.js";
-import { createLane, isQueued, type Lane, place, renumber } from "./lane.js";
-import { BUFFERED_BYTES_MAX, OUTBOX_ITEMS_MAX, SENDS_TOTAL_MAX } from "./limits.js";
+import { awaitPlaced, createLane, isQueued, type Lane, place, renumber } from "./lane.js";
+import { BUFFERED_BYTES_MAX, OUTBOX_ITEMS_MAX, SENDS_TOTAL_MAX, TAB_CALLS_OPEN_MAX } from "./limits.js";
+import type { Relay } from "./relay.js";
 import type { Replica } from "./replica.js";
 import type { Answer, Requests } from "./requests.js";
 import { sendVerdict } from "./send-verdict.js";
+import type { Outgoing } from "./sending.js";
 import type { Session } from "./session.js";
-import type { OutboxItem } from "./store.js";
+import { isLeadLost, type OutboxItem } from "./store.js";
+import type { Flight } from "./tab-messages.js";
 
 export interface OutboxParts {
   readonly self: UserId;
   readonly ambient: Ambient;
   readonly replica: Replica;
   readonly session: Pick<Session, "isUp" | "bufferedBytes">;
-  readonly requests: Pick<Requests, "send">;
+  readonly requests: Pick<Requests, "callOnce">;
+  readonly relay: Relay;
   readonly newClientMessageId: () => ClientMessageId;
   /** A message began or ceased to be in flight. */
   readonly onChanged: (conversationId: ConversationId) => void;
@@ -43,6 +49,11 @@ export class Outbox {
   #lanes = new Map<ConversationId, Lane>();
   #inFlight = 0;
   #nextOrder = 1;
+  /** What the tab that leads has in flight. */
+  readonly #mirrored = new Map<ConversationId, ReadonlySet<string>>();
+  /** A tab gives its leader one message after another: that one remembers only so many. */
+  readonly #giving = new TaskQueue();
+  #givingCount = 0;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -57,6 +68,8 @@ export class Outbox {
   }
 
   isInFlight(item: OutboxItem): boolean {
+    if (this.#parts.relay.isFollowing)
+      return this.#mirrored.get(item.conversationId)?.has(item.clientMessageId) ?? false;
     return this.#lanes.get(item.conversationId)?.inFlight.has(item.clientMessageId) ?? false;
   }
 
@@ -82,18 +95,88 @@ export class Outbox {
     }
   }
 
+  /** What is in flight, by conversation; of one or of all. */
+  flights(conversationIds: Iterable<ConversationId> = this.#lanes.keys()): readonly Flight[] {
+    const inFlight = (conversationId: ConversationId): Iterable<string> =>
+      this.#lanes.get(conversationId)?.inFlight ?? [];
+    return [...conversationIds].map((conversationId) => ({
+      conversationId,
+      inFlight: [...inFlight(conversationId)],
+    }));
+  }
+
+  /** The tab that leads has these in flight. */
+  mirror({ conversationId, inFlight }: Flight): void {
+    if (inFlight.length === 0) this.#mirrored.delete(conversationId);
+    else this.#mirrored.set(conversationId, new Set(inFlight));
+    this.#parts.onChanged(conversationId);
+  }
+
   /** Puts a message at the end. Errors: "too-many-requests" at OUTBOX_ITEMS_MAX. */
-  async add(conversationId: ConversationId, body: Body): Promise<OutboxItem> {
+  async add(conversationId: ConversationId, outgoing: Outgoing): Promise<OutboxItem> {
+    const { relay } = this.#parts;
     const clientMessageId = this.#parts.newClientMessageId();
+    // Who has just taken the lead may still be giving: what comes now stays behind that.
+    if (!relay.isFollowing && this.#givingCount === 0)
+      return this.#put(conversationId, outgoing, { clientMessageId, isGiven: false });
+    if (this.#givingCount >= TAB_CALLS_OPEN_MAX)
+      throw new Failure("too-many-requests", "Too many messages wait to be sent.", { retry: "same" });
+    this.#givingCount += 1;
+    const values = [conversationId, outgoing, clientMessageId];
+    return this.#giving
+      .run(async () => (await relay.call("add", values, true)) as OutboxItem)
+      .finally(() => {
+        this.#givingCount -= 1;
+      });
+  }
+
+  /** Puts a message of another tab at the end, unless it was given before. */
+  take(
+    conversationId: ConversationId,
+    outgoing: Outgoing,
+    clientMessageId: ClientMessageId,
+  ): Promise<OutboxItem> {
+    return this.#put(conversationId, outgoing, { clientMessageId, isGiven: true });
+  }
+
+  async #put(
+    conversationId: ConversationId,
+    outgoing: Outgoing,
+    { clientMessageId, isGiven }: { readonly clientMessageId: ClientMessageId; readonly isGiven: boolean },
+  ): Promise<OutboxItem> {
     const order = this.#nextOrder++;
     const createdMs = this.#parts.ambient.clock.nowMs();
     const item = await this.#parts.replica.edit((draft) => {
+      if (isGiven && draft.isGiven(clientMessageId)) {
+        const known = draft.outbox(conversationId).find((one) => one.clientMessageId === clientMessageId);
+        // When it is not there any more it has its place, or was discarded.
+        return (
+          known ?? {
+            conversationId,
+            clientMessageId,
+            ...outgoing,
+            createdMs,
+            order,
+            number: 0,
+            failureCode: "",
+          }
+        );
+      }
       if (draft.outbox(conversationId).length >= OUTBOX_ITEMS_MAX) {
         throw new Failure("too-many-requests", "Too many messages wait to be sent.", { retry: "same" });
       }
       const number = draft.nextNumber(conversationId);
-      const added = { conversationId, clientMessageId, body, createdMs, order, number, failureCode: "" };
+      const added = {
+        conversationId,
+        clientMessageId,
+        ...outgoing,
+        createdMs,
+        order,
+        number,
+        failureCode: "",
+      };
       draft.putOutboxItem(added);
+      if (isGiven) draft.noteGiven(clientMessageId);
       draft.setNextNumber(conversationId, number + 1);
       return added;
     });
@@ -103,6 +186,8 @@ export class Outbox {
 
   /** Puts a failed message at the end again. Errors: "bad-request" when it is not a failed one. */
   async retry(conversationId: ConversationId, clientMessageId: string): Promise<void> {
+    const { relay } = this.#parts;
+    if (relay.isFollowing) return void (await relay.call("retry", [conversationId, clientMessageId]));
     const order = this.#nextOrder++;
     await this.#parts.replica.edit((draft) => {
       const item = failedItem(draft.outbox(conversationId), clientMessageId);
@@ -115,6 +200,8 @@ export class Outbox {
 
   /** Drops a failed message. Errors: "bad-request" when it is not a failed one: another may have been accepted. */
   async discard(conversationId: ConversationId, clientMessageId: string): Promise<void> {
+    const { relay } = this.#parts;
+    if (relay.isFollowing) return void (await relay.call("discard", [conversationId, clientMessageId]));
     await this.#parts.replica.edit((draft) => {
       const item = failedItem(draft.outbox(conversationId), clientMessageId);
       draft.deleteOutboxItem(conversationId, item.clientMessageId);
@@ -140,12 +227,14 @@ export class Outbox {
       lane = createLane(conversationId);
       this.#lanes.set(conversationId, lane);
     }
-    for (const item of replica.state.outbox.get(conversationId) ?? []) {
-      if (lane.isSettling || lane.timer !== undefined || lane.inFlight.size >= SENDS_IN_FLIGHT_MAX) break;
-      if (lane.isFirst) break;
+    const queue = (replica.state.outbox.get(conversationId) ?? []).filter(isQueued);
+    for (const item of queue) {
+      if (lane.isSettling || lane.timer !== undefined || lane.isFirst) break;
+      // The server remembers so many numbers: the first one may have been taken without an answer, and has to be known as a repeat.
+      if (item.number - queue[0]!.number >= SENDS_IN_FLIGHT_MAX) break;
       // With room for nothing, one may still go when nothing is on its way, or nobody would come back to pump.
       if (this.#isFull() && this.#inFlight > 0) break;
-      if (isQueued(item) && !lane.inFlight.has(item.clientMessageId)) this.#send(lane, item);
+      if (!lane.inFlight.has(item.clientMessageId)) this.#send(lane, item);
     }
     if (lane.inFlight.size === 0 && !lane.isSettling && lane.timer === undefined && lane.attempt === 0) {
       this.#lanes.delete(conversationId);
@@ -157,16 +246,18 @@ export class Outbox {
     lane.isFirst = item.number === 1;
     this.#inFlight += 1;
     this.#parts.onChanged(lane.conversationId);
-    const { conversationId, clientMessageId, number, body } = item;
+    const { conversationId, clientMessageId, number, body, audience, forward } = item;
+    const said = forward === undefined ? { body, audience } : { forward };
     this.#parts.requests
-      .send({ conversationId, clientMessageId, number, body })
+      .callOnce("send", { conversationId, clientMessageId, number, ...said })
       .then(
         (sent) => this.#onSent(lane, item, sent),
         (error: unknown) => this.#onRefused(lane, item, error),
       )
       .catch((error: unknown) => {
-        // The store refused the outcome. The server knows it, so the same message goes again later.
-        this.#parts.ambient.logger.error("outbox store failed", { reason: messageOf(error) });
+        // The store refused the outcome. The server knows it, so the same message goes again later, from whichever tab leads then.
+        if (!isLeadLost(error))
+          this.#parts.ambient.logger.error("outbox store failed", { reason: messageOf(error) });
         lane.hasUnknown = true;
         this.#settleAfter(lane, this.#backoff(lane));
       })
@@ -186,12 +277,13 @@ export class Outbox {
       clientMessageId: item.clientMessageId,
       timeMs: sent.timeMs,
       body: item.body,
-      isCountable: true,
-      revision: 0,
-      editedMs: 0,
-      recall: undefined,
+      isCountable: !isSignal(item.body),
+      ...AS_SENT,
+      audience: item.audience ?? AS_SENT.audience,
     };
-    const isHeld = await this.#parts.replica.edit((draft) => place(draft, message));
+    const isHeld = await this.#parts.replica.edit((draft) =>
+      item.forward === undefined && !sent.isReplaced ? place(draft, message) : awaitPlaced(draft, message),
+    );
     if (isHeld) this.#parts.onPlaced(message);
   }
 
@@ -229,7 +321,8 @@ export class Outbox {
     this.#parts.onChanged(lane.conversationId);
     if (lane.isSettling && lane.inFlight.size === 0) {
       this.#settle(lane).catch((error: unknown) => {
-        this.#parts.ambient.logger.error("outbox settling failed", { reason: messageOf(error) });
+        if (!isLeadLost(error))
+          this.#parts.ambient.logger.error("outbox settling failed", { reason: messageOf(error) });
         this.#resumeAfter(lane, this.#backoff(lane));
       });
     }

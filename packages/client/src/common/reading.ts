@@ -4,6 +4,7 @@
  */
 import { Failure, type Logger, messageOf } from "@parley/base";
 import type { ConversationId } from "@parley/protocol";
+import type { Relay } from "./relay.js";
 import type { Replica } from "./replica.js";
 import type { Requests } from "./requests.js";
 import type { Session } from "./session.js";
@@ -13,6 +14,7 @@ export interface ReadingOptions {
   readonly requests: Pick<Requests, "call">;
   readonly session: Pick<Session, "isUp">;
   readonly logger: Logger;
+  readonly relay: Relay;
 }
 
 export class Reading {
@@ -31,8 +33,15 @@ export class Reading {
 
   /** Wants everything up to `sequence` read; by default all that is known of. */
   mark(conversationId: ConversationId, sequence?: number): void {
-    const entry = this.#options.replica.entry(conversationId);
-    this.#want(conversationId, sequence ?? entry?.lastSequence ?? 0);
+    const { relay, replica, logger } = this.#options;
+    const wanted = sequence ?? replica.entry(conversationId)?.lastSequence ?? 0;
+    if (relay.isFollowing) {
+      relay
+        .call("mark", [conversationId, wanted], true)
+        .catch((error: unknown) => logger.warn("mark read failed", { reason: messageOf(error) }));
+      return;
+    }
+    this.#want(conversationId, wanted);
     this.#send();
   }
 

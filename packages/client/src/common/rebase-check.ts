@@ -41,16 +41,26 @@ export async function checkHeld(
   return trusted;
 }
 
+/** As `checkHeld`, of one conversation alone. */
+export async function checkHeldOf(parts: VerifyParts, entry: ConversationEntry): Promise<Trusted> {
+  const { conversationId } = entry;
+  if (!parts.replica.state.spans.has(conversationId)) return new Map();
+  return new Map([[conversationId, await checkOne(parts, entry)]]);
+}
+
 /** Gives up what is not trusted, in the commit that makes the Rebase take effect. */
 export function giveUpRest(draft: Draft, trusted: Trusted): void {
   // All that is held now: what was begun while the list was fetched was not compared either.
-  for (const conversationId of draft.heldConversations()) {
-    const span = trusted.get(conversationId);
-    const spans = draft.spans(conversationId);
-    const kept = span === undefined ? [] : within(spans, span);
-    if (kept.length !== spans.length || kept.some((one, index) => one !== spans[index]))
-      draft.setSpans(conversationId, kept);
-  }
+  for (const conversationId of draft.heldConversations()) giveUpRestOf(draft, conversationId, trusted);
+}
+
+/** As `giveUpRest`, of one conversation alone. */
+export function giveUpRestOf(draft: Draft, conversationId: ConversationId, trusted: Trusted): void {
+  const span = trusted.get(conversationId);
+  const spans = draft.spans(conversationId);
+  const kept = span === undefined ? [] : within(spans, span);
+  if (kept.length !== spans.length || kept.some((one, index) => one !== spans[index]))
+    draft.setSpans(conversationId, kept);
 }
 
 async function checkOne(parts: VerifyParts, entry: ConversationEntry): Promise<Span | undefined> {

@@ -4,11 +4,20 @@
  *   1. Memory changes only after the store has committed the same change.
  *   2. Edits take effect in the order they were made; those that wait together share one commit.
  */
-import { Failure } from "@parley/base";
-import type { ConversationEntry, ConversationId } from "@parley/protocol";
+import { Failure, failureCode } from "@parley/base";
+import { ConversationEntry, type ConversationId, filled } from "@parley/protocol";
 import { type Committed, Draft, type ReplicaState } from "./draft.js";
 import { COMMIT_EDITS_MAX, EDITS_WAITING_MAX } from "./limits.js";
-import type { ClientStore, StoreOwner } from "./store.js";
+import type { Eviction } from "./storage.js";
+import { everythingCommitted, mirrorChanges } from "./mirror.js";
+import {
+  type Change,
+  type ClientStore,
+  isLeadLost,
+  leadLost,
+  type StoreOwner,
+  type StoreState,
+} from "./store.js";
 
 interface Waiting {
   /** Runs the edit and returns what tells its maker the outcome, or undefined when the edit itself failed. */
@@ -19,13 +28,21 @@ type Settle = () => void;
 
 export class Replica {
   readonly store: ClientStore;
-  readonly #onCommitted: (committed: Committed) => void;
+  readonly #onCommitted: (committed: Committed, changes: readonly Change[]) => void;
   readonly #state: ReplicaState = emptyState();
+  /** Under which lead it commits; undefined: nobody else has the store. */
+  #leader: number | undefined;
+  #isReadOnly = false;
+  /** The store is full: what to give up so that the same can be tried once more. */
+  onMadeRoom: (evictions: readonly Eviction[]) => void = () => undefined;
+  makeRoom: () => Promise<readonly Eviction[]> = async () => [];
+  /** A commit was refused because another tab leads. */
+  onLeadLost: () => void = () => undefined;
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
   #list: readonly ConversationEntry[] | undefined;
 
-  constructor(store: ClientStore, onCommitted: (committed: Committed) => void) {
+  constructor(store: ClientStore, onCommitted: (committed: Committed, changes: readonly Change[]) => void) {
     this.store = store;
     this.#onCommitted = onCommitted;
   }
@@ -39,21 +56,42 @@ export class Replica {
   async load(owner: StoreOwner): Promise<void> {
     let stored = await this.store.load();
     if (stored.owner !== undefined && stored.owner.userId !== owner.userId) {
-      await this.store.commit([{ kind: "clear" }]);
+      await this.#commitFirst([{ kind: "clear" }]);
       stored = await this.store.load();
     }
-    if (stored.owner === undefined) await this.store.commit([{ kind: "owner", owner }]);
-    const state = this.#state;
-    clearState(state);
-    state.owner = stored.owner ?? owner;
-    state.position = stored.position;
-    for (const entry of stored.entries) state.entries.set(entry.conversationId, entry);
-    for (const item of stored.outbox) {
-      state.outbox.set(item.conversationId, [...(state.outbox.get(item.conversationId) ?? []), item]);
-    }
-    for (const [conversationId, number] of stored.nextNumbers) state.nextNumbers.set(conversationId, number);
-    for (const [conversationId, spans] of stored.spans) state.spans.set(conversationId, spans);
-    this.#list = undefined;
+    if (stored.owner === undefined) await this.#commitFirst([{ kind: "owner", owner }]);
+    this.#setState(stored, owner);
+  }
+
+  /** As `load`, for this tab alone: whoever led before commits nothing from now on. Returns the number of the lead. */
+  async lead(owner: StoreOwner): Promise<number> {
+    const { leader: last } = await this.store.load();
+    const leader = last + 1;
+    await this.store.commit([{ kind: "leader", leader }], last);
+    this.#leader = leader;
+    this.#isReadOnly = false;
+    // What was committed before the claim is in the store by now, and nothing more comes.
+    const before = this.#copy();
+    await this.load(owner);
+    // The leader before may have committed what it could not tell any more.
+    if (before.owner !== undefined) this.#onCommitted(everythingCommitted(before, this.#state), []);
+    return leader;
+  }
+
+  /** Reads the store, which another tab commits to; another user's is not shown. */
+  async follow(owner: StoreOwner): Promise<void> {
+    this.#isReadOnly = true;
+    const stored = await this.store.load();
+    const before = this.#copy();
+    if (stored.owner !== undefined && stored.owner.userId === owner.userId) this.#setState(stored, owner);
+    this.#onCommitted(everythingCommitted(before, this.#state), []);
+  }
+
+  /** The leader has committed. */
+  mirror(changes: readonly Change[], committed: Committed): void {
+    mirrorChanges(this.#state, changes);
+    if (committed.entries.size > 0) this.#list = undefined;
+    this.#onCommitted(committed, changes);
   }
 
   /**
@@ -61,6 +99,7 @@ export class Replica {
    * Effects: stored and in memory when it resolves. Errors: what the edit or the store threw; then nothing changed.
    */
   edit<T>(edit: (draft: Draft) => T): Promise<T> {
+    if (this.#isReadOnly) return Promise.reject(leadLost());
     if (this.#waiting.length >= EDITS_WAITING_MAX) {
       return Promise.reject(
         new Failure("unavailable", "Too many changes wait for the store.", { retry: "same" }),
@@ -97,6 +136,62 @@ export class Replica {
     return this.#state.entries.get(conversationId);
   }
 
+  /** Gives up old history; false when there is none, or even that has no room. */
+  async #giveUp(): Promise<boolean> {
+    try {
+      const evictions = await this.makeRoom();
+      if (evictions.length === 0) return false;
+      const draft = new Draft(this.#state);
+      for (const { conversationId, before } of evictions) draft.evict(conversationId, before);
+      const changes = draft.changes();
+      await this.store.commit(changes, this.#leader);
+      this.#onCommitted(draft.mergeIntoBase(), changes);
+      this.onMadeRoom(evictions);
+      return true;
+    } catch {
+      // What the first try came to is told.
+      return false;
+    }
+  }
+
+  /** Of what a reading replaces. */
+  #copy(): ReplicaState {
+    const { entries, outbox, spans } = this.#state;
+    return {
+      ...this.#state,
+      entries: new Map(entries),
+      outbox: new Map(outbox),
+      spans: new Map(spans),
+    };
+  }
+
+  /** Commits before there is a state. A lead that is cleared with the rest is put back. */
+  async #commitFirst(changes: readonly Change[]): Promise<void> {
+    const leader = this.#leader;
+    await this.store.commit(
+      leader === undefined ? changes : [...changes, { kind: "leader", leader }],
+      leader,
+    );
+  }
+
+  #setState(stored: StoreState, owner: StoreOwner): void {
+    const state = this.#state;
+    clearState(state);
+    state.owner = stored.owner ?? owner;
+    state.position = stored.position;
+    state.given = stored.given;
+    // What was stored by an earlier version lacks the fields that came since.
+    for (const entry of stored.entries)
+      state.entries.set(entry.conversationId, filled(ConversationEntry, entry));
+    for (const item of stored.outbox) {
+      state.outbox.set(item.conversationId, [...(state.outbox.get(item.conversationId) ?? []), item]);
+    }
+    for (const [conversationId, number] of stored.nextNumbers) state.nextNumbers.set(conversationId, number);
+    for (const [conversationId, spans] of stored.spans) state.spans.set(conversationId, spans);
+    for (const [conversationId, atMs] of stored.looked) state.looked.set(conversationId, atMs);
+    this.#list = undefined;
+  }
+
   async #work(): Promise<void> {
     // One turn later, so that what is edited together is committed together.
     await Promise.resolve();
@@ -108,7 +203,7 @@ export class Replica {
     this.#working = undefined;
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
+  async #commit(batch: readonly Waiting[], isSecond = false): Promise<void> {
     const draft = new Draft(this.#state);
     const settles: Settle[] = [];
     const accepted: Waiting[] = [];
@@ -120,14 +215,17 @@ export class Replica {
     }
     const changes = draft.changes();
     try {
-      if (changes.length > 0) await this.store.commit(changes);
+      if (changes.length > 0) await this.store.commit(changes, this.#leader);
     } catch (error) {
+      if (isLeadLost(error)) this.onLeadLost();
+      if (!isSecond && failureCode(error) === "storage-full" && (await this.#giveUp()))
+        return this.#commit(accepted, true);
       for (const waiting of accepted) waiting.reject(error);
       return;
     }
     const committed = draft.mergeIntoBase();
     if (committed.entries.size > 0) this.#list = undefined;
-    this.#onCommitted(committed);
+    this.#onCommitted(committed, changes);
     for (const settle of settles) settle();
   }
 }
@@ -140,6 +238,8 @@ function emptyState(): ReplicaState {
     outbox: new Map(),
     nextNumbers: new Map(),
     spans: new Map(),
+    given: [],
+    looked: new Map(),
   };
 }
 
@@ -148,6 +248,7 @@ function clearState(state: ReplicaState): void {
   state.outbox.clear();
   state.nextNumbers.clear();
   state.spans.clear();
+  state.looked.clear();
 }
 
 function newestFirst(one: ConversationEntry, other: ConversationEntry): number {

@@ -11,6 +11,7 @@ import {
   REQUESTS_OPEN_MAX,
   REQUESTS_WAITING_MAX,
 } from "./limits.js";
+import { NO_RELAY, type Relay } from "./relay.js";
 import type { Session } from "./session.js";
 
 type Answers = typeof ANSWERS;
@@ -21,10 +22,10 @@ type Payload<N extends RequestName> = Omit<Init<FramePayload<N>>, "requestId">;
 interface Request {
   readonly name: RequestName;
   readonly payload: object;
-  /** Sends have their own way to repeat, in the outbox. */
-  readonly isSend: boolean;
+  /** Not repeated on the next connection: who asked has its own way to do that. */
+  readonly isOnce: boolean;
   readonly resolve: (answer: object) => void;
-  readonly reject: (error: Failure) => void;
+  readonly reject: (error: unknown) => void;
   tries: number;
   timer: Timer | undefined;
 }
@@ -32,14 +33,22 @@ interface Request {
 export class Requests {
   readonly #session: Pick<Session, "isUp" | "write">;
   readonly #ambient: Ambient;
+  readonly #relay: Relay;
   #nextId = 1;
   #openCount = 0;
   readonly #open = new Map<number, Request>();
   #waiting: Request[] = [];
+  #isStopped = false;
 
-  constructor(session: Pick<Session, "isUp" | "write">, ambient: Ambient) {
+  constructor(session: Pick<Session, "isUp" | "write">, ambient: Ambient, relay: Relay = NO_RELAY) {
     this.#session = session;
     this.#ambient = ambient;
+    this.#relay = relay;
+  }
+
+  /** Nothing that was asked for is without an answer. */
+  get isIdle(): boolean {
+    return this.#open.size === 0;
   }
 
   /**
@@ -47,12 +56,17 @@ export class Requests {
    * there is no connection for long or too much waits; "outcome-unknown" when no answer came.
    */
   call<N extends RequestName>(name: N, payload: Payload<N>): Promise<Answer<N>> {
+    if (this.#relay.isFollowing)
+      return this.#relay.call("request", [name, payload], true) as Promise<Answer<N>>;
     return this.#add(name, payload, false);
   }
 
-  /** Sends one message, once. Errors: as `call`; "outcome-unknown" also when the connection ended. */
-  send(payload: Payload<"send">): Promise<Answer<"send">> {
-    return this.#add("send", payload, true);
+  /**
+   * Sends a request on this connection or not at all, ahead of those that wait. Errors: as `call`; "outcome-unknown" also when
+   * the connection ended.
+   */
+  callOnce<N extends RequestName>(name: N, payload: Payload<N>): Promise<Answer<N>> {
+    return this.#add(name, payload, true);
   }
 
   /** Takes the answer to a request; false when the frame is none. */
@@ -80,40 +94,56 @@ export class Requests {
     const again: Request[] = [];
     for (const [requestId, request] of lost) {
       this.#finish(requestId, request);
-      if (request.isSend || request.tries >= REQUEST_TRIES_MAX) request.reject(unknownOutcome());
+      if (request.isOnce || request.tries >= REQUEST_TRIES_MAX) request.reject(unknownOutcome());
       else again.push(request);
     }
     for (const request of again) this.#startWaiting(request);
     this.#waiting = [...again, ...this.#waiting];
   }
 
-  /** The client stops: nothing is answered any more. */
+  /** Another tab leads: what waits is asked for there. */
+  handOver(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { timer, name, payload, resolve, reject } of waiting) {
+      timer?.cancel();
+      this.#relay.call("request", [name, payload], true).then((answer) => resolve(answer as object), reject);
+    }
+  }
+
+  /** The client begins, maybe again. */
+  start(): void {
+    this.#isStopped = false;
+  }
+
+  /** The client stops: nothing is answered, and nothing asked any more. */
   stop(): void {
+    this.#isStopped = true;
     for (const [requestId, request] of this.#open) {
       this.#finish(requestId, request);
       request.reject(unknownOutcome());
     }
     for (const request of this.#waiting) {
       request.timer?.cancel();
-      const stopped = new Failure("unavailable", "The client was stopped.", { retry: "after-change" });
-      request.reject(request.tries === 0 ? stopped : unknownOutcome());
+      request.reject(request.tries === 0 ? stopped() : unknownOutcome());
     }
     this.#waiting = [];
   }
 
-  #add<N extends RequestName>(name: N, payload: Payload<N>, isSend: boolean): Promise<Answer<N>> {
+  #add<N extends RequestName>(name: N, payload: Payload<N>, isOnce: boolean): Promise<Answer<N>> {
     return new Promise<Answer<N>>((resolve, reject) => {
       const request: Request = {
         name,
         payload,
-        isSend,
+        isOnce,
         resolve: resolve as (answer: object) => void,
         reject,
         tries: 0,
         timer: undefined,
       };
-      if (this.#session.isUp && (isSend || this.#openCount < REQUESTS_OPEN_MAX)) this.#write(request);
-      else if (isSend) reject(new Failure("unavailable", "There is no connection.", { retry: "same" }));
+      if (this.#isStopped) reject(stopped());
+      else if (this.#session.isUp && (isOnce || this.#openCount < REQUESTS_OPEN_MAX)) this.#write(request);
+      else if (isOnce) reject(new Failure("unavailable", "There is no connection.", { retry: "same" }));
       else if (this.#waiting.length >= REQUESTS_WAITING_MAX) {
         reject(new Failure("unavailable", "Too many requests wait for a connection.", { retry: "same" }));
       } else {
@@ -133,13 +163,13 @@ export class Requests {
       this.#sendWaiting();
     });
     this.#open.set(requestId, request);
-    if (!request.isSend) this.#openCount += 1;
+    if (!request.isOnce) this.#openCount += 1;
     this.#session.write(request.name, { ...request.payload, requestId });
   }
 
   #finish(requestId: number, request: Request): void {
     request.timer?.cancel();
-    if (this.#open.delete(requestId) && !request.isSend) this.#openCount -= 1;
+    if (this.#open.delete(requestId) && !request.isOnce) this.#openCount -= 1;
   }
 
   #startWaiting(request: Request): void {
@@ -168,8 +198,15 @@ function refusal(refused: FramePayload<"refused">): Failure {
     // A policy that this version does not know is read as the most careful one.
     retry: refused.retry === "same" || refused.retry === "after-change" ? refused.retry : "never",
     retryAfterMs: refused.retryAfterMs,
-    details: refused.expected > 0 ? { expected: refused.expected } : {},
+    details: {
+      ...(refused.expected > 0 ? { expected: refused.expected } : {}),
+      ...(refused.untilMs > 0 ? { untilMs: refused.untilMs } : {}),
+    },
   });
+}
+
+function stopped(): Failure {
+  return new Failure("unavailable", "The client was stopped.", { retry: "after-change" });
 }
 
 function unknownOutcome(): Failure {

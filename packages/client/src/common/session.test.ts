@@ -198,12 +198,57 @@ test("an invalid token signs out and does not come back by itself", async () => 
 test("a client that was sent away stays away until it is started again", async () => {
   const bench = createClientBench();
   await bench.begin();
-  bench.server.cut(4504);
+  bench.server.cut(4503);
   await bench.time.advance(600_000);
   const away = [bench.client.state, bench.server.links.length];
   await bench.client.start();
   await bench.time.advance(1000);
   deepEqual([away, bench.client.state], [["stopped", 1], "live"]);
+  await bench.client.stop();
+});
+
+test("a client whose place was taken comes back, later each time, and at once when it is started", async () => {
+  const bench = createClientBench();
+  await bench.begin();
+  const links: number[] = [];
+  const later = async (ms: number): Promise<void> => {
+    await bench.time.advance(ms);
+    links.push(bench.server.links.length);
+  };
+  bench.server.cut(4504);
+  await later(4_900);
+  await later(200);
+  bench.server.cut(4504);
+  await later(9_900);
+  await later(200);
+  bench.server.cut(4504);
+  await later(100);
+  await bench.client.start();
+  await later(60_000);
+  deepEqual([links, bench.client.state], [[1, 2, 2, 3, 3, 4], "live"]);
+  await bench.client.stop();
+});
+
+test("a server that is busy is come back to when it says, however often, and the backoff begins as before", async () => {
+  const bench = createClientBench();
+  bench.server.busyMs.push(5_000, 20_000, Number.MAX_SAFE_INTEGER);
+  const waits: number[] = [];
+  let waitingMs = 0;
+  bench.client.on("connection", ({ state }) => {
+    if (state === "waiting") waitingMs = bench.time.monotonicMs();
+    else if (waitingMs > 0) {
+      waits.push(bench.time.monotonicMs() - waitingMs);
+      waitingMs = 0;
+    }
+  });
+  await bench.client.start();
+  await bench.time.advance(700_000);
+  const expected = [5_000, 20_000, 600_000];
+  deepEqual(
+    waits.map((ms, index) => ms >= expected[index]! && ms <= expected[index]! + 300),
+    [true, true, true],
+  );
+  deepEqual(bench.client.state, "live");
   await bench.client.stop();
 });
 

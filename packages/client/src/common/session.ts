@@ -2,9 +2,10 @@
  * One session: at most one connection, its greeting, its heartbeats, and coming back after a loss. It knows nothing of
  * what travels: frames go to the hooks. SPEC.md lists its invariants.
  */
-import { type Ambient, failureCode, messageOf, type Timer } from "@parley/base";
+import { type Ambient, assert, failureCode, messageOf, type Timer } from "@parley/base";
 import {
   afterDisconnect,
+  DISCONNECT,
   type Frame,
   type FrameName,
   type FramePayload,
@@ -15,7 +16,16 @@ import {
   Writer,
 } from "@parley/protocol";
 import { backoffMs } from "./backoff.js";
-import { BACKOFF_RESET_MS, GREETING_MS_MAX, PACKET_BYTES_TARGET, PACKET_FRAMES_TARGET } from "./limits.js";
+import {
+  BACKOFF_RESET_MS,
+  BUSY_MS_MAX,
+  GREETING_MS_MAX,
+  MOVE_CHECK_MS,
+  PACKET_BYTES_TARGET,
+  PACKET_FRAMES_TARGET,
+  REPLACED_MS,
+  REPLACED_MS_MAX,
+} from "./limits.js";
 import { isUp, nextState, type SessionEvent, type SessionState } from "./session-state.js";
 import type { Position } from "./store.js";
 import type { Connection, Transport } from "./transport.js";
@@ -32,12 +42,15 @@ export interface SessionHooks {
   /** A connection that had been welcomed is gone. */
   onDown(): void;
   onState(state: SessionState, code: string | undefined): void;
+  /** Nothing is under way that the end of a connection would disturb. */
+  isQuiet(): boolean;
 }
 
 export interface SessionOptions {
   readonly url: string;
   readonly token: string;
   readonly clientName: string;
+  readonly deviceKind: string;
   readonly transport: Transport;
   readonly ambient: Ambient;
   readonly hooks: SessionHooks;
@@ -47,6 +60,9 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #ambient: Ambient;
   #state: SessionState = "idle";
+  /** What was told of the state: while the session goes over to a better connection, what it was before. */
+  #shown: SessionState = "idle";
+  #isMoving = false;
   #connection: Connection | undefined;
   /** Callbacks of an earlier connection carry an earlier number and are ignored. */
   #generation = 0;
@@ -61,7 +77,11 @@ export class Session {
   /** When the first Ping went out since something was heard; undefined when none did. */
   #askedMs: number | undefined;
   #retryAtMs: number | undefined;
+  /** The server has said when to come again. */
+  #busyMs: number | undefined;
   #onPong: (() => void) | undefined;
+  /** Since it was started. */
+  #replacedCount = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -70,6 +90,11 @@ export class Session {
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** The state as `onState` told it. */
+  get shownState(): SessionState {
+    return this.#shown;
   }
 
   get isUp(): boolean {
@@ -89,6 +114,8 @@ export class Session {
   start(): void {
     if (nextState(this.#state, "start") === this.#state) return;
     this.#attempt = 0;
+    this.#replacedCount = 0;
+    this.#retryTimer?.cancel();
     this.#connect("start");
   }
 
@@ -101,6 +128,7 @@ export class Session {
 
   /** Ends the connection and does not come back. Idempotent. */
   stop(): void {
+    this.#isMoving = false;
     this.#flush();
     this.#leave("stop", undefined, CLOSE_NORMAL);
   }
@@ -109,7 +137,17 @@ export class Session {
   fail(code: string): void {
     if (this.#connection === undefined) return;
     this.#ambient.logger.warn("session failed", { code });
+    this.#isMoving = false;
     this.#leave("lost", code, CLOSE_NORMAL);
+  }
+
+  /** Shows what the session of another tab is doing; this one has no connection. Tells nobody. */
+  mirror(state: SessionState): void {
+    assert(this.#connection === undefined, "A tab that follows has no connection.");
+    this.#retryTimer?.cancel();
+    this.#isMoving = false;
+    this.#state = state;
+    this.#shown = state;
   }
 
   /** Adds a frame to the packet of this turn. Without a connection it is dropped: it belonged to the lost one. */
@@ -158,14 +196,15 @@ export class Session {
       onOpen: () => ifCurrent(() => this.#greet()),
       onPacket: (packet) => ifCurrent(() => this.#take(packet, generation)),
       onClose: (code) => ifCurrent(() => this.#closed(code)),
+      onBetter: () => ifCurrent(() => this.#moveWhenQuiet()),
     });
   }
 
   #greet(): void {
     this.#move("opened", undefined);
     const { epoch, pts } = this.#options.hooks.position();
-    const { token, clientName: client } = this.#options;
-    this.write("hello", { protocolVersion: PROTOCOL_VERSION, token, epoch, pts, client });
+    const { token, clientName: client, deviceKind } = this.#options;
+    this.write("hello", { protocolVersion: PROTOCOL_VERSION, token, epoch, pts, client, deviceKind });
   }
 
   #take(packet: Uint8Array, generation: number): void {
@@ -188,6 +227,8 @@ export class Session {
     if (frame.name === "welcome") {
       if (this.#state !== "greeting") return;
       this.#welcomed(frame.payload);
+    } else if (frame.name === "busy") {
+      this.#busyMs = Math.min(frame.payload.retryAfterMs, BUSY_MS_MAX);
     } else if (frame.name === "pong") {
       const then = this.#onPong;
       this.#onPong = undefined;
@@ -229,10 +270,33 @@ export class Session {
     this.#timers.push(timer);
   }
 
+  /** Goes over to a better connection, so that nobody sees it: neither a request that fails nor a state that changes. */
+  #moveWhenQuiet(): void {
+    if (!this.#options.hooks.isQuiet()) {
+      this.#after(MOVE_CHECK_MS, () => this.#moveWhenQuiet());
+      return;
+    }
+    this.#isMoving = true;
+    this.#leave("lost", undefined, CLOSE_NORMAL);
+    this.connectNow();
+  }
+
   #closed(code: number): void {
+    this.#isMoving = false;
     const after = afterDisconnect(code);
     const event = after === "return" ? "lost" : after === "sign-in" ? "signed-out" : "sent-away";
     this.#leave(event, String(code), undefined);
+    if (code === DISCONNECT.replaced.code && this.#state === "stopped") this.#planReturn();
+  }
+
+  /**
+   * What took this one's place may be an earlier connection of this same device, which died before it arrived. Longer each time, so
+   * that two that are really there do not throw each other out for ever.
+   */
+  #planReturn(): void {
+    const delayMs = Math.min(REPLACED_MS_MAX, REPLACED_MS * 2 ** this.#replacedCount);
+    this.#replacedCount += 1;
+    this.#retryTimer = this.#ambient.scheduler.after(delayMs, () => this.#connect("start"));
   }
 
   /** Ends the current connection, if there is one, and moves on. */
@@ -255,8 +319,7 @@ export class Session {
   }
 
   #planRetry(): void {
-    const delayMs = backoffMs(this.#attempt, this.#ambient.random);
-    this.#attempt += 1;
+    const delayMs = this.#retryDelayMs();
     this.#retryAtMs = this.#ambient.clock.nowMs() + delayMs;
     this.#retryTimer?.cancel();
     this.#retryTimer = this.#ambient.scheduler.after(delayMs, () => {
@@ -264,10 +327,26 @@ export class Session {
     });
   }
 
+  /** The server's word counts, and is no failure; a little later, so that not two come at once. */
+  #retryDelayMs(): number {
+    const busyMs = this.#busyMs;
+    this.#busyMs = undefined;
+    if (busyMs !== undefined) return busyMs + backoffMs(0, this.#ambient.random);
+    this.#attempt += 1;
+    return backoffMs(this.#attempt - 1, this.#ambient.random);
+  }
+
   #move(event: SessionEvent, code: string | undefined): void {
     const next = nextState(this.#state, event);
     if (next === this.#state) return;
     this.#state = next;
+    if (this.#isMoving) {
+      const isThere = next === "live" || (next === "catching-up" && this.#shown !== "live");
+      if (!isThere) return;
+      this.#isMoving = false;
+      if (next === this.#shown) return;
+    }
+    this.#shown = next;
     this.#options.hooks.onState(next, code);
   }
 

@@ -37,6 +37,17 @@ test("beyond the limit the oldest spans are given up", () => {
   deepEqual([spans.length, spans[0]], [SPANS_MAX, { first: 10, last: 10 }]);
 });
 
+test("a span that was just fetched stays, however old it is", () => {
+  let spans: readonly Span[] = [];
+  for (let index = 1; index <= SPANS_MAX; index++)
+    spans = withSpan(spans, { first: index * 10, last: index * 10 });
+  spans = withSpan(spans, { first: 2, last: 3 });
+  deepEqual(
+    [spans.length, ...spans.slice(0, 2)],
+    [SPANS_MAX, { first: 2, last: 3 }, { first: 20, last: 20 }],
+  );
+});
+
 test("a span ahead of what events told is not the newest", () => {
   const spans = [
     { first: 1, last: 3 },

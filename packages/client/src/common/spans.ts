@@ -2,7 +2,7 @@
 import { SPANS_MAX } from "./limits.js";
 import type { Span } from "./store.js";
 
-/** `spans` and `added` together. Beyond SPANS_MAX the oldest claims are given up. */
+/** `spans` and `added` together. Beyond SPANS_MAX the oldest claims are given up, but for the added one. */
 export function withSpan(spans: readonly Span[], added: Span): readonly Span[] {
   if (added.first > added.last) return spans;
   let { first, last } = added;
@@ -16,8 +16,9 @@ export function withSpan(spans: readonly Span[], added: Span): readonly Span[] {
       last = Math.max(last, span.last);
     }
   }
-  const all = [...before, { first, last }, ...after];
-  return all.length > SPANS_MAX ? all.slice(all.length - SPANS_MAX) : all;
+  const excess = before.length + 1 + after.length - SPANS_MAX;
+  const kept = [...before.slice(Math.max(0, excess)), { first, last }];
+  return [...kept, ...after.slice(Math.max(0, excess - before.length))];
 }
 
 /** The parts of `spans` that lie within `bounds`; a span that does so whole is the same object. */

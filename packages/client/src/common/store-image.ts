@@ -1,6 +1,6 @@
 /** A store's content in memory, for the stores that keep it there: what each change does, in one place. */
 import type { ConversationEntry, ConversationId, Message } from "@parley/protocol";
-import { isLater, mayReplace } from "./message-revision.js";
+import { isLater, merged, withCardPart, withReactions } from "./message-revision.js";
 import type { Change, MessageRange, OutboxItem, Position, Span, StoreOwner, StoreState } from "./store.js";
 
 /** Cost: holds everything; a change is O(1), reading a range is O(messages of the conversation). */
@@ -12,6 +12,9 @@ export class StoreImage {
   readonly #nextNumbers = new Map<ConversationId, number>();
   readonly #spans = new Map<ConversationId, readonly Span[]>();
   readonly #messages = new Map<ConversationId, Map<number, Message>>();
+  #leader = 0;
+  #given: readonly string[] = [];
+  readonly #looked = new Map<ConversationId, number>();
   /** Messages that the changes being applied took away and did not put back. */
   readonly #taken = new Set<string>();
   /** The changes being applied made a message say something else. */
@@ -35,7 +38,15 @@ export class StoreImage {
       outbox: [...this.#outbox.values()].toSorted((one, other) => one.order - other.order),
       nextNumbers: new Map(this.#nextNumbers),
       spans: new Map(this.#spans),
+      leader: this.#leader,
+      given: this.#given,
+      looked: new Map(this.#looked),
     };
+  }
+
+  /** Whether what was committed under this lead still counts; without one it always does. */
+  isLedBy(leader: number | undefined): boolean {
+    return leader === undefined || leader === this.#leader;
   }
 
   messages(conversationId: ConversationId, range: MessageRange): readonly Message[] {
@@ -57,6 +68,9 @@ export class StoreImage {
     for (const messages of this.#messages.values()) {
       for (const message of messages.values()) yield { kind: "put-messages", messages: [message] };
     }
+    for (const [conversationId, atMs] of this.#looked) yield { kind: "looked", conversationId, atMs };
+    if (this.#leader > 0) yield { kind: "leader", leader: this.#leader };
+    if (this.#given.length > 0) yield { kind: "given", clientMessageIds: this.#given };
   }
 
   #applyOne(change: Change): void {
@@ -82,6 +96,12 @@ export class StoreImage {
       case "change-messages":
         for (const message of change.messages) this.#changeMessage(message);
         return;
+      case "change-reactions":
+        this.#changeReactions(change);
+        return;
+      case "change-card-part":
+        this.#changeCardPart(change);
+        return;
       case "delete-messages":
         this.#deleteMessages(change.conversationId, change.first, change.last);
         return;
@@ -97,6 +117,15 @@ export class StoreImage {
       case "spans":
         this.#spans.set(change.conversationId, change.spans);
         return;
+      case "looked":
+        this.#looked.set(change.conversationId, change.atMs);
+        return;
+      case "leader":
+        this.#leader = change.leader;
+        return;
+      case "given":
+        this.#given = change.clientMessageIds;
+        return;
     }
   }
 
@@ -107,15 +136,29 @@ export class StoreImage {
       this.#messages.set(message.conversationId, messages);
     }
     const held = messages.get(message.sequence);
-    if (!mayReplace(held, message)) return;
     if (isLater(held, message)) this.#hasChanged = true;
-    messages.set(message.sequence, message);
+    messages.set(message.sequence, merged(held, message));
     if (this.#taken.size > 0) this.#taken.delete(nameOf(message.conversationId, message.sequence));
   }
 
   #changeMessage(message: Message): void {
     const messages = this.#messages.get(message.conversationId);
     if (isLater(messages?.get(message.sequence), message)) this.#putMessage(message);
+  }
+
+  #changeReactions(change: Extract<Change, { readonly kind: "change-reactions" }>): void {
+    const messages = this.#messages.get(change.conversationId);
+    const held = messages?.get(change.sequence);
+    if (held !== undefined) messages?.set(change.sequence, withReactions(held, change.reactions));
+  }
+
+  #changeCardPart(change: Extract<Change, { readonly kind: "change-card-part" }>): void {
+    const messages = this.#messages.get(change.conversationId);
+    const held = messages?.get(change.sequence);
+    if (held === undefined) return;
+    const message = withCardPart(held, change.part);
+    if (held.cardPart !== undefined && message !== held) this.#hasChanged = true;
+    messages?.set(change.sequence, message);
   }
 
   #deleteMessages(conversationId: ConversationId, first: number, last: number): void {
@@ -138,6 +181,9 @@ export class StoreImage {
     this.#outbox.clear();
     this.#nextNumbers.clear();
     this.#spans.clear();
+    this.#leader = 0;
+    this.#given = [];
+    this.#looked.clear();
     for (const [conversationId, messages] of this.#messages)
       for (const sequence of messages.keys()) this.#taken.add(nameOf(conversationId, sequence));
     this.#messages.clear();

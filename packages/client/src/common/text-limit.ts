@@ -6,12 +6,16 @@ const TEXT_OVERHEAD_BYTES_MAX = 4;
 
 /** Refuses here what the server would refuse. Errors: "message-too-large". */
 export function requireTextInLimit(text: string): void {
+  requireWithin("text", text, TEXT_BYTES_MAX);
+}
+
+/** As `requireTextInLimit`, of anything with a limit in UTF-8 bytes. */
+export function requireWithin(what: string, text: string, bytesMax: number): void {
   // The first comparison keeps a huge text from being encoded at all.
   const isInLimit =
-    text.length <= TEXT_BYTES_MAX &&
-    encode(TextBody, { text }).length <= TEXT_BYTES_MAX + TEXT_OVERHEAD_BYTES_MAX;
+    text.length <= bytesMax && encode(TextBody, { text }).length <= bytesMax + TEXT_OVERHEAD_BYTES_MAX;
   if (isInLimit) return;
-  throw new Failure("message-too-large", `A text has at most ${TEXT_BYTES_MAX} bytes.`, {
+  throw new Failure("message-too-large", `A ${what} has at most ${bytesMax} bytes.`, {
     retry: "after-change",
   });
 }

@@ -1,14 +1,21 @@
-/** The messages of one open conversation that are in memory: a window into the store that has no holes. */
-import type { ConversationId, Message } from "@parley/protocol";
-import { TIMELINE_MESSAGES_MAX, TIMELINE_PAGE } from "./limits.js";
+/**
+ * The messages of one open conversation that are in memory: a window into the store that has no holes. It follows the end of
+ * what is held; or it was opened at a message elsewhere, its anchor, and grows only as it is told.
+ */
+import { type ConversationId, isSignal, type Message } from "@parley/protocol";
+import { CONTEXT_MESSAGES, TIMELINE_MESSAGES_MAX, TIMELINE_PAGE } from "./limits.js";
+import { isSameState } from "./message-revision.js";
 import type { ClientStore, Span } from "./store.js";
 
 export class TimelineWindow {
   readonly #store: ClientStore;
   readonly #conversationId: ConversationId;
-  readonly #target: () => Span | undefined;
+  readonly #target: (anchor: number | undefined) => Span | undefined;
+  #anchor: number | undefined;
   #span: Span | undefined;
   #messages: readonly Message[] = [];
+  #shown: readonly Message[] = [];
+  #shownOf: readonly Message[] | undefined;
   /** Reads follow each other, so that each sees what the one before it made of the window. */
   #reading: Promise<unknown> = Promise.resolve();
   #readingCount = 0;
@@ -16,13 +23,19 @@ export class TimelineWindow {
   readonly #removed = new Set<number>();
   /** A fetch of the newest page is on its way. */
   isFetching = false;
+  /** What stands around a message is on its way, for `openAt`. */
+  isLeaving = false;
   /** The snapshot has to be made anew when the reads are over. */
   isTouched = false;
   /** Messages of mine that have their place, but not their predecessors yet. */
   ahead: readonly Message[] = [];
 
-  /** `target` is the held span that the window belongs in, as it is now. */
-  constructor(store: ClientStore, conversationId: ConversationId, target: () => Span | undefined) {
+  /** `target` is the held span that the window belongs in, as it is now: with the anchor in it, if there is one. */
+  constructor(
+    store: ClientStore,
+    conversationId: ConversationId,
+    target: (anchor: number | undefined) => Span | undefined,
+  ) {
     this.#store = store;
     this.#conversationId = conversationId;
     this.#target = target;
@@ -33,9 +46,24 @@ export class TimelineWindow {
     return this.#span;
   }
 
+  /** The sequence around which it was opened; undefined while it follows the end. */
+  get anchor(): number | undefined {
+    return this.#anchor;
+  }
+
   /** Ascending; the same array until it changes. */
   get messages(): readonly Message[] {
     return this.#messages;
+  }
+
+  /** Those of them that people see; the same array until they change. */
+  get shown(): readonly Message[] {
+    if (this.#shownOf !== this.#messages) {
+      const hasSignal = this.#messages.some(({ body }) => isSignal(body));
+      this.#shown = hasSignal ? this.#messages.filter(({ body }) => !isSignal(body)) : this.#messages;
+      this.#shownOf = this.#messages;
+    }
+    return this.#shown;
   }
 
   get isReading(): boolean {
@@ -45,6 +73,29 @@ export class TimelineWindow {
   /** Reads what was added above the window, or begins anew when the held span is another one. */
   refresh(): Promise<boolean> {
     return this.#afterOthers(() => this.#refresh());
+  }
+
+  /** Begins anew around a sequence; at the end when that is not held. */
+  openAt(sequence: number): Promise<boolean> {
+    return this.#afterOthers(async () => {
+      this.#anchor = sequence;
+      this.#span = undefined;
+      return this.#refresh();
+    });
+  }
+
+  /** As `refresh`; begins anew at the end when it was elsewhere. */
+  openNewest(): Promise<boolean> {
+    return this.#afterOthers(async () => {
+      if (this.#anchor !== undefined) this.#span = undefined;
+      this.#anchor = undefined;
+      return this.#refresh();
+    });
+  }
+
+  /** The window has come to the end, and stays there from now on. */
+  follow(): void {
+    this.#anchor = undefined;
   }
 
   /** As `refresh`, and reads again what the window covers. */
@@ -58,6 +109,11 @@ export class TimelineWindow {
   /** Adds up to `count` older messages from the store. */
   extendBack(count: number): Promise<boolean> {
     return this.#afterOthers(() => this.#extendBack(count));
+  }
+
+  /** Adds up to `count` newer messages from the store. */
+  extendForward(count: number): Promise<boolean> {
+    return this.#afterOthers(() => this.#extendForward(count));
   }
 
   /** Takes out messages that were deleted. */
@@ -80,7 +136,13 @@ export class TimelineWindow {
   }
 
   async #refresh(): Promise<boolean> {
-    const target = this.#target();
+    let target = this.#target(this.#anchor);
+    if (target === undefined && this.#anchor !== undefined) {
+      // What it was opened at is held no more, or was never there.
+      this.#anchor = undefined;
+      this.#span = undefined;
+      target = this.#target(undefined);
+    }
     if (target === undefined) {
       const hasChanged = this.#span !== undefined;
       this.#span = undefined;
@@ -88,6 +150,7 @@ export class TimelineWindow {
       return hasChanged;
     }
     const wasCut = this.#cutBelow(target.first);
+    if (this.#anchor !== undefined) return (await this.#refreshAround(target, this.#anchor)) || wasCut;
     const span = this.#span;
     // A window that the target no longer holds, or that would leave a hole below the target, begins anew.
     const isInside = span !== undefined && span.first >= target.first && span.last >= target.first - 1;
@@ -113,6 +176,19 @@ export class TimelineWindow {
     return true;
   }
 
+  /** A window with an anchor stays as it is as long as the target holds it. */
+  async #refreshAround(target: Span, anchor: number): Promise<boolean> {
+    const span = this.#span;
+    if (span !== undefined && span.first >= target.first && span.last <= target.last) return false;
+    const below = { first: target.first, last: anchor - 1 };
+    const last = Math.min(target.last, anchor + CONTEXT_MESSAGES);
+    const older = await this.#read({ ...below, newest: CONTEXT_MESSAGES });
+    const newer = await this.#read({ first: anchor, last });
+    this.#span = { first: firstCovered(older, below, CONTEXT_MESSAGES), last };
+    this.#messages = [...older, ...newer];
+    return true;
+  }
+
   async #begin(target: Span): Promise<boolean> {
     const messages = await this.#read({ ...target, newest: TIMELINE_PAGE });
     this.#span = { first: firstCovered(messages, target, TIMELINE_PAGE), last: target.last };
@@ -132,7 +208,7 @@ export class TimelineWindow {
   }
 
   async #extendBack(count: number): Promise<boolean> {
-    const target = this.#target();
+    const target = this.#target(this.#anchor);
     const span = this.#span;
     if (target === undefined || span === undefined || count <= 0 || target.first >= span.first) return false;
     const older = { first: target.first, last: span.first - 1 };
@@ -142,14 +218,29 @@ export class TimelineWindow {
     return true;
   }
 
+  async #extendForward(count: number): Promise<boolean> {
+    const target = this.#target(this.#anchor);
+    const span = this.#span;
+    if (target === undefined || span === undefined || count <= 0 || target.last <= span.last) return false;
+    // Void sequences bring no message: it goes on until there is one.
+    let last = span.last;
+    let newer: readonly Message[] = [];
+    while (newer.length === 0 && last < target.last) {
+      const first = last + 1;
+      last = Math.min(target.last, last + count);
+      newer = await this.#read({ first, last });
+    }
+    const messages = [...this.#messages, ...newer];
+    this.#messages = messages.slice(Math.max(0, messages.length - TIMELINE_MESSAGES_MAX));
+    const wasCut = this.#messages.length < messages.length;
+    this.#span = { first: wasCut ? this.#messages[0]!.sequence : span.first, last };
+    return true;
+  }
+
   async #read(range: Span & { readonly newest?: number }): Promise<readonly Message[]> {
     const messages = await this.#store.readMessages(this.#conversationId, range);
     return messages.filter((message) => !this.#removed.has(message.sequence));
   }
-}
-
-function isSameState(one: Message, other: Message | undefined): boolean {
-  return one.messageId === other?.messageId && one.revision === other.revision;
 }
 
 /** A full read begins at its oldest message; one that is not full has seen the whole range. */

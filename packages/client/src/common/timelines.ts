@@ -1,16 +1,23 @@
 /**
  * The open conversations. Each has a window of messages in memory, always whole: it lies in one held span, the newest
- * that is contiguous with what events told. Windows are read from the store, which is the only truth; a commit only
+ * that is contiguous with what events told, or the one that it was opened at. Windows are read from the store, which is the only truth; a commit only
  * says that it is time to read again.
  */
 import { Failure } from "@parley/base";
-import { type ConversationId, HISTORY_PAGE_MAX, type Message } from "@parley/protocol";
+import {
+  Body,
+  type ConversationId,
+  HISTORY_PAGE_MAX,
+  type Message,
+  filled,
+  isSignal,
+} from "@parley/protocol";
 import type { PendingMessage, Timeline } from "./api.js";
 import type { Committed } from "./draft.js";
 import type { History } from "./history.js";
-import { TIMELINE_MESSAGES_MAX, TIMELINE_PAGE } from "./limits.js";
+import { CONTEXT_MESSAGES, TIMELINE_MESSAGES_MAX, TIMELINE_PAGE } from "./limits.js";
 import type { Replica } from "./replica.js";
-import { newestSpan } from "./spans.js";
+import { findSpan, newestSpan } from "./spans.js";
 import type { OutboxItem, Span } from "./store.js";
 import { TimelineWindow } from "./timeline-window.js";
 
@@ -58,18 +65,60 @@ export class Timelines {
 
   /** Opens a conversation. Errors: those of a request, when there is nothing in the store to show. */
   async open(conversationId: ConversationId): Promise<Timeline> {
-    let window = this.#windows.get(conversationId);
-    if (window === undefined) {
-      window = new TimelineWindow(this.#parts.replica.store, conversationId, () =>
-        this.#target(conversationId),
-      );
-      this.#windows.set(conversationId, window);
-    }
-    await window.refresh();
+    const window = this.#openWindow(conversationId);
+    await window.openNewest();
     this.touch(conversationId);
     if (this.#parts.isConnected() || window.span === undefined)
       await this.#fetchNewest(conversationId, window);
     return this.#require(conversationId);
+  }
+
+  /** Opens a conversation around a message. Errors: those of a request, when the store does not hold the message. */
+  async openAt(conversationId: ConversationId, sequence: number): Promise<Timeline> {
+    const window = this.#openWindow(conversationId);
+    const { span } = window;
+    if (span === undefined || sequence < span.first || sequence > span.last) {
+      window.isLeaving = true;
+      try {
+        await this.#fetchAround(conversationId, sequence);
+        await window.openAt(sequence);
+      } finally {
+        window.isLeaving = false;
+      }
+      this.#joinEnd(conversationId, window);
+      this.touch(conversationId);
+      if (window.span === undefined) await this.#fetchNewest(conversationId, window);
+    }
+    return this.#require(conversationId);
+  }
+
+  /** More of a conversation that was opened around a message, towards its end. */
+  async loadNewer(conversationId: ConversationId, count: number): Promise<Timeline> {
+    const window = this.#windows.get(conversationId);
+    if (window === undefined) return this.open(conversationId);
+    const { span, anchor } = window;
+    if (anchor === undefined || span === undefined) return this.#require(conversationId);
+    const isHeldOn = (this.#target(conversationId, anchor)?.last ?? 0) > span.last;
+    if (!isHeldOn && !this.#isAtEnd(conversationId, window)) {
+      await this.#parts.history.fetch(conversationId, {
+        after: span.last,
+        limit: Math.min(HISTORY_PAGE_MAX, count),
+      });
+    }
+    await window.extendForward(count);
+    this.#joinEnd(conversationId, window);
+    this.touch(conversationId);
+    return this.#require(conversationId);
+  }
+
+  isOpen(conversationId: ConversationId): boolean {
+    return this.#windows.has(conversationId);
+  }
+
+  /** Somebody reads elsewhere than at the end of it. */
+  isAway(conversationId: ConversationId): boolean {
+    const window = this.#windows.get(conversationId);
+    return window !== undefined && (window.isLeaving || window.anchor !== undefined);
   }
 
   close(conversationId: ConversationId): void {
@@ -95,7 +144,7 @@ export class Timelines {
       });
     }
     const { first } = window.span;
-    const held = this.#target(conversationId);
+    const held = this.#target(conversationId, window.anchor);
     if (first > this.#firstVisible(conversationId) && held?.first === first) {
       await this.#parts.history.fetch(conversationId, {
         before: first,
@@ -151,6 +200,38 @@ export class Timelines {
     }
   }
 
+  #openWindow(conversationId: ConversationId): TimelineWindow {
+    const known = this.#windows.get(conversationId);
+    if (known !== undefined) return known;
+    const window = new TimelineWindow(this.#parts.replica.store, conversationId, (anchor) =>
+      this.#target(conversationId, anchor),
+    );
+    this.#windows.set(conversationId, window);
+    return window;
+  }
+
+  /** A window that has come to the end of its conversation follows it. */
+  #joinEnd(conversationId: ConversationId, window: TimelineWindow): void {
+    if (window.anchor !== undefined && this.#isAtEnd(conversationId, window)) window.follow();
+  }
+
+  /** Fetches what is not held of a message and those around it; without a connection only when it is not held at all. */
+  async #fetchAround(conversationId: ConversationId, sequence: number): Promise<void> {
+    const { history, replica, isConnected } = this.#parts;
+    const limit = CONTEXT_MESSAGES;
+    const heldSpan = (): Span | undefined =>
+      findSpan(replica.state.spans.get(conversationId) ?? [], sequence);
+    let held = heldSpan();
+    if (held !== undefined && !isConnected()) return;
+    const lastSequence = replica.entry(conversationId)?.lastSequence ?? Infinity;
+    if (held === undefined) await history.fetch(conversationId, { after: sequence - 1, limit: limit + 1 });
+    else if (held.last < Math.min(sequence + limit, lastSequence))
+      await history.fetch(conversationId, { after: held.last, limit });
+    held = heldSpan();
+    if (held !== undefined && held.first > Math.max(sequence - limit, this.#firstVisible(conversationId)))
+      await history.fetch(conversationId, { before: held.first, limit });
+  }
+
   #refresh(conversationId: ConversationId, window: TimelineWindow, why: RefreshReason): void {
     const refreshed = why.isReplaced ? window.reload() : window.refresh();
     refreshed
@@ -167,6 +248,7 @@ export class Timelines {
 
   /** Fetches the newest page when the window does not end with the conversation, or shows less than a page. */
   async #fetchNewest(conversationId: ConversationId, window: TimelineWindow): Promise<void> {
+    if (window.anchor !== undefined) return;
     const isShort = window.messages.length < TIMELINE_PAGE && !this.#isAtBeginning(conversationId, window);
     if (this.#isAtEnd(conversationId, window) && !isShort) return;
     if (window.isFetching) return;
@@ -182,9 +264,10 @@ export class Timelines {
   }
 
   /** The span that the window belongs in, cut where this user may begin to see. */
-  #target(conversationId: ConversationId): Span | undefined {
+  #target(conversationId: ConversationId, anchor: number | undefined): Span | undefined {
     const lastSequence = this.#parts.replica.entry(conversationId)?.lastSequence ?? 0;
-    const span = newestSpan(this.#parts.replica.state.spans.get(conversationId) ?? [], lastSequence);
+    const spans = this.#parts.replica.state.spans.get(conversationId) ?? [];
+    const span = anchor === undefined ? newestSpan(spans, lastSequence) : findSpan(spans, anchor);
     if (span === undefined) return undefined;
     const first = Math.max(span.first, this.#firstVisible(conversationId));
     return first > span.last ? undefined : { first, last: span.last };
@@ -211,11 +294,15 @@ export class Timelines {
     window.ahead = window.ahead.filter((message) => message.sequence > last);
     return {
       conversationId,
-      messages: window.messages,
-      pending: [
-        ...window.ahead.map(aheadMessage),
-        ...items.map((item) => pendingMessage(item, this.#parts.isInFlight(item))),
-      ],
+      messages: window.shown,
+      // What is written stands behind the newest message, which is elsewhere now.
+      pending:
+        window.anchor !== undefined
+          ? []
+          : [
+              ...window.ahead.map(aheadMessage),
+              ...items.filter(isShown).map((item) => pendingMessage(item, this.#parts.isInFlight(item))),
+            ],
       isAtBeginning: this.#isAtBeginning(conversationId, window),
       isAtEnd: this.#isAtEnd(conversationId, window),
     };
@@ -228,6 +315,11 @@ export class Timelines {
     }
     return timeline;
   }
+}
+
+/** A signal is for other modules alone. */
+function isShown({ body }: OutboxItem): boolean {
+  return !isSignal(body);
 }
 
 /** What the application sees of an item of the outbox. */
@@ -243,7 +335,7 @@ function aheadMessage(message: Message): PendingMessage {
   return {
     conversationId,
     clientMessageId,
-    body: body ?? { text: undefined, notice: undefined },
+    body: body ?? filled(Body, {}),
     createdMs: timeMs,
     state: "sending",
   };

@@ -1,5 +1,6 @@
-import { deepEqual } from "node:assert/strict";
+import { deepEqual, rejects } from "node:assert/strict";
 import type { ClientMessageId, ConversationId, Message, MessageId, UserId } from "@parley/protocol";
+import { textBody, AS_SENT } from "@parley/protocol";
 import {
   appendFileSync,
   mkdirSync,
@@ -14,7 +15,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
+import type { Change, OutboxItem } from "../common/index.js";
 import { testClientStore } from "../testing/store-conformance.js";
+import { FILE_FORMAT_1, OLD_CONVERSATION, OLD_TEXTS, OLD_UNSENT } from "../testing/old-stores.js";
+import { crc32 } from "./crc32.js";
 import { createFileStore } from "./file-store.js";
 
 const GROUP = "g:one" as ConversationId;
@@ -142,11 +146,9 @@ function messageOf(sequence: number): Message {
     senderId: "ann" as UserId,
     clientMessageId: `c${sequence}` as ClientMessageId,
     timeMs: sequence,
-    body: { text: { text: "x".repeat(sequence) }, notice: undefined },
+    body: textBody("x".repeat(sequence)),
     isCountable: true,
-    revision: 0,
-    editedMs: 0,
-    recall: undefined,
+    ...AS_SENT,
   };
 }
 
@@ -184,7 +186,7 @@ test("deleted messages leave the file when it is closed, and when it is opened a
   const crashed = join(folder, "deleted-crashed");
   const saying = (sequence: number, text: string): Message => ({
     ...messageOf(sequence),
-    body: { text: { text }, notice: undefined },
+    body: textBody(text),
   });
   const store = createFileStore({ path });
   await store.load();
@@ -219,3 +221,140 @@ test("a file whose messages were only replaced is not written anew when it is cl
   await store.close();
   deepEqual(statSync(path).size, size);
 });
+
+/** What a test may say of a store in few words. */
+async function contentOf(path: string): Promise<unknown> {
+  const store = createFileStore({ path });
+  const { position, outbox, spans } = await store.load();
+  const messages = await store.readMessages(OLD_CONVERSATION, { first: 1, last: 9 });
+  await store.close();
+  const texts = messages.map(({ body }) => body?.text?.text);
+  return [position, outbox.map(({ body, number }) => [body.text?.text, number]), [...spans], texts];
+}
+
+const OLD_CONTENT = [
+  { epoch: 3, pts: 14 },
+  [[OLD_UNSENT, 1]],
+  [[OLD_CONVERSATION, [{ first: 1, last: 2 }]]],
+  [...OLD_TEXTS],
+];
+
+test("a file of format 1 is written anew with all that is in it, and opens again", async () => {
+  const path = join(folder, "format-1");
+  writeFileSync(path, FILE_FORMAT_1);
+  const first = await contentOf(path);
+  const isNew = readFileSync(path).includes('{"format":2}');
+  deepEqual([first, isNew, await contentOf(path)], [OLD_CONTENT, true, OLD_CONTENT]);
+});
+
+test("a migration that was interrupted, or cannot be done now, leaves the old file, which is used as it is", async () => {
+  const path = join(folder, "format-1-interrupted");
+  writeFileSync(path, FILE_FORMAT_1);
+  writeFileSync(`${path}.new`, FILE_FORMAT_1.subarray(0, 20));
+  const afterInterruption = await contentOf(path);
+  const blocked = join(folder, "format-1-blocked");
+  writeFileSync(blocked, FILE_FORMAT_1);
+  // The new file cannot be made.
+  mkdirSync(`${blocked}.new`);
+  const withoutMigration = await contentOf(blocked);
+  deepEqual(
+    [afterInterruption, withoutMigration, readFileSync(blocked).equals(FILE_FORMAT_1)],
+    [OLD_CONTENT, OLD_CONTENT, true],
+  );
+});
+
+test("a file of a newer format is refused and stays as it is", async () => {
+  const path = join(folder, "format-99");
+  const payload = Buffer.from('{"format":99}');
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(payload.length, 0);
+  header.writeUInt32LE(crc32(payload), 4);
+  const content = Buffer.concat([header, payload, Buffer.from("whatever comes then")]);
+  writeFileSync(path, content);
+  await rejects(createFileStore({ path }).load(), { code: "unavailable", details: { found: 99, known: 2 } });
+  deepEqual(readFileSync(path).equals(content), true);
+});
+
+/** An outbox item as a text, with its fate. */
+function fateOf({ clientMessageId, number, failureCode }: OutboxItem): string {
+  return `${clientMessageId} ${failureCode === "" ? number : failureCode}`;
+}
+
+test("damage in the middle costs no message that was not sent; one that may have been placed meanwhile waits for its writer", async () => {
+  const path = join(folder, "middle");
+  const store = createFileStore({ path });
+  await store.load();
+  const ends: number[] = [];
+  const commit = async (...changes: readonly Change[]): Promise<void> => {
+    await store.commit(changes);
+    ends.push(statSync(path).size);
+  };
+  await commit({ kind: "position", position: { epoch: 1, pts: 1 } });
+  await commit(
+    { kind: "put-outbox", item: unsent("before", 1) },
+    { kind: "put-outbox", item: unsent("placed", 2) },
+  );
+  // This one will be damaged.
+  await commit({ kind: "position", position: { epoch: 1, pts: 2 } });
+  await commit({
+    kind: "delete-outbox",
+    conversationId: GROUP,
+    clientMessageId: "placed" as ClientMessageId,
+  });
+  await commit(
+    { kind: "put-outbox", item: unsent("behind", 3) },
+    { kind: "next-number", conversationId: GROUP, number: 4 },
+  );
+  await commit(
+    { kind: "put-messages", messages: [messageOf(1)] },
+    { kind: "position", position: { epoch: 1, pts: 3 } },
+  );
+  await store.close();
+  const content = readFileSync(path);
+  content[ends[1]! + 12]! ^= 0x40;
+  writeFileSync(path, content);
+  const opened: unknown[] = [];
+  for (let times = 0; times < 2; times++) {
+    const again = createFileStore({ path });
+    const { position, outbox, nextNumbers } = await again.load();
+    const messages = await again.readMessages(GROUP, { first: 1, last: 9 });
+    await again.close();
+    opened.push([position.pts, outbox.map(fateOf).toSorted(), nextNumbers.get(GROUP), messages.length]);
+  }
+  const expected = [1, ["before outcome-unknown", "behind 3"], 4, 0];
+  deepEqual(opened, [expected, expected]);
+});
+
+test("a rescued outbox that cannot be written is not lost: the file stays as it is and is not opened", async () => {
+  const path = join(folder, "middle-blocked");
+  const store = createFileStore({ path });
+  await store.load();
+  await store.commit([{ kind: "position", position: { epoch: 1, pts: 1 } }]);
+  const end = statSync(path).size;
+  await store.commit([{ kind: "position", position: { epoch: 1, pts: 2 } }]);
+  await store.commit([{ kind: "put-outbox", item: unsent("behind", 1) }]);
+  await store.close();
+  const content = readFileSync(path);
+  content[end + 12]! ^= 0x40;
+  writeFileSync(path, content);
+  mkdirSync(`${path}.new`);
+  const again = createFileStore({ path });
+  await rejects(again.load(), { code: "unavailable" });
+  const isUntouched = readFileSync(path).equals(content);
+  rmdirSync(`${path}.new`);
+  const { outbox } = await again.load();
+  await again.close();
+  deepEqual([isUntouched, outbox.map(fateOf)], [true, ["behind 1"]]);
+});
+
+function unsent(id: string, number: number): OutboxItem {
+  return {
+    conversationId: GROUP,
+    clientMessageId: id as ClientMessageId,
+    body: textBody(id),
+    createdMs: number,
+    order: number,
+    number,
+    failureCode: "",
+  };
+}

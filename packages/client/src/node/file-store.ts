@@ -3,25 +3,24 @@
  *
  *   record = length: 4 bytes · crc of the payload: 4 bytes · payload: JSON of the changes, UTF-8      (little endian)
  *
+ * The first record is no list of changes but { "format": n }. Format 1 had none; what is in an older format is written anew when it is
+ * opened, and until that is complete the old file stands.
+ *
  * A record that is cut off or damaged ends the file: it and what follows are cut away when the file is opened, so a
- * commit is there whole or not at all. The new file of a compaction gets its name only when it is complete.
+ * commit is there whole or not at all. But messages that were not sent yet are taken out of what follows before. The new file of a compaction gets its name only when it is complete.
  *
  * Messages that were deleted leave the file when it is written anew: at the latest when the store is closed, or opened
  * next when it was not.
  */
 import { Buffer } from "node:buffer";
-import { mkdir, open, readFile, rename, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { assert, Failure, TaskQueue } from "@parley/base";
-import type { Change, ClientStore } from "../common/store.js";
+import { type Change, type ClientStore, leadLost, storeIsNewer } from "../common/store.js";
 import { StoreImage } from "../common/store-image.js";
-import { crc32 } from "./crc32.js";
+import { encodeRecord, FORMAT, FORMAT_RECORD, recordsOf } from "./file-records.js";
+import { rescuedOutbox } from "./rescued-outbox.js";
 
-const HEADER_BYTES = 8;
-/** A length beyond it is damage, not a record … */
-const RECORD_BYTES_MAX = 256 * 1024 * 1024;
-/** … and one below it too: no changes are "[]". A file system that lost its power may end a file with zeros. */
-const RECORD_BYTES_MIN = 2;
 /** The file is written anew when it is larger than this many times its size after the last writing … */
 const COMPACTION_FACTOR = 4;
 /** … and larger than this, below which nothing is gained. */
@@ -29,6 +28,7 @@ const COMPACTION_BYTES_MIN = 1024 * 1024;
 /** Changes per record of a file written anew. */
 const COMPACTION_CHANGES = 1000;
 
+/** Where a store in a file lies. */
 export interface FileStoreOptions {
   readonly path: string;
   /**
@@ -52,6 +52,7 @@ class FileStore implements ClientStore {
   #compactBytes = 0;
   /** The file holds messages that were deleted. */
   #holdsDeleted = false;
+  #isOfThisFormat = false;
   /** Everything that touches the file follows what was begun before. */
   readonly #steps = new TaskQueue();
 
@@ -66,8 +67,9 @@ class FileStore implements ClientStore {
     });
   }
 
-  commit(changes: readonly Change[]): Promise<void> {
+  commit(changes: readonly Change[], leader?: number): Promise<void> {
     return this.#steps.run(async () => {
+      if (!this.#image.isLedBy(leader)) throw leadLost();
       await this.#append(changes);
       if (this.#image.apply(changes)) this.#holdsDeleted = true;
       if (this.#bytes > this.#compactBytes * COMPACTION_FACTOR) await this.#compactIfPossible();
@@ -89,6 +91,21 @@ class FileStore implements ClientStore {
     });
   }
 
+  async destroy(): Promise<void> {
+    // Not first written anew, which closing may do.
+    this.#holdsDeleted = false;
+    await this.close();
+    await this.#steps.run(async () => {
+      const { path } = this.#options;
+      await Promise.all([rm(path, { force: true }), rm(`${path}.new`, { force: true })]).catch(
+        (error: unknown) => {
+          throw new Failure("unavailable", "The store's file cannot be removed.", { cause: error });
+        },
+      );
+      this.#image = new StoreImage();
+    });
+  }
+
   async #open(): Promise<void> {
     const { path } = this.#options;
     try {
@@ -97,23 +114,37 @@ class FileStore implements ClientStore {
       this.#image = new StoreImage();
       this.#bytes = 0;
       this.#holdsDeleted = false;
+      let format = content.length === 0 ? FORMAT : 1;
       for (const record of recordsOf(content)) {
+        if (record.format !== undefined) format = record.format;
+        if (format > FORMAT) throw storeIsNewer(format, FORMAT);
         if (this.#image.apply(record.changes)) this.#holdsDeleted = true;
         this.#bytes = record.end;
       }
+      this.#isOfThisFormat = format === FORMAT && this.#bytes > 0;
       this.#file = await open(path, "a");
-      if (this.#bytes < content.length) await this.#file.truncate(this.#bytes);
+      const rescued = rescuedOutbox(this.#image.state(), content.subarray(this.#bytes));
+      if (rescued.length > 0) {
+        this.#image.apply(rescued);
+        // The old file stands until the new one is complete: what was found in it is not lost again.
+        await this.#compact();
+      } else if (this.#bytes < content.length) await this.#file.truncate(this.#bytes);
     } catch (error) {
+      await this.#file?.close();
+      this.#file = undefined;
+      if (error instanceof Failure) throw error;
       throw new Failure("unavailable", "The store's file cannot be opened.", { cause: error });
     }
     this.#compactBytes = Math.max(this.#bytes, this.#minimumBytes());
-    if (this.#holdsDeleted) await this.#compactIfPossible();
+    const isOld = this.#bytes > 0 && !this.#isOfThisFormat;
+    if (this.#holdsDeleted || isOld) await this.#compactIfPossible();
   }
 
   async #append(changes: readonly Change[]): Promise<void> {
     const file = this.#file;
     assert(file !== undefined, "A store is loaded before it is written.");
-    const record = encodeRecord(changes);
+    const isFirst = this.#bytes === 0;
+    const record = isFirst ? Buffer.concat([FORMAT_RECORD, encodeRecord(changes)]) : encodeRecord(changes);
     try {
       await file.appendFile(record);
       if (this.#options.isSynced === true) await file.datasync();
@@ -150,14 +181,16 @@ class FileStore implements ClientStore {
     this.#bytes = bytes;
     this.#compactBytes = Math.max(bytes, this.#minimumBytes());
     this.#holdsDeleted = false;
+    this.#isOfThisFormat = true;
     await old?.close();
   }
 
   /** Writes the whole content into a new file, durably, and returns its length. */
   async #writeAnew(path: string): Promise<number> {
     const file = await open(path, "w");
-    let bytes = 0;
+    let bytes = FORMAT_RECORD.length;
     try {
+      await file.appendFile(FORMAT_RECORD);
       for (const changes of grouped(this.#image.asChanges(), COMPACTION_CHANGES)) {
         const record = encodeRecord(changes);
         await file.appendFile(record);
@@ -183,39 +216,6 @@ async function readIfThere(path: string): Promise<Buffer> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
     throw error;
   }
-}
-
-function encodeRecord(changes: readonly Change[]): Uint8Array {
-  const payload = Buffer.from(
-    JSON.stringify(changes, (_, value: unknown) => (value === undefined ? null : value)),
-  );
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt32LE(payload.length, 0);
-  header.writeUInt32LE(crc32(payload), 4);
-  return Buffer.concat([header, payload]);
-}
-
-/** The whole records from the start of a file. */
-function* recordsOf(
-  content: Buffer,
-): Generator<{ readonly changes: readonly Change[]; readonly end: number }> {
-  let start = 0;
-  while (content.length - start >= HEADER_BYTES) {
-    const length = content.readUInt32LE(start);
-    const end = start + HEADER_BYTES + length;
-    if (length < RECORD_BYTES_MIN || length > RECORD_BYTES_MAX || end > content.length) return;
-    const payload = content.subarray(start + HEADER_BYTES, end);
-    if (crc32(payload) !== content.readUInt32LE(start + 4)) return;
-    yield { changes: withUndefined(JSON.parse(payload.toString("utf8"))) as readonly Change[], end };
-    start = end;
-  }
-}
-
-/** Puts undefined back where JSON can only say null: no change holds a null of its own. */
-function withUndefined(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withUndefined);
-  if (typeof value !== "object" || value === null) return value ?? undefined;
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, withUndefined(field)]));
 }
 
 function* grouped<T>(items: Iterable<T>, count: number): Generator<readonly T[]> {

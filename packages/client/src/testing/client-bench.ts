@@ -1,7 +1,13 @@
 /** A client, its store, its server and its time, set up for a test. */
 import { ManualTime, manualAmbient, RecordingLogger } from "@parley/base/testing";
 import { type ConversationId, type UserId, parseConversationId, parseUserId } from "@parley/protocol";
-import { type ClientStore, createClient, createMemoryStore, type ParleyClient } from "../common/index.js";
+import {
+  type ClientOptions,
+  type ClientStore,
+  createClient,
+  createMemoryStore,
+  type ParleyClient,
+} from "../common/index.js";
 import { ScriptedServer } from "./scripted-server.js";
 import { ScriptedWorld } from "./scripted-world.js";
 
@@ -25,7 +31,11 @@ export interface ClientBench {
 }
 
 /** A client in a world with `GROUP` and no messages. */
-export function createClientBench(seed = 1, store: ClientStore = createMemoryStore()): ClientBench {
+export function createClientBench(
+  seed = 1,
+  store: ClientStore = createMemoryStore(),
+  more: Pick<ClientOptions, "deviceKind" | "http"> = {},
+): ClientBench {
   const time = new ManualTime();
   const world = new ScriptedWorld(SELF);
   world.join(GROUP);
@@ -38,6 +48,7 @@ export function createClientBench(seed = 1, store: ClientStore = createMemorySto
       store,
       transport: server,
       ambient: manualAmbient(time, new RecordingLogger(), seed),
+      ...more,
     });
   const client = restart();
   return {

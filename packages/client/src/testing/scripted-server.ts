@@ -4,18 +4,26 @@
  */
 import type { Scheduler } from "@parley/base";
 import {
+  Body,
   type DeviceId,
   digestOf,
   type Edit,
   encode,
   encodeFrame,
   Event,
+  filled,
+  forwardedBody,
   type Frame,
   type FrameName,
   type FramePayload,
   type Init,
+  Member,
+  type Message,
   readPacket,
   type SessionId,
+  type UserId,
+  textBody,
+  DISCONNECT,
 } from "@parley/protocol";
 import type { Connection, ConnectionHandlers, Transport } from "../common/index.js";
 import type { ScriptedWorld } from "./scripted-world.js";
@@ -36,6 +44,8 @@ export class ScriptedServer implements Transport {
   /** Nothing is said any more, though the connection stands. */
   isSilent = false;
   heartbeatMs = 20_000;
+  /** What the next devices are told that come, instead of being welcomed. */
+  readonly busyMs: number[] = [];
   pushSize = 100;
   /** Events wait; everything else goes through. */
   isHoldingPushes = false;
@@ -43,6 +53,14 @@ export class ScriptedServer implements Transport {
   historySize = 200;
   /** What any message said before. */
   edits: readonly Edit[] = [];
+  /** Pages of messages that mention the user. */
+  mentions: readonly (readonly Message[])[] = [];
+  /** What is answered to who asks how many have read. */
+  readCounts: Init<FramePayload<"readCounts">> = {};
+  /** What its review makes of every text. */
+  replacement: string | undefined;
+  /** Of every group; asked for while nobody comes or goes. */
+  members: readonly UserId[] = [];
   /** Entries per page of the list. */
   listSize = 2;
 
@@ -64,6 +82,21 @@ export class ScriptedServer implements Transport {
   editsPage(from: number): Init<FramePayload<"edits">> {
     const rest = this.edits.filter(({ revision }) => revision >= from);
     return { items: rest.slice(0, 2), next: rest[2]?.revision ?? 0 };
+  }
+
+  /** A page of ten sequences, the newest first: those whose text has what is looked for. */
+  searchPage({
+    text,
+    conversationId,
+    cursor,
+  }: FramePayload<"search">): Pick<FramePayload<"searchPage">, "hits" | "next"> {
+    const last = cursor === "" ? (this.world.messages.get(conversationId)?.length ?? 0) : Number(cursor);
+    const messages = this.world.visible(conversationId, last - 9, last);
+    const hits = messages.toReversed().flatMap((message) => {
+      const at = message.body?.text?.text.indexOf(text) ?? -1;
+      return at < 0 ? [] : [{ message, spans: [at, at + text.length] }];
+    });
+    return { hits, next: last > 10 ? String(last - 10) : "" };
   }
 
   /** The frames of one name that were received. */
@@ -155,9 +188,19 @@ class Link implements Connection {
 
   #take(frame: Frame): void {
     this.#server.received.push(frame);
-    if (frame.name === "hello") this.#greet(frame.payload);
+    if (frame.name === "hello") this.#greetUnlessBusy(frame.payload);
     else if (frame.name === "ping") this.say("pong", {});
     else if ("requestId" in frame.payload) this.#script(frame, frame.payload.requestId);
+  }
+
+  #greetUnlessBusy(hello: FramePayload<"hello">): void {
+    const retryAfterMs = this.#server.busyMs.shift();
+    if (retryAfterMs === undefined) {
+      this.#greet(hello);
+      return;
+    }
+    this.say("busy", { retryAfterMs });
+    this.#later(() => this.end(DISCONNECT.busy.code));
   }
 
   #greet(hello: FramePayload<"hello">): void {
@@ -198,6 +241,11 @@ class Link implements Connection {
     switch (frame.name) {
       case "send":
         return this.#accept(frame.payload);
+      case "listMembers": {
+        const revision = world.entries.get(frame.payload.conversationId)?.membersRevision ?? 0;
+        const members = this.#server.members.map((userId) => filled(Member, { userId, role: "member" }));
+        return () => this.say("memberList", { requestId, members, revision: Math.max(1, revision) });
+      }
       case "markRead":
         world.read(frame.payload.conversationId, frame.payload.sequence);
         return () => this.say("done", { requestId });
@@ -212,8 +260,38 @@ class Link implements Connection {
       case "recall":
         world.change(frame.payload.conversationId, frame.payload.sequence);
         return () => this.say("done", { requestId });
+      case "react": {
+        const { conversationId, sequence, key } = frame.payload;
+        world.react(conversationId, sequence, { userId: world.self, key });
+        return () => this.say("done", { requestId });
+      }
+      case "pin":
+        world.pin(frame.payload.conversationId, frame.payload.sequence, !frame.payload.isRemoval);
+        return () => this.say("done", { requestId });
+      case "getPins": {
+        const { conversationId } = frame.payload;
+        const pins = world.pinList(conversationId);
+        const revision = world.pins.get(conversationId)?.revision ?? 0;
+        return () => this.say("pinList", { requestId, pins, revision });
+      }
+      case "getReadCounts":
+        return () => this.say("readCounts", { requestId, ...this.#server.readCounts });
       case "getEdits":
         return () => this.say("edits", { requestId, ...this.#server.editsPage(frame.payload.from) });
+      case "getMessages": {
+        const { conversationId, sequences } = frame.payload;
+        const asked = sequences.slice(0, this.#server.historySize);
+        const messages = asked.flatMap((sequence) => world.visible(conversationId, sequence, sequence));
+        return () => this.say("messages", { requestId, messages, answered: asked.length });
+      }
+      case "listMentions": {
+        const start = Number(frame.payload.cursor || "0");
+        const messages = this.#server.mentions[start] ?? [];
+        const next = start + 1 < this.#server.mentions.length ? String(start + 1) : "";
+        return () => this.say("mentionPage", { requestId, messages, next });
+      }
+      case "search":
+        return () => this.say("searchPage", { requestId, ...this.#server.searchPage(frame.payload) });
       case "getHistory": {
         const { conversationId } = frame.payload;
         const limit = Math.min(frame.payload.limit || 200, this.#server.historySize);
@@ -224,12 +302,34 @@ class Link implements Connection {
       }
       case "listConversations": {
         const start = Number(frame.payload.cursor || "0");
-        const all = [...world.entries.values()];
+        const { conversationId, isNewestFirst, limit } = frame.payload;
+        const all = [...world.entries.values()].filter(
+          (entry) => conversationId === "" || entry.conversationId === conversationId,
+        );
+        if (isNewestFirst) {
+          const entries = all.toSorted((one, other) => other.updatedMs - one.updatedMs).slice(0, limit);
+          const isPartial = entries.length < all.length;
+          return () => this.say("conversationList", { requestId, entries, isPartial });
+        }
         const end = start + this.#server.listSize;
         const entries = all.slice(start, end);
         return () =>
           this.say("conversationList", { requestId, entries, next: end < all.length ? String(end) : "" });
       }
+      case "setNotify": {
+        const { conversationId, level, mutedUntilMs, doNotDisturb } = frame.payload;
+        world.push({ settings: { conversationId, level, mutedUntilMs, doNotDisturb } });
+        return () => this.say("done", { requestId });
+      }
+      case "getNotify": {
+        const { settings } = world.events.findLast((event) => event.settings?.doNotDisturb) ?? {};
+        return () => this.say("notifySettings", { requestId, doNotDisturb: settings?.doNotDisturb });
+      }
+      case "setPushTarget":
+        return () => this.say("done", { requestId });
+      case "follow":
+        // What the topics say is the test's.
+        return () => this.say("done", { requestId });
       case "getDigest": {
         const { conversationId, first, last } = frame.payload;
         const messages = world.visible(conversationId, first, last);
@@ -254,11 +354,22 @@ class Link implements Connection {
     if (number < expected && known?.clientMessageId !== clientMessageId) {
       return () => this.say("refused", { requestId, code: "send-order", retry: "after-change", expected });
     }
+    const { forward } = send;
+    const sources = world.messages.get(forward?.conversationId ?? conversationId) ?? [];
+    const chosen = sources.filter(({ sequence }) => forward?.sequences.includes(sequence) === true);
+    const { replacement } = this.#server;
+    const said = replacement === undefined ? send.body : textBody(replacement);
+    const body = forward === undefined ? said : forwardedBody(chosen, forward);
+    const isReplaced = replacement !== undefined;
     const message =
-      known ?? world.post(conversationId, world.self, send.body?.text?.text ?? "", clientMessageId);
+      known ??
+      world.post(conversationId, world.self, body ?? filled(Body, {}), {
+        clientMessageId,
+        audience: send.audience,
+      });
     lane.accepted.set(number, message);
     lane.last = Math.max(lane.last, number);
     const { messageId, sequence, timeMs } = message;
-    return () => this.say("sent", { requestId, messageId, sequence, timeMs });
+    return () => this.say("sent", { requestId, messageId, sequence, timeMs, isReplaced });
   }
 }

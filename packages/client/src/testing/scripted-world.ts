@@ -1,16 +1,24 @@
 /** What the scripted server knows: one user's conversations, queue and send numbers. The rules of the real server. */
 import {
   applyEvent,
+  type Body,
   type ClientMessageId,
   type ConversationEntry,
   type ConversationId,
   conversationOf,
   emptyEntry,
-  type Event,
+  Event,
   type Init,
   type Message,
   type MessageId,
   type UserId,
+  textBody,
+  AS_SENT,
+  JoinedEvent,
+  LeftEvent,
+  type Pin,
+  Reactions,
+  filled,
 } from "@parley/protocol";
 
 export interface SendLane {
@@ -25,16 +33,8 @@ export interface Page {
 }
 
 const START_MS = 1_793_491_200_000;
-const EMPTY_EVENT: Event = {
-  message: undefined,
-  read: undefined,
-  hidden: undefined,
-  joined: undefined,
-  left: undefined,
-  advanced: undefined,
-  trimmed: undefined,
-  changed: undefined,
-};
+const OTHER = "other" as UserId;
+const EMPTY_EVENT: Event = filled(Event, {});
 
 export class ScriptedWorld {
   readonly self: UserId;
@@ -47,6 +47,10 @@ export class ScriptedWorld {
   /** Messages below are gone. */
   readonly firstKept = new Map<ConversationId, number>();
   readonly lanes = new Map<ConversationId, SendLane>();
+  /** Messages whose reactions were not told yet. */
+  readonly unspread = new Map<ConversationId, Set<number>>();
+  readonly unspreadCards = new Map<ConversationId, Set<number>>();
+  readonly pins = new Map<ConversationId, { revision: number; readonly sequences: Set<number> }>();
   #count = 0;
 
   constructor(self: UserId) {
@@ -58,7 +62,12 @@ export class ScriptedWorld {
     for (let index = 0; index < before; index++)
       this.#append(conversationId, "other" as UserId, `old ${index}`);
     this.push({
-      joined: { conversationId, title: "", firstVisible: 1, lastSequence: before, timeMs: START_MS },
+      joined: filled(JoinedEvent, {
+        conversationId,
+        firstVisible: 1,
+        lastSequence: before,
+        timeMs: START_MS,
+      }),
     });
   }
 
@@ -70,11 +79,27 @@ export class ScriptedWorld {
     this.entries.set(conversationId, entry);
   }
 
-  /** A message by `senderId`, with its event. */
-  post(conversationId: ConversationId, senderId: UserId, text: string, clientMessageId = ""): Message {
-    const message = this.#append(conversationId, senderId, text, clientMessageId);
+  /** A message by `senderId`, with its event; the options, or the client message id alone. */
+  post(
+    conversationId: ConversationId,
+    senderId: UserId,
+    text: string | Body,
+    options: string | { readonly clientMessageId: string; readonly audience: readonly UserId[] } = "",
+  ): Message {
+    const { clientMessageId, audience } =
+      typeof options === "string" ? { clientMessageId: options, audience: [] } : options;
+    const message = { ...this.#append(conversationId, senderId, text, clientMessageId), audience };
+    this.messages.get(conversationId)![message.sequence - 1] = message;
     this.push({ message });
     return message;
+  }
+
+  /** Somebody says something to others: I am told that its place is taken. */
+  postToOthers(conversationId: ConversationId, senderId: UserId): void {
+    const { sequence, timeMs } = this.#append(conversationId, senderId, "not for me");
+    const hidden = this.hidden.get(conversationId) ?? new Set();
+    this.hidden.set(conversationId, hidden.add(sequence));
+    this.push({ voided: { conversationId, sequence, timeMs } });
   }
 
   /** Messages without an event each, as after an import. */
@@ -107,10 +132,86 @@ export class ScriptedWorld {
       revision: before.revision + 1,
       ...(text === undefined
         ? { body: undefined, recall: { actorId: before.senderId, timeMs } }
-        : { body: { text: { text }, notice: undefined }, editedMs: timeMs }),
+        : { body: textBody(text), editedMs: timeMs }),
     };
-    messages[sequence - 1] = message;
-    this.push({ changed: { message } });
+    const bare = { ...message, reactions: undefined, cardPart: undefined };
+    messages[sequence - 1] = message.recall === undefined ? message : bare;
+    if (message.recall !== undefined) {
+      this.unspread.get(conversationId)?.delete(sequence);
+      this.pin(conversationId, sequence, false);
+    }
+    this.push({ changed: { message: bare } });
+  }
+
+  /** Somebody gives a message a reaction, or takes it back. Others' wait until `spread` is called, when `isMerged`. */
+  react(
+    conversationId: ConversationId,
+    sequence: number,
+    {
+      userId,
+      key,
+      isMerged = false,
+    }: { readonly userId: UserId; readonly key: string; readonly isMerged?: boolean },
+  ): void {
+    const messages = this.messages.get(conversationId) ?? [];
+    const before = messages[sequence - 1];
+    const isGone = sequence < this.firstVisible(conversationId);
+    if (before === undefined || before.recall !== undefined || isGone) return;
+    const known = before.reactions ?? filled(Reactions, {});
+    const revision = known.revision + 1;
+    const item = known.items.find((one) => one.key === key);
+    const isRemoval = item?.userIds.includes(userId) === true;
+    const userIds = isRemoval
+      ? item.userIds.filter((one) => one !== userId)
+      : [...(item?.userIds ?? []), userId];
+    const others = known.items.filter((one) => one.key !== key);
+    const items = userIds.length === 0 ? others : [...others, { key, count: userIds.length, userIds }];
+    const mine = items.filter((one) => one.userIds.includes(this.self)).map((one) => one.key);
+    const mineRevision = userId === this.self ? revision : known.mineRevision;
+    const reactions: Reactions = { revision, items, mine, mineRevision };
+    messages[sequence - 1] = { ...before, reactions };
+    if (userId === this.self) this.push({ reactions: { conversationId, sequence, reactions } });
+    const unspread = this.unspread.get(conversationId) ?? new Set();
+    this.unspread.set(conversationId, unspread.add(sequence));
+    if (!isMerged) this.spread(conversationId);
+  }
+
+  /** What waits is told. */
+  spread(conversationId: ConversationId): void {
+    for (const sequence of this.unspread.get(conversationId) ?? []) {
+      const reactions = this.messages.get(conversationId)?.[sequence - 1]?.reactions;
+      const isGone = sequence < this.firstVisible(conversationId);
+      if (reactions === undefined || isGone) continue;
+      const { revision, items } = reactions;
+      this.push({
+        reactions: { conversationId, sequence, reactions: filled(Reactions, { revision, items }) },
+      });
+    }
+    this.unspread.delete(conversationId);
+  }
+
+  /** The pin of a message comes, or goes. */
+  pin(conversationId: ConversationId, sequence: number, isPinned = true): void {
+    const pins = this.pins.get(conversationId) ?? { revision: 0, sequences: new Set<number>() };
+    this.pins.set(conversationId, pins);
+    const message = this.messages.get(conversationId)?.[sequence - 1];
+    const isGone = message === undefined || sequence < this.firstVisible(conversationId);
+    if (pins.sequences.has(sequence) === isPinned || isGone || (isPinned && message.recall !== undefined))
+      return;
+    if (isPinned) pins.sequences.add(sequence);
+    else pins.sequences.delete(sequence);
+    pins.revision += 1;
+    const pinned = { conversationId, sequence, isPinned, actorId: OTHER, timeMs: START_MS };
+    this.push({ pinned: { ...pinned, revision: pins.revision } });
+  }
+
+  /** The pinned messages as `getPins` lists them. */
+  pinList(conversationId: ConversationId): readonly Pin[] {
+    const { sequences } = this.pins.get(conversationId) ?? { sequences: new Set<number>() };
+    return this.visible(conversationId, 1, Infinity)
+      .filter(({ sequence }) => sequences.has(sequence))
+      .map((message) => ({ actorId: OTHER, timeMs: START_MS, message }))
+      .toReversed();
   }
 
   read(conversationId: ConversationId, sequence: number): void {
@@ -118,7 +219,8 @@ export class ScriptedWorld {
   }
 
   leave(conversationId: ConversationId): void {
-    this.push({ left: { conversationId, sequence: this.messages.get(conversationId)?.length ?? 0 } });
+    const sequence = this.messages.get(conversationId)?.length ?? 0;
+    this.push({ left: filled(LeftEvent, { conversationId, sequence }) });
   }
 
   /** Messages below `before` are gone for everybody; the newest one stays. */
@@ -126,6 +228,12 @@ export class ScriptedWorld {
     const firstVisible = Math.min(before, this.messages.get(conversationId)?.length ?? 0);
     if (firstVisible <= this.firstVisible(conversationId)) return;
     this.firstKept.set(conversationId, firstVisible);
+    const pins = this.pins.get(conversationId);
+    for (const sequence of pins?.sequences ?? []) {
+      if (sequence >= firstVisible) continue;
+      pins!.sequences.delete(sequence);
+      pins!.revision += 1;
+    }
     this.push({ trimmed: { conversationId, firstVisible } });
   }
 
@@ -135,10 +243,12 @@ export class ScriptedWorld {
 
   push(event: Init<Event>): void {
     const whole: Event = { ...EMPTY_EVENT, ...event };
-    const conversationId = conversationOf(whole)!;
+    this.events.push(whole);
+    const conversationId = conversationOf(whole);
+    // Of a module, or of nothing.
+    if (conversationId === undefined) return;
     const entry = this.entries.get(conversationId) ?? emptyEntry(conversationId);
     this.entries.set(conversationId, applyEvent(entry, whole, this.self));
-    this.events.push(whole);
   }
 
   lane(conversationId: ConversationId): SendLane {
@@ -179,7 +289,12 @@ export class ScriptedWorld {
     return { first, last, messages: this.visible(conversationId, first, last) };
   }
 
-  #append(conversationId: ConversationId, senderId: UserId, text: string, clientMessageId = ""): Message {
+  #append(
+    conversationId: ConversationId,
+    senderId: UserId,
+    text: string | Body,
+    clientMessageId = "",
+  ): Message {
     const messages = this.messages.get(conversationId) ?? [];
     this.messages.set(conversationId, messages);
     this.#count += 1;
@@ -190,11 +305,9 @@ export class ScriptedWorld {
       senderId,
       clientMessageId: (clientMessageId || `other-${this.#count}`) as ClientMessageId,
       timeMs: START_MS + this.#count,
-      body: { text: { text }, notice: undefined },
-      isCountable: true,
-      revision: 0,
-      editedMs: 0,
-      recall: undefined,
+      body: typeof text === "string" ? textBody(text) : text,
+      isCountable: typeof text === "string" || text.signal === undefined,
+      ...AS_SENT,
     };
     messages.push(message);
     return message;

@@ -2,14 +2,20 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import {
+  Body,
   type ClientMessageId,
   type ConversationId,
   emptyEntry,
+  filled,
   type Message,
   type MessageId,
+  type Reactions,
   type UserId,
+  textBody,
+  AS_SENT,
 } from "@parley/protocol";
 import type { Change, ClientStore, OutboxItem } from "../common/index.js";
+import { isLeadLost } from "../common/store.js";
 
 const ONE = "g:one" as ConversationId;
 const TWO = "g:two" as ConversationId;
@@ -62,6 +68,9 @@ function stateTests(add: Add): void {
           outbox: [outboxItem("a", 1)],
           nextNumbers: new Map([[ONE, 2]]),
           spans: new Map([[ONE, [{ first: 1, last: 2 }]]]),
+          leader: 3,
+          given: ["x", "y"],
+          looked: new Map([[ONE, 7]]),
         },
         [message(ONE, 1), message(ONE, 2)],
       ],
@@ -93,6 +102,29 @@ function stateTests(add: Add): void {
     deepEqual((await store.load()).position, { epoch: 1, pts: 7 });
   });
 
+  add("a commit under a lead that is not the stored one changes nothing", async (open) => {
+    const store = open();
+    await store.load();
+    await store.commit([{ kind: "leader", leader: 1 }], 0);
+    await store.commit([{ kind: "position", position: { epoch: 1, pts: 1 } }], 1);
+    await store.commit([{ kind: "leader", leader: 2 }], 1);
+    const late = store.commit([{ kind: "position", position: { epoch: 1, pts: 9 } }], 1);
+    const code = await late.then(
+      () => "committed",
+      (error: unknown) => (isLeadLost(error) ? "lost" : String(error)),
+    );
+    const { leader, position } = await store.load();
+    deepEqual([code, leader, position], ["lost", 2, { epoch: 1, pts: 1 }]);
+  });
+
+  add("a store that was destroyed is a new one", async (open) => {
+    const store = open();
+    await store.load();
+    await store.commit(oneOfEach());
+    await store.destroy();
+    deepEqual([await store.load(), await store.readMessages(ONE, { first: 1, last: 9 })], [emptyState(), []]);
+  });
+
   add("the outbox comes in the order of its queue", async (open) => {
     const store = open();
     await store.load();
@@ -119,6 +151,19 @@ function stateTests(add: Add): void {
 }
 
 function messageTests(add: Add): void {
+  add("messages keep their bytes", async (open) => {
+    const store = open();
+    await store.load();
+    const custom = { type: "poll", payload: Uint8Array.of(0, 1, 255), fallbackText: "A poll" };
+    const body = filled(Body, { custom });
+    await store.commit([{ kind: "put-messages", messages: [{ ...message(ONE, 1), body }] }]);
+    await store.close();
+    const again = open();
+    await again.load();
+    const [kept] = await again.readMessages(ONE, { first: 1, last: 1 });
+    deepEqual(kept?.body, body);
+  });
+
   add("a range holds its ends, ascending, and no other conversation", async (open) => {
     const store = open();
     await store.load();
@@ -243,6 +288,106 @@ function messageTests(add: Add): void {
     },
   );
 
+  add("the newer reactions stay, whether they come alone, with a message or with a change", async (open) => {
+    const store = open();
+    await store.load();
+    const of = (sequence: number, revision: number, reactions?: Reactions): Message => ({
+      ...message(ONE, sequence),
+      revision,
+      reactions,
+    });
+    const summary = (revision: number, mineRevision = 0): Reactions => ({
+      revision,
+      items: [{ key: `k${revision}`, count: 1, userIds: [] }],
+      mine: mineRevision > 0 ? [`m${mineRevision}`] : [],
+      mineRevision,
+    });
+    const given = (sequence: number, reactions: Reactions): Change => ({
+      kind: "change-reactions",
+      conversationId: ONE,
+      sequence,
+      reactions,
+    });
+    await store.commit([
+      { kind: "put-messages", messages: [of(1, 0), of(2, 0, summary(3, 2)), of(4, 0, summary(1))] },
+    ]);
+    await store.commit([
+      given(1, summary(1, 1)),
+      given(1, summary(4)),
+      given(1, summary(2)),
+      given(2, summary(4)),
+      given(2, summary(1, 1)),
+      given(3, summary(1)),
+      given(4, summary(2)),
+      { kind: "change-messages", messages: [of(2, 1)] },
+      {
+        kind: "change-messages",
+        messages: [{ ...of(4, 1), recall: { actorId: "other" as UserId, timeMs: 1 } }],
+      },
+      given(4, summary(3)),
+    ]);
+    await store.commit([{ kind: "put-messages", messages: [of(1, 0)] }]);
+    await store.load();
+    const messages = await store.readMessages(ONE, { first: 1, last: 9 });
+    deepEqual(
+      messages.map(({ sequence, revision, reactions }) => [
+        sequence,
+        revision,
+        reactions?.items[0]?.key,
+        reactions?.mine.join(),
+        reactions?.mineRevision,
+      ]),
+      [
+        [1, 0, "k4", "m1", 1],
+        [2, 1, "k4", "m2", 2],
+        [4, 1, undefined, undefined, undefined],
+      ],
+    );
+  });
+
+  add(
+    "the newer private part of a card stays, whether it comes alone, with a message or with a change",
+    async (open) => {
+      const store = open();
+      await store.load();
+      const of = (sequence: number, revision: number, part?: number): Message => ({
+        ...message(ONE, sequence),
+        revision,
+        cardPart: part === undefined ? undefined : { content: `p${part}`, revision: part },
+      });
+      const given = (sequence: number, revision: number): Change => ({
+        kind: "change-card-part",
+        conversationId: ONE,
+        sequence,
+        part: { content: `p${revision}`, revision },
+      });
+      await store.commit([{ kind: "put-messages", messages: [of(1, 0), of(2, 0, 3), of(4, 0, 1)] }]);
+      await store.commit([
+        given(1, 2),
+        given(1, 1),
+        given(2, 2),
+        given(3, 1),
+        { kind: "change-messages", messages: [of(2, 1)] },
+        {
+          kind: "change-messages",
+          messages: [{ ...of(4, 1), recall: { actorId: "other" as UserId, timeMs: 1 } }],
+        },
+        given(4, 3),
+      ]);
+      await store.commit([{ kind: "put-messages", messages: [of(1, 0), of(2, 1, 4)] }]);
+      await store.load();
+      const messages = await store.readMessages(ONE, { first: 1, last: 9 });
+      deepEqual(
+        messages.map(({ sequence, revision, cardPart }) => [sequence, revision, cardPart?.content]),
+        [
+          [1, 0, "p2"],
+          [2, 1, "p4"],
+          [4, 1, undefined],
+        ],
+      );
+    },
+  );
+
   add("closing twice is harmless", async (open) => {
     const store = open();
     await store.load();
@@ -266,6 +411,9 @@ function emptyState(): Awaited<ReturnType<ClientStore["load"]>> {
     outbox: [],
     nextNumbers: new Map(),
     spans: new Map(),
+    leader: 0,
+    given: [],
+    looked: new Map(),
   };
 }
 
@@ -278,6 +426,9 @@ function oneOfEach(): readonly Change[] {
     { kind: "put-outbox", item: outboxItem("a", 1) },
     { kind: "next-number", conversationId: ONE, number: 2 },
     { kind: "spans", conversationId: ONE, spans: [{ first: 1, last: 2 }] },
+    { kind: "leader", leader: 3 },
+    { kind: "looked", conversationId: ONE, atMs: 7 },
+    { kind: "given", clientMessageIds: ["x", "y"] },
   ];
 }
 
@@ -285,7 +436,7 @@ function outboxItem(clientMessageId: string, order: number): OutboxItem {
   return {
     conversationId: ONE,
     clientMessageId: clientMessageId as ClientMessageId,
-    body: { text: { text: "x" }, notice: undefined },
+    body: textBody("x"),
     createdMs: 5,
     order,
     number: order,
@@ -301,10 +452,8 @@ function message(conversationId: ConversationId, sequence: number): Message {
     senderId: "other" as UserId,
     clientMessageId: `m${sequence}` as ClientMessageId,
     timeMs: 1000 + sequence,
-    body: { text: { text: `text ${sequence}` }, notice: undefined },
+    body: textBody(`text ${sequence}`),
     isCountable: true,
-    revision: 0,
-    editedMs: 0,
-    recall: undefined,
+    ...AS_SENT,
   };
 }

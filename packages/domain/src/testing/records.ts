@@ -1,5 +1,6 @@
 /** Short ways to write records in tests. */
 import type {
+  Body,
   ClientMessageId,
   ConversationId,
   DeviceId,
@@ -7,9 +8,16 @@ import type {
   TenantId,
   UserId,
 } from "@parley/protocol";
-import type { ConversationRecord } from "../conversation-record.js";
+import {
+  type ConversationChange,
+  type ConversationRecord,
+  CreateRecord,
+  MembersRecord,
+  RecallRecord,
+  conversationRecord,
+} from "../conversation-record.js";
 import { type ConversationState, emptyConversation, senderKey } from "../conversation-state.js";
-import { SENDS_IN_FLIGHT_MAX } from "@parley/protocol";
+import { Body as BodySchema, SENDS_IN_FLIGHT_MAX, filled, textBody } from "@parley/protocol";
 
 export const TENANT = "main" as TenantId;
 export const GROUP = "g:test" as ConversationId;
@@ -18,40 +26,31 @@ export function user(name: string): UserId {
   return name as UserId;
 }
 
-const NOTHING = {
-  create: undefined,
-  send: undefined,
-  read: undefined,
-  members: undefined,
-  history: undefined,
-  trim: undefined,
-  keeping: undefined,
-  edit: undefined,
-  recall: undefined,
-};
-
-export function record(change: Partial<ConversationRecord>, timeMs = 1000): ConversationRecord {
-  return { tenantId: TENANT, conversationId: GROUP, timeMs, ...NOTHING, ...change };
+export function record(change: ConversationChange, timeMs = 1000): ConversationRecord {
+  return conversationRecord({ tenantId: TENANT, conversationId: GROUP }, timeMs, change);
 }
 
 export function create(creator: string, ...others: readonly string[]): ConversationRecord {
   const userIds = [creator, ...others].map(user);
   return record({
-    create: {
+    create: filled(CreateRecord, {
       creatorId: user(creator),
-      isDirect: false,
       title: "Test",
       userIds,
-      isHistoryOpen: false,
       messageId: id("create"),
-    },
+    }),
   });
 }
 
 export function send(
   sender: string,
   number: number,
-  options: { timeMs?: number; name?: string } = {},
+  options: {
+    timeMs?: number;
+    name?: string;
+    body?: Body | undefined;
+    audience?: readonly string[];
+  } = {},
 ): ConversationRecord {
   const name = options.name ?? `${sender}-${number}`;
   return record(
@@ -62,20 +61,81 @@ export function send(
         number,
         clientMessageId: name as ClientMessageId,
         messageId: id(name),
-        body: { text: { text: name }, notice: undefined },
+        body: "body" in options ? options.body : textBody(name),
+        audience: (options.audience ?? []).map(user),
       },
     },
     options.timeMs ?? 2000,
   );
 }
 
-export function read(reader: string, sequence: number): ConversationRecord {
-  return record({ read: { userId: user(reader), sequence } });
+export function read(
+  reader: string,
+  sequence: number,
+  { timeMs = 1000, windowMs = 0 }: Waiting = {},
+): ConversationRecord {
+  return record({ read: { userId: user(reader), sequence, windowMs } }, timeMs);
+}
+
+/** When it happens, and how long it may wait to be told. */
+interface Waiting {
+  readonly timeMs?: number;
+  readonly windowMs?: number;
+}
+
+export function react(
+  actor: string,
+  sequence: number,
+  key: string,
+  { timeMs = 3000, windowMs = 0, isRemoval = false }: Waiting & { readonly isRemoval?: boolean } = {},
+): ConversationRecord {
+  return record({ react: { actorId: user(actor), sequence, key, isRemoval, windowMs } }, timeMs);
+}
+
+export function pin(actor: string, sequence: number, isRemoval = false): ConversationRecord {
+  return record({ pin: { actorId: user(actor), sequence, isRemoval } }, 3000);
+}
+
+export function card(content: string, revision = 1): Body {
+  return filled(BodySchema, { card: { content, revision } });
+}
+
+export function update(
+  actor: string,
+  sequence: number,
+  revision: number,
+  options: Waiting & { readonly content?: string; readonly userId?: string } = {},
+): ConversationRecord {
+  const { timeMs = 3000, windowMs = 0, content = `v${revision}`, userId = "" } = options;
+  const change = { actorId: user(actor), sequence, userId: user(userId), content, revision, windowMs };
+  return record({ cardUpdate: change }, timeMs);
+}
+
+export function act(
+  name: string,
+  sequence: number,
+  actionId: string,
+  options: { readonly timeMs?: number; readonly verb?: string; readonly revision?: number } = {},
+): ConversationRecord {
+  const { timeMs = 3000, verb = "vote", revision = 1 } = options;
+  return record(
+    { cardAction: { userId: user(name), sequence, actionId, verb, data: "{}", revision } },
+    timeMs,
+  );
+}
+
+export function spread(timeMs = 4000): ConversationRecord {
+  return record({ spread: {} }, timeMs);
 }
 
 export function members(actor: string, isRemoval: boolean, ...names: readonly string[]): ConversationRecord {
   return record({
-    members: { actorId: user(actor), userIds: names.map(user), isRemoval, messageId: id("members") },
+    members: filled(MembersRecord, {
+      actorId: user(actor),
+      userIds: names.map(user),
+      isRemoval,
+      messageId: id("members"),
+    }),
   });
 }
 
@@ -89,7 +149,7 @@ export function edit(
   text: string,
   options: { readonly timeMs?: number; readonly limitMs?: number } = {},
 ): ConversationRecord {
-  const body = { text: { text }, notice: undefined };
+  const body = textBody(text);
   const change = { actorId: user(actor), sequence, body, limitMs: options.limitMs ?? 0 };
   return record({ edit: change }, options.timeMs ?? 3000);
 }
@@ -100,7 +160,7 @@ export function recall(
   options: { readonly timeMs?: number; readonly limitMs?: number } = {},
 ): ConversationRecord {
   const change = { actorId: user(actor), sequence, limitMs: options.limitMs ?? 0 };
-  return record({ recall: change }, options.timeMs ?? 3000);
+  return record({ recall: filled(RecallRecord, change) }, options.timeMs ?? 3000);
 }
 
 /** A state in which the sends of everybody's one device may be applied. */
@@ -113,6 +173,6 @@ export function stateFor(...names: readonly string[]): ConversationState {
   return state;
 }
 
-function id(name: string): MessageId {
+export function id(name: string): MessageId {
   return `id-${name}` as MessageId;
 }

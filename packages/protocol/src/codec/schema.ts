@@ -136,3 +136,8 @@ export function uints(number: number): Field<readonly number[]> {
 export function list<T extends object>(number: number, of: Schema<T>): Field<readonly T[]> {
   return { ...single(number, "message", of as Schema<object>), isRepeated: true };
 }
+
+/** A whole value from some of its fields: those left out take their defaults, as after decoding. */
+export function filled<T extends object>(of: Schema<T>, fields: Init<T>): T {
+  return { ...of.defaults, ...fields } as T;
+}

@@ -1,5 +1,6 @@
 /** A naive model of a conversation's entry: unread messages are a set of numbers. */
 import { UNREAD_RANGES_MAX } from "../conversation-entry.js";
+import { MENTIONS_UNREAD_MAX } from "../limits.js";
 import type { ConversationEntry, Event, Message } from "../model.js";
 import type { UserId } from "../ids.js";
 
@@ -7,6 +8,7 @@ export class EntryModel {
   readonly #self: UserId;
   #entry: ConversationEntry;
   readonly #unread = new Set<number>();
+  readonly #mentions = new Set<number>();
 
   constructor(empty: ConversationEntry, self: UserId) {
     this.#entry = empty;
@@ -15,11 +17,12 @@ export class EntryModel {
 
   get entry(): ConversationEntry {
     const unreadRanges = runsOf(this.#unread).flatMap((run) => [run[0]!, run.at(-1)!]);
-    return { ...this.#entry, unreadRanges, unread: this.#unread.size };
+    const unreadMentions = [...this.#mentions].toSorted((one, other) => one - other);
+    return { ...this.#entry, unreadRanges, unread: this.#unread.size, unreadMentions };
   }
 
   apply(event: Event): void {
-    const { message, read, hidden, joined, left, advanced, trimmed, changed } = event;
+    const { message, read, hidden, joined, left, advanced, trimmed, changed, voided } = event;
     if (message !== undefined) this.#message(message);
     if (read !== undefined) this.#read(read.sequence);
     if (hidden !== undefined) this.#hide(hidden.sequences);
@@ -28,14 +31,42 @@ export class EntryModel {
     if (advanced !== undefined) this.#advance(advanced);
     if (trimmed !== undefined) this.#trim(trimmed.firstVisible);
     if (changed?.message !== undefined) this.#change(changed.message);
+    const { groupRevision, membersRevision } = this.#entry;
+    const info = event.group?.info;
+    if (info !== undefined && info.revision > groupRevision)
+      this.#set({ title: info.settings!.title, groupRevision: info.revision });
+    if (event.members !== undefined)
+      this.#set({ membersRevision: Math.max(membersRevision, event.members.revision) });
+    if (voided !== undefined) this.#goOn(voided.sequence);
+    for (const sequence of this.#mentions) if (!this.#unread.has(sequence)) this.#mentions.delete(sequence);
+    const oldest = [...this.#mentions].toSorted((one, other) => one - other).slice(0, -MENTIONS_UNREAD_MAX);
+    for (const sequence of oldest) this.#mentions.delete(sequence);
+  }
+
+  #goOn(sequence: number): void {
+    if (sequence <= this.#entry.lastSequence) return;
+    this.#set({ lastSequence: sequence });
+    if (this.#unread.size === 0) this.#set({ readSequence: sequence });
+  }
+
+  #mention({ sequence, body }: Message): void {
+    this.#mentions.delete(sequence);
+    const mentions = body?.mentions;
+    const isMention = mentions?.isAll === true || mentions?.userIds.includes(this.#self) === true;
+    if (isMention && this.#unread.has(sequence)) this.#mentions.add(sequence);
   }
 
   #message(message: Message): void {
     if (message.sequence <= this.#entry.lastSequence) return;
+    if (message.body?.signal !== undefined) {
+      this.#goOn(message.sequence);
+      return;
+    }
     this.#set({ lastSequence: message.sequence, lastMessage: message, updatedMs: message.timeMs });
     if (message.isCountable && message.senderId !== this.#self) {
       this.#unread.add(message.sequence);
       this.#forgetOldest();
+      this.#mention(message);
     } else if (this.#unread.size === 0) this.#set({ readSequence: message.sequence });
   }
 
@@ -55,7 +86,13 @@ export class EntryModel {
 
   #join(joined: NonNullable<Event["joined"]>): void {
     const { title, firstVisible, lastSequence, timeMs } = joined;
-    this.#set({ title, firstVisible, isMember: true });
+    const { groupRevision, membersRevision } = this.#entry;
+    this.#set({ firstVisible, isMember: true });
+    if (joined.groupRevision >= groupRevision) this.#set({ title });
+    this.#set({
+      groupRevision: Math.max(groupRevision, joined.groupRevision),
+      membersRevision: Math.max(membersRevision, joined.membersRevision),
+    });
     this.#set({ lastSequence: Math.max(this.#entry.lastSequence, lastSequence) });
     this.#set({ updatedMs: Math.max(this.#entry.updatedMs, timeMs) });
     this.#read(lastSequence);
@@ -81,6 +118,7 @@ export class EntryModel {
     const last = this.#entry.lastMessage;
     if (last?.sequence === message.sequence && message.revision > last.revision)
       this.#set({ lastMessage: message });
+    this.#mention(message);
     if (message.recall === undefined) return;
     this.#unread.delete(message.sequence);
     this.#forgetOldest();

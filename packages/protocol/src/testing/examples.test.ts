@@ -7,21 +7,13 @@ import { applyEvent, emptyEntry } from "../conversation-entry.js";
 import { digestOf } from "../digest.js";
 import { type FrameName, type FramePayload, readPacket, writeFrame } from "../frames.js";
 import type { ClientMessageId, ConversationId, MessageId, UserId } from "../ids.js";
-import { type Message, Event } from "../model.js";
+import { filled } from "../codec/schema.js";
+import { type Message, Event, JoinedEvent } from "../model.js";
 import { fromHex, toHex } from "./hex.js";
 
 const ANN = "ann" as UserId;
 const CONVERSATION = "g:team" as ConversationId;
-const EMPTY: Event = {
-  message: undefined,
-  read: undefined,
-  hidden: undefined,
-  joined: undefined,
-  left: undefined,
-  advanced: undefined,
-  trimmed: undefined,
-  changed: undefined,
-};
+const EMPTY: Event = filled(Event, {});
 
 const documents = docNames("protocol").filter((name) => name.endsWith(".md"));
 
@@ -101,13 +93,16 @@ function eventOf(words: string): Event {
     revision: kind === "recalled" ? 1 : 0,
     editedMs: 0,
     recall: kind === "recalled" ? { actorId: ANN, timeMs: 2 } : undefined,
+    audience: [],
+    reactions: undefined,
+    cardPart: undefined,
   };
   const events: Readonly<Record<string, Partial<Event>>> = {
     message: { message },
     notice: { message },
     read: { read: at },
     hidden: { hidden: { conversationId: CONVERSATION, sequences: [Number(number)] } },
-    joined: { joined: { ...end, title: "", firstVisible: 1, timeMs: 0 } },
+    joined: { joined: filled(JoinedEvent, { ...end, firstVisible: 1 }) },
     advanced: { advanced: { ...end, lastMessage: undefined } },
     recalled: { changed: { message } },
     trimmed: { trimmed: { conversationId: CONVERSATION, firstVisible: Number(number) } },

@@ -1,5 +1,5 @@
 /** Bugs to order in how a backup is taken. */
-import type { PlantedBug } from "../planted-bugs.js";
+import type { PlantedBug } from "../planting.js";
 
 /** The end of the journal is that of the commit before the last one. */
 export const BACKUP_MISSES_THE_TAIL: PlantedBug = {

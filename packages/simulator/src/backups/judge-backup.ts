@@ -12,7 +12,7 @@ import { UserHeadRow } from "@parley/domain";
 import { DirectoryObjects, openJournal } from "@parley/engine-embedded";
 import type { SimulatedDisk } from "@parley/engine-embedded/simulation";
 import { CONVERSATION_MESSAGE } from "@parley/message";
-import { ConversationEntry, Message, type TenantId, type UserId, decode } from "@parley/protocol";
+import { ConversationEntry, Message, type TenantId, type UserId, decode, encode } from "@parley/protocol";
 import { type Services, journalLogs, wireServices } from "@parley/server";
 import { CONVERSATION_INBOX, MESSAGE_INBOX, SYNC_QUEUE, USER_HEAD, userPartition } from "@parley/sync";
 import {
@@ -28,6 +28,7 @@ import {
 import { type Kernel, Process } from "../kernel.js";
 import { tapJournal } from "../log-tap.js";
 import type { Plan } from "../plan.js";
+import { areSameMessages } from "../recording/same.js";
 import type { Marks, Truth } from "../recording/truth.js";
 import { openSimulatedKeyring } from "../simulated-keys.js";
 import { importRows } from "./row-copies.js";
@@ -179,7 +180,7 @@ async function judgeMessages(
   );
   for (const name of new Set([...found.keys(), ...expected.keys()])) {
     const [mine = [], right = []] = [found.get(name), expected.get(name)];
-    if (!isDeepStrictEqual(mine, right))
+    if (!areSameMessages(mine, right))
       complain(`${name} has ${mine.length} messages, not the ${right.length} it should`);
   }
 }
@@ -248,10 +249,11 @@ function recordsIn(ends: readonly (readonly number[])[], { partitions }: Plan): 
   );
 }
 
-function sorted(
-  entries: ReadonlyMap<unknown, ConversationEntry>,
-): readonly (readonly [string, ConversationEntry])[] {
+/** By id; bytes in an entry may come as one kind of array or another. */
+function sorted(entries: ReadonlyMap<unknown, ConversationEntry>): readonly (readonly [string, string])[] {
   return [...entries]
-    .map(([id, entry]) => [String(id), entry] as const)
+    .map(
+      ([id, entry]) => [String(id), Buffer.from(encode(ConversationEntry, entry)).toString("hex")] as const,
+    )
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
 }

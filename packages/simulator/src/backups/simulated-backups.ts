@@ -13,7 +13,7 @@ import { Backups, type BackupStatus, type Services } from "@parley/server";
 import type { MemoryTableStore } from "@parley/tables";
 import type { Kernel, Process } from "../kernel.js";
 import type { Plan } from "../plan.js";
-import type { PlantedBug } from "../planted-bugs.js";
+import type { PlantedBug } from "../planting.js";
 import type { Marks } from "../recording/truth.js";
 import { SeededRandom } from "../seeded-random.js";
 import { snapshotRows } from "./row-copies.js";

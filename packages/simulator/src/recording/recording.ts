@@ -8,6 +8,7 @@ import {
   type DeviceIndex,
   type History,
   HistoryRecorder,
+  type MemberSetIndex,
   type UserIndex,
   eventFacts,
   messageContent,
@@ -24,6 +25,8 @@ import {
   decode,
   readPacket,
 } from "@parley/protocol";
+import { ModuleNotes } from "./module-notes.js";
+import { CardNotes } from "./card-notes.js";
 import { RequestNotes, seenMessage } from "./request-notes.js";
 
 /** Which way a packet goes. */
@@ -41,12 +44,21 @@ interface Position {
   readonly pts: number;
 }
 
+/** A message of which a user was told over a topic. */
+export interface Heard {
+  readonly userId: UserId;
+  readonly conversationId: ConversationId;
+  readonly sequence: number;
+}
+
 interface DeviceNotes {
   readonly index: DeviceIndex;
+  readonly userId: UserId;
   readonly requests: RequestNotes;
   /** Pushed events of the epoch under way, by PTS. */
   readonly pushed: Map<number, Content>;
-  rebase: Position | undefined;
+  /** Those of this connection that are not committed yet; what an older one was told may come behind it. */
+  rebases: readonly (Position & { readonly process: string })[];
   position: Position;
 }
 
@@ -55,8 +67,13 @@ const NOWHERE: Position = { epoch: 0, pts: 0 };
 export class Recording {
   readonly #recorder: HistoryRecorder;
   readonly tenantId: TenantId;
+  /** Each once. */
+  readonly heard = new Map<string, Heard>();
+  readonly cards = new CardNotes();
+  readonly modules = new ModuleNotes();
   readonly #devices = new Map<string, DeviceNotes>();
   /** The devices of the accounts, by their id on the server. */
+  readonly #everybody = new Set<UserIndex>();
   readonly #byDeviceId = new Map<string, DeviceIndex>();
   readonly #nowMs: () => number;
 
@@ -72,19 +89,22 @@ export class Recording {
 
   addDevice(name: string, userId: UserId, deviceId: string): void {
     const index = this.#recorder.device(this.#user(userId), name);
+    this.#everybody.add(this.#user(userId));
     this.#byDeviceId.set(deviceId, index);
     this.#devices.set(name, {
       index,
+      userId,
       requests: new RequestNotes({
         recorder: this.#recorder,
         device: index,
         self: userId,
         user: (id) => this.#user(id),
+        everybody: () => [...this.#everybody],
         conversation: (id) => this.#conversation(id),
         nowMs: this.#nowMs,
       }),
       pushed: new Map(),
-      rebase: undefined,
+      rebases: [],
       position: NOWHERE,
     });
   }
@@ -110,7 +130,8 @@ export class Recording {
     this.#recorder.conversationTrimmed({ conversation: this.#conversation(conversationId), firstVisible });
   }
 
-  messagePlaced(message: Message, deviceId: string | undefined, members: Iterable<UserId>): void {
+  /** `members`: in whose queues it belongs, when it belongs in any. */
+  messagePlaced(message: Message, deviceId: string | undefined, members: Iterable<UserId> | undefined): void {
     this.#recorder.messagePlaced({
       conversation: this.#conversation(message.conversationId),
       sequence: message.sequence,
@@ -118,10 +139,21 @@ export class Recording {
       sender: this.#user(message.senderId),
       device: deviceId === undefined ? undefined : this.#byDeviceId.get(deviceId),
       clientMessageId: message.clientMessageId,
-      members: this.#recorder.memberSet([...members].map((userId) => this.#user(userId))),
+      members:
+        members === undefined
+          ? undefined
+          : this.#recorder.memberSet([...members].map((userId) => this.#user(userId))),
+      audience: this.#audienceOf(message),
       isCountable: message.isCountable,
       content: messageContent(message),
     });
+  }
+
+  #audienceOf({ senderId, audience }: Message): MemberSetIndex | undefined {
+    if (audience.length === 0) return undefined;
+    return this.#recorder.memberSet(
+      [...new Set([senderId, ...audience])].map((userId) => this.#user(userId)),
+    );
   }
 
   messageChanged(message: Message): void {
@@ -148,32 +180,55 @@ export class Recording {
 
   // What goes over a device's connection.
 
-  /** A packet that a device has sent, or that has reached it. */
-  packet(device: string, direction: Direction, packet: Uint8Array): void {
+  /** A packet that a device has sent, or that has reached it; `process` when it has several. */
+  packet(device: string, direction: Direction, packet: Uint8Array, process = ""): void {
     const notes = this.#devices.get(device);
     if (notes === undefined) return;
     readPacket(packet, (frame) => {
       if (direction === "to-server") {
-        if (frame.name === "hello") notes.rebase = undefined;
-        notes.requests.sent(frame);
+        if (frame.name === "hello")
+          notes.rebases = notes.rebases.filter((rebase) => rebase.process !== process);
+        notes.requests.sent(frame, process);
       } else {
-        if (frame.name === "push") this.#pushed(notes, frame.payload);
-        else if (frame.name === "rebase") notes.rebase = frame.payload;
-        notes.requests.reached(frame);
+        if (frame.name === "push" && frame.payload.conversationId === "") this.#pushed(notes, frame.payload);
+        else if (frame.name === "push") this.#told(notes, frame.payload);
+        else if (frame.name === "rebase" && frame.payload.conversationId === "")
+          notes.rebases = [...notes.rebases, { ...frame.payload, process }];
+        if (frame.name === "searchPage") this.#found(notes, frame.payload);
+        notes.requests.reached(frame, process);
       }
     });
   }
 
   #pushed(notes: DeviceNotes, { epoch, firstPts, events }: FramePayload<"push">): void {
-    if (epoch !== notes.position.epoch && epoch !== notes.rebase?.epoch) return;
+    if (epoch !== notes.position.epoch && notes.rebases.every((rebase) => rebase.epoch !== epoch)) return;
     for (const [index, bytes] of events.entries())
       notes.pushed.set(firstPts + index, eventFacts(decode(Event, bytes)).content);
+  }
+
+  /** What comes over topics shows in the entries and the messages; here only of which messages it tells. */
+  #told({ userId }: DeviceNotes, { events }: FramePayload<"push">): void {
+    for (const bytes of events) {
+      const { message, changed } = decode(Event, bytes);
+      const about = message ?? changed?.message;
+      if (about === undefined) continue;
+      const { conversationId, sequence } = about;
+      this.heard.set(`${userId} ${conversationId} ${sequence}`, { userId, conversationId, sequence });
+    }
+  }
+
+  #found({ index: device }: DeviceNotes, { hits }: FramePayload<"searchPage">): void {
+    for (const { message } of hits) {
+      if (message === undefined) continue;
+      const conversation = this.#conversation(message.conversationId);
+      this.#recorder.found({ device, conversation, ...seenMessage(message) });
+    }
   }
 
   // What a device stores.
 
   /** A commit of the device's store is durable. */
-  committed(device: string, changes: readonly Change[]): void {
+  committed(device: string, changes: readonly Change[], process = ""): void {
     const notes = this.#devices.get(device);
     if (notes === undefined) return;
     // Shown are those that are left when the commit is done.
@@ -195,18 +250,22 @@ export class Recording {
       this.#recorder.shown({ device: notes.index, conversation, ...seenMessage(message) });
     }
     for (const change of changes) {
-      if (change.kind === "position") this.#moved(notes, change.position, changes);
+      if (change.kind === "position") this.#moved(notes, change.position, changes, process);
       else if (change.kind === "put-outbox" && change.item.failureCode !== "")
         notes.requests.gaveUp(change.item.clientMessageId, change.item.failureCode);
     }
   }
 
-  #moved(notes: DeviceNotes, position: Position, changes: readonly Change[]): void {
-    const { rebase, index: device } = notes;
+  #moved(notes: DeviceNotes, position: Position, changes: readonly Change[], process: string): void {
+    const { index: device } = notes;
+    const possible = notes.rebases.filter(
+      (rebase) => rebase.process === process && rebase.epoch === position.epoch && rebase.pts <= position.pts,
+    );
+    const rebase = possible.find(({ pts }) => pts === position.pts) ?? possible.at(-1);
     let before = notes.position.pts;
     // What was pushed behind a Rebase may be committed together with it.
-    if (rebase !== undefined && rebase.epoch === position.epoch && rebase.pts <= position.pts) {
-      notes.rebase = undefined;
+    if (rebase !== undefined) {
+      notes.rebases = [];
       before = rebase.pts;
       const entries = changes.flatMap((change) =>
         change.kind === "put-entry"
@@ -235,7 +294,7 @@ export class Recording {
     if (notes === undefined) return;
     notes.position = position;
     notes.pushed.clear();
-    notes.rebase = undefined;
+    notes.rebases = [];
     this.#recorder.restarted({ device: notes.index, ...position });
   }
 

@@ -6,7 +6,8 @@ import {
   type HistoryRecorder,
   type OperationIndex,
   type UserIndex,
-  contentOf,
+  NO_CONTENT,
+  bodyContent,
   messageContent,
 } from "@parley/checker";
 import type { ConversationId, Frame, FramePayload, Message, UserId } from "@parley/protocol";
@@ -16,6 +17,7 @@ export interface RequestNotesOptions {
   readonly device: DeviceIndex;
   readonly self: UserId;
   readonly user: (userId: UserId) => UserIndex;
+  readonly everybody: () => readonly UserIndex[];
   readonly conversation: (conversationId: ConversationId) => ConversationIndex;
   readonly nowMs: () => number;
 }
@@ -27,8 +29,9 @@ interface Asked {
 
 export class RequestNotes {
   readonly #options: RequestNotesOptions;
-  /** By request id, of the connection under way. */
-  readonly #asked = new Map<number, Asked>();
+  /** By request id, of the connection under way of each process of the device. */
+  readonly #askedBy = new Map<string, Map<number, Asked>>();
+  #asked = new Map<number, Asked>();
   readonly #sends = new Map<string, OperationIndex>();
   /** Groups that the device creates, by the name that it gave the request. */
   readonly #creations = new Map<string, OperationIndex>();
@@ -38,8 +41,10 @@ export class RequestNotes {
     this.#options = options;
   }
 
-  /** The device has sent a frame. */
-  sent(frame: Frame): void {
+  /** One of its processes has sent a frame. */
+  sent(frame: Frame, process: string): void {
+    this.#asked = this.#askedBy.get(process) ?? new Map<number, Asked>();
+    this.#askedBy.set(process, this.#asked);
     const { recorder, device, conversation, user } = this.#options;
     if (frame.name === "hello") this.#asked.clear();
     else if (frame.name === "send") this.#send(frame.payload);
@@ -57,15 +62,36 @@ export class RequestNotes {
       const users = userIds.map((userId) => user(userId));
       const change = { device, conversation: conversation(conversationId), users, isRemoval };
       this.#ask(requestId, recorder.membersInvoked(change));
+    } else if (frame.name === "join") {
+      const { requestId, conversationId } = frame.payload;
+      const users = [user(this.#options.self)];
+      const change = { device, conversation: conversation(conversationId), users, isRemoval: false };
+      this.#ask(requestId, recorder.membersInvoked(change));
+    } else if (frame.name === "answerJoin" && frame.payload.isAccepted) {
+      // Those who ask no longer are passed over: whether they are in is never known from here.
+      const { conversationId, userIds } = frame.payload;
+      const users = userIds.map((userId) => user(userId));
+      recorder.membersInvoked({
+        device,
+        conversation: conversation(conversationId),
+        users,
+        isRemoval: false,
+      });
+    } else if (frame.name === "dissolve") {
+      const { requestId, conversationId } = frame.payload;
+      const users = this.#options.everybody();
+      const change = { device, conversation: conversation(conversationId), users, isRemoval: true };
+      this.#ask(requestId, recorder.membersInvoked(change));
     } else if (frame.name === "getHistory") {
       const { requestId, conversationId } = frame.payload;
       this.#ask(requestId, recorder.pageInvoked({ device, conversation: conversation(conversationId) }));
     }
   }
 
-  /** A frame has reached the device. */
-  reached(frame: Frame): void {
-    const { recorder, conversation, nowMs } = this.#options;
+  /** A frame has reached one of its processes. */
+  reached(frame: Frame, process: string): void {
+    this.#asked = this.#askedBy.get(process) ?? new Map<number, Asked>();
+    const { recorder, device, conversation, nowMs } = this.#options;
     if (frame.name === "sent") {
       const { requestId, messageId, sequence } = frame.payload;
       this.#end(requestId, (operation) =>
@@ -78,6 +104,18 @@ export class RequestNotes {
       const { requestId, messages, ...page } = frame.payload;
       this.#end(requestId, (operation) =>
         recorder.pageOk(operation, { ...page, messages: messages.map(seenMessage) }),
+      );
+    } else if (frame.name === "messages" || frame.name === "mentionPage") {
+      for (const message of frame.payload.messages)
+        recorder.found({
+          device,
+          conversation: conversation(message.conversationId),
+          ...seenMessage(message),
+        });
+    } else if (frame.name === "group") {
+      const { requestId, isRequested } = frame.payload;
+      this.#end(requestId, (operation) =>
+        isRequested ? recorder.failed(operation, "requested") : recorder.ok(operation),
       );
     } else if (frame.name === "done")
       this.#end(frame.payload.requestId, (operation) => recorder.ok(operation));
@@ -93,7 +131,7 @@ export class RequestNotes {
   }
 
   /** However often it is repeated, a message is one operation. */
-  #send({ requestId, conversationId, clientMessageId, body }: FramePayload<"send">): void {
+  #send({ requestId, conversationId, clientMessageId, body, forward }: FramePayload<"send">): void {
     const { recorder, device, conversation, nowMs } = this.#options;
     let operation = this.#sends.get(clientMessageId);
     if (operation === undefined) {
@@ -101,7 +139,7 @@ export class RequestNotes {
         device,
         conversation: conversation(conversationId),
         clientMessageId,
-        content: contentOf(body?.text?.text ?? ""),
+        content: forward === undefined ? bodyContent(body) : NO_CONTENT,
         timeMs: nowMs(),
       });
       this.#sends.set(clientMessageId, operation);

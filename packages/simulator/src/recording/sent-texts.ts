@@ -1,11 +1,14 @@
 /** What became of the texts that were given to a device, as its store says. */
 import type { Change } from "@parley/client";
-import type { ConversationId } from "@parley/protocol";
+import { type ConversationId, plainText } from "@parley/protocol";
 
 export interface SentText {
   readonly conversationId: ConversationId;
   readonly clientMessageId: string;
+  /** In plain words. */
   readonly text: string;
+  /** The server makes it: what it says is not known here. */
+  readonly isForward: boolean;
   /** "kept": in the store for good; "placed": removed from it because the server has it. */
   state: "given" | "kept" | "placed" | "failed" | "lost";
 }
@@ -14,13 +17,19 @@ export interface SentText {
 export function followSent(sent: Map<string, SentText>, changes: readonly Change[]): void {
   for (const change of changes) {
     if (change.kind === "put-outbox") {
-      const { conversationId, clientMessageId, body, failureCode: code } = change.item;
+      const { conversationId, clientMessageId, body, forward, failureCode: code } = change.item;
       const state = code === "" ? "kept" : "failed";
       const known = sent.get(clientMessageId);
       if (known !== undefined) known.state = state;
       else {
-        const text = body.text?.text ?? "";
-        sent.set(clientMessageId, { conversationId, clientMessageId, text, state });
+        const isForward = forward !== undefined;
+        sent.set(clientMessageId, {
+          conversationId,
+          clientMessageId,
+          text: plainText(body),
+          isForward,
+          state,
+        });
       }
     } else if (change.kind === "delete-outbox") {
       const known = sent.get(change.clientMessageId);

@@ -40,6 +40,7 @@ import { packAll, type PackWork } from "./pack-all.js";
 import { PackedReader } from "./packed-reader.js";
 import { Packer, type Place } from "./packer.js";
 import { BLOCK_ROWS_MIN, cutIntoBlocks } from "./packing.js";
+import { removalsOf } from "./run.js";
 import { markOf, numberOf } from "./stored-keys.js";
 import { FULL_ROWS, readTail } from "./tail.js";
 
@@ -203,8 +204,7 @@ export class BlockTables implements Tables {
       if (tail.rows.length < FULL_ROWS) continue;
       const blockTable = this.#blocks.tableOf(table);
       const writes: Write[] = [
-        ...tail.blocks.map(({ last }): Write => ({ kind: "delete", table: blockTable, sort: [last] })),
-        ...tail.beside.map(({ sort }): Write => ({ kind: "delete", table, sort })),
+        ...removalsOf({ table, blockTable }, tail),
         ...cutIntoBlocks(tail.rows).map((run) => this.#blockOf(table, run, "dense")),
       ];
       batches.push({ partition, writes });

@@ -56,10 +56,8 @@ export async function packAll(
       after = partition;
     }
     for (let step = 0; step < STEPS_PER_PARTITION_MAX && places.length > 0; step++) {
-      const beganMs = clock.monotonicMs();
-      const packed = await pack(places);
+      const packed = await pauses.after(clock, pauseFactor, () => pack(places));
       rows += packed;
-      await pauses.pause((clock.monotonicMs() - beganMs) * pauseFactor);
       if (packed === 0) break;
     }
     partitions += places.length;

@@ -1,7 +1,7 @@
 /** Rows of a partition of a packed table that follow each other, and what holds them. */
 import { crc32 } from "node:zlib";
 import { encodeTuple } from "../key-encoding.js";
-import type { Key, Row, Tables, TableSpec } from "../tables.js";
+import type { Key, Row, Tables, TableSpec, Write } from "../tables.js";
 import type { Block, PackedRow } from "./block.js";
 import { bounds } from "./block-reader.js";
 import { mergedRows } from "./merge-span.js";
@@ -35,23 +35,29 @@ export async function mergeRun(
 ): Promise<Run> {
   const found = await tables.range({ table, partition, ...bounds(from, end), limit: RUN_ROWS_MAX });
   const before = found.length < RUN_ROWS_MAX ? end : certainUpTo(found, blocks);
-  return cutRun({ rows: [], blocks, beside: found, before: end }, before, (cut) => [
-    ...mergedRows({ ...cut, from, nowMs, isDescending: false }),
-  ]);
+  const cut = cutRun({ rows: [], blocks, beside: found, before: end }, before);
+  return { ...cut, rows: [...mergedRows({ ...cut, from, nowMs, isDescending: false })] };
 }
 
 /** The part of a run that lies below a number which no block reaches across. */
-export function cutRun(
-  { rows, blocks, beside }: Run,
-  before: number,
-  merge?: (cut: Omit<Run, "rows">) => readonly PackedRow[],
-): Run {
-  const cut = {
+export function cutRun({ rows, blocks, beside }: Run, before: number): Run {
+  return {
+    rows: rows.filter(({ number }) => number < before),
     blocks: blocks.filter(({ last }) => last < before),
     beside: beside.filter(({ sort }) => numberOf(sort) < before),
     before,
   };
-  return { ...cut, rows: merge === undefined ? rows.filter(({ number }) => number < before) : merge(cut) };
+}
+
+/** What takes away all that holds a run. */
+export function removalsOf(
+  { table, blockTable }: { readonly table: TableSpec; readonly blockTable: TableSpec },
+  { blocks, beside }: Pick<Run, "blocks" | "beside">,
+): readonly Write[] {
+  return [
+    ...blocks.map(({ last }): Write => ({ kind: "delete", table: blockTable, sort: [last] })),
+    ...beside.map(({ sort }): Write => ({ kind: "delete", table, sort })),
+  ];
 }
 
 /** Names what holds the rows of a run: when it is the same later, so are the rows. */

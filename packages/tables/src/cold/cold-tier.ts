@@ -76,6 +76,7 @@ export interface ColdAccess {
 export class ColdTier {
   readonly #options: ColdOptions;
   readonly #access: ColdAccess;
+  readonly #objectBytes: number;
   readonly #old: OldRuns;
   readonly #mover: Mover;
   readonly #sweep: Sweep;
@@ -95,13 +96,14 @@ export class ColdTier {
   constructor(options: ColdOptions, access: ColdAccess) {
     this.#options = options;
     this.#access = access;
+    this.#objectBytes = options.objectBytes ?? OBJECT_BYTES;
     this.#old = new OldRuns(access);
     this.#mover = new Mover(options, access, this.#stats);
     this.#sweep = new Sweep({
       ...access,
       ...options,
-      objectBytes: options.objectBytes ?? OBJECT_BYTES,
-      store: (bundle, groups, work) => this.#mover.store(bundle, groups, work),
+      objectBytes: this.#objectBytes,
+      mover: this.#mover,
       isHeld: () => this.#holds.size > 0,
     });
   }
@@ -211,7 +213,7 @@ export class ColdTier {
         const rule = await ruleOf(partition);
         for await (const group of this.#workOn({ table, partition }, rule, () => bundle, work)) {
           groups.push(group);
-          if (bundle.bytes >= (this.#options.objectBytes ?? OBJECT_BYTES)) await store();
+          if (bundle.bytes >= this.#objectBytes) await store();
         }
       } catch (error) {
         if (!DAMAGE.has(failureCode(error) ?? "")) throw error;

@@ -9,7 +9,7 @@ import { bounds } from "../blocks/block-reader.js";
 import { type Compress, decodeBlock, encodeBlock, encodeBlockWith } from "../blocks/block-format.js";
 import { type Place, PAUSE_FACTOR } from "../blocks/packer.js";
 import { cutIntoBlocks } from "../blocks/packing.js";
-import { printOf, type Run } from "../blocks/run.js";
+import { printOf, removalsOf, type Run } from "../blocks/run.js";
 import type { Batch, Key, TableSpec, Write } from "../tables.js";
 import type { Bundle } from "./bundle.js";
 import { encodePointer } from "./cold-pointer.js";
@@ -95,9 +95,7 @@ export class Mover {
       writes.push({ kind: "put", table: blocks.tableOf(table), sort: [last], value: pointer });
       this.#stats.movedBytes += bytes;
     }
-    const print = printOf(run);
-    const isSame = async (): Promise<boolean> => printOf(await this.#held(place, run)) === print;
-    return { partition, rows: run.rows.length, writes, isSame, line };
+    return { partition, rows: run.rows.length, writes, isSame: this.#isSame(place, run), line };
   }
 
   /** Makes an object durable, and then lets pointers lead to it. Resolves with its bytes. */
@@ -116,9 +114,7 @@ export class Mover {
     const { table, partition } = place;
     const blocks = cutIntoBlocks(run.rows).map((rows) => this.hotBlock(table, rows));
     const writes = [...this.removals(table, run), ...blocks];
-    const print = printOf(run);
-    const isSame = async (): Promise<boolean> => printOf(await this.#held(place, run)) === print;
-    const group = { partition, rows: 0, writes, isSame, line: { isBroken: false } };
+    const group = { partition, rows: 0, writes, isSame: this.#isSame(place, run), line: { isBroken: false } };
     if (await this.#move([group])) this.#stats.repackedBlocks += 1;
   }
 
@@ -128,21 +124,14 @@ export class Mover {
   }
 
   /** What takes away all that holds a run. */
-  removals(table: TableSpec, { blocks, beside }: Run): readonly Write[] {
-    const blockTable = this.#access.blocks.tableOf(table);
-    return [
-      ...blocks.map(({ last }): Write => ({ kind: "delete", table: blockTable, sort: [last] })),
-      ...beside.map(({ sort }): Write => ({ kind: "delete", table, sort })),
-    ];
+  removals(table: TableSpec, run: Run): readonly Write[] {
+    return removalsOf({ table, blockTable: this.#access.blocks.tableOf(table) }, run);
   }
 
   /** Works, and pauses for so many times as long. Errors: also "tables-closed". */
   async paced<T>(work: ColdWork, task: () => Promise<T>): Promise<T> {
     const { clock, pauses } = this.#access;
-    const beganMs = clock.monotonicMs();
-    const result = await task();
-    await pauses.pause((clock.monotonicMs() - beganMs) * (work.pauseFactor ?? PAUSE_FACTOR));
-    return result;
+    return pauses.after(clock, work.pauseFactor ?? PAUSE_FACTOR, task);
   }
 
   /** Whether any of the groups was as it was. */
@@ -162,6 +151,12 @@ export class Mover {
       if (batches.length > 0) await moves.move(batches);
       return batches.length > 0;
     });
+  }
+
+  /** Asks whether the rows of a run are held by what held them when it was read. */
+  #isSame(place: Place, run: Run): () => Promise<boolean> {
+    const print = printOf(run);
+    return async () => printOf(await this.#held(place, run)) === print;
   }
 
   /** What holds the rows of a run now, or a little more when that is more than it was. */

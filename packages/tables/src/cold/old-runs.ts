@@ -7,7 +7,7 @@ import type { Place } from "../blocks/packer.js";
 import { cutRun, mergeRun, type Run } from "../blocks/run.js";
 import { numberOf } from "../blocks/stored-keys.js";
 import { shortBlocks } from "../blocks/tail.js";
-import type { Tables, TableSpec } from "../tables.js";
+import type { Row, Tables, TableSpec } from "../tables.js";
 
 /** Blocks read at first: as many rows as a cold block has, when they are full. More, while all of them are old and too few. */
 const BLOCKS_PER_RUN = 4;
@@ -65,10 +65,7 @@ export class OldRuns {
       last = number;
       if (block === undefined || block.first > number || block.cold !== undefined) continue;
       last = block.last;
-      const beside = changes.filter(({ sort }) => isWithin(block, numberOf(sort)));
-      const run = { blocks: [block], beside, before: block.last + 1 };
-      const nowMs = clock.nowMs();
-      yield { ...run, rows: [...mergedRows({ ...run, from: block.first, nowMs, isDescending: false })] };
+      yield changedRun(block, changesWithin(block, changes), clock.nowMs());
     }
   }
 
@@ -103,12 +100,10 @@ export class OldRuns {
     const range = { table, partition, ...bounds(0, before), limit: CHANGES_MAX };
     const changes = await tables.range(range);
     for (const block of cold) {
-      const beside = changes.filter(({ sort }) => isWithin(block, numberOf(sort)));
+      const beside = changesWithin(block, changes);
       if (beside.length === 0) continue;
       await blocks.load(table, partition, [block]);
-      const run = { blocks: [block], beside, before: block.last + 1 };
-      const nowMs = clock.nowMs();
-      yield { ...run, rows: [...mergedRows({ ...run, from: block.first, nowMs, isDescending: false })] };
+      yield changedRun(block, beside, clock.nowMs());
     }
   }
 
@@ -141,8 +136,14 @@ function oldPart(table: TableSpec, run: Run, beforeMs: number): Run {
   return cutRun(run, across?.first ?? young.number);
 }
 
-function isWithin({ first, last }: Block, number: number): boolean {
-  return number >= first && number <= last;
+function changesWithin({ first, last }: Block, changes: readonly Row[]): readonly Row[] {
+  return changes.filter(({ sort }) => numberOf(sort) >= first && numberOf(sort) <= last);
+}
+
+/** A loaded block, and what hides rows of it. */
+function changedRun(block: Block, beside: readonly Row[], nowMs: number): Run {
+  const run = { blocks: [block], beside, before: block.last + 1 };
+  return { ...run, rows: [...mergedRows({ ...run, from: block.first, nowMs, isDescending: false })] };
 }
 
 /** Rows that it holds, hidden ones included. */

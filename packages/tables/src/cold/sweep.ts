@@ -2,18 +2,16 @@
  * Finds out what of the store is still pointed to, and frees the rest. The directory of each object says whom to ask: only a
  * pointer that leads back to it keeps a block alive.
  */
-import { type Clock, failureCode, type Random } from "@parley/base";
+import { failureCode, type Random } from "@parley/base";
 import type { Block } from "../blocks/block.js";
 import type { BlockReader } from "../blocks/block-reader.js";
-import { PAUSE_FACTOR } from "../blocks/packer.js";
-import type { Pauses } from "../pauses.js";
 import type { Tables, TableSpec } from "../tables.js";
 import { Bundle } from "./bundle.js";
 import { type Extent, readDirectory } from "./cold-object.js";
 import { decodePointer, encodePointer, POINTER_FORMAT } from "./cold-pointer.js";
 import type { ColdReader } from "./cold-reader.js";
 import type { ColdSpace, ColdWork } from "./cold-tier.js";
-import type { Group } from "./mover.js";
+import type { Group, Mover } from "./mover.js";
 import type { ObjectStore, StoredObject } from "./object-store.js";
 
 /** An object of which less lives is written anew, without what is dead. */
@@ -23,13 +21,10 @@ export interface SweepOptions {
   readonly tables: Tables;
   readonly blocks: BlockReader;
   readonly coldReader: ColdReader;
-  readonly pauses: Pauses;
-  readonly clock: Clock;
   readonly objects: ObjectStore;
   readonly random: Random;
   readonly objectBytes: number;
-  /** Makes an object durable, and lets pointers lead to it. Resolves with its bytes. */
-  readonly store: (bundle: Bundle, groups: readonly Group[], work: ColdWork) => Promise<number>;
+  readonly mover: Pick<Mover, "store" | "paced">;
   /** Whether nothing may be deleted now. */
   readonly isHeld: () => boolean;
 }
@@ -51,7 +46,7 @@ export class Sweep {
 
   /** Errors: as `ColdTier.sweep`. Cost: two small reads for each object, one look-up for each block. */
   async run(tables: readonly TableSpec[], work: ColdWork): Promise<ColdSpace> {
-    const { objects, clock, pauses, random, objectBytes, store } = this.#options;
+    const { objects, random, objectBytes, mover } = this.#options;
     const space = { objects: 0, bytes: 0, freedObjects: 0, freedBytes: 0, damagedObjects: 0 };
     const sparse: { readonly object: StoredObject; readonly living: readonly Living[] }[] = [];
     for (let after = ""; work.isCancelled?.() !== true;) {
@@ -59,14 +54,14 @@ export class Sweep {
       if (page.length === 0) break;
       after = page.at(-1)!.name;
       for (const object of page) {
-        const beganMs = clock.monotonicMs();
-        const living = await this.#livingIfSound(object, tables, space);
-        space.objects += 1;
-        space.bytes += object.bytes;
-        if (living?.length === 0) await this.#free(object, space);
-        else if (living !== undefined && shareOf(living, object) < LIVE_SHARE_MIN)
-          sparse.push({ object, living });
-        await pauses.pause((clock.monotonicMs() - beganMs) * (work.pauseFactor ?? PAUSE_FACTOR));
+        await mover.paced(work, async () => {
+          const living = await this.#livingIfSound(object, tables, space);
+          space.objects += 1;
+          space.bytes += object.bytes;
+          if (living?.length === 0) await this.#free(object, space);
+          else if (living !== undefined && shareOf(living, object) < LIVE_SHARE_MIN)
+            sparse.push({ object, living });
+        });
       }
     }
     let bundle = new Bundle(random);
@@ -74,7 +69,7 @@ export class Sweep {
     for (const [index, { object, living }] of sparse.entries()) {
       for (const each of living) groups.push(await this.#relocated(each, object.name, bundle));
       if (bundle.bytes < objectBytes && index < sparse.length - 1) continue;
-      space.bytes += await store(bundle, groups, work);
+      space.bytes += await mover.store(bundle, groups, work);
       space.objects += 1;
       bundle = new Bundle(random);
       groups = [];

@@ -3,14 +3,18 @@ import type {
   Feed,
   FeedSink,
   MessageCalls,
+  NotifyChange,
   Position,
+  PushTarget,
   SendRequest,
   SendResult,
   Session,
+  TopicPosition,
 } from "@parley/contracts";
 import { Failure } from "@parley/base";
 import { ManualTime, RecordingLogger, manualAmbient } from "@parley/base/testing";
 import {
+  type ConversationId,
   type DeviceId,
   type Frame,
   type FrameName,
@@ -23,8 +27,9 @@ import {
   PROTOCOL_VERSION,
   encodeFrame,
   readPacket,
+  textBody,
 } from "@parley/protocol";
-import { Gateway } from "../gateway.js";
+import { Gateway, type GatewayOptions } from "../gateway.js";
 import type { Calls } from "../requests.js";
 import type { Connection } from "../connection.js";
 import type { Socket } from "../socket.js";
@@ -76,6 +81,11 @@ export class ScriptedFeed implements Feed {
   readonly position: Position;
   readonly sink: FeedSink;
   readonly confirmed: number[] = [];
+  /** Of these, those of topics. */
+  readonly topicsConfirmed: (readonly [ConversationId, number])[] = [];
+  readonly followed: { readonly epoch: number; readonly topics: readonly TopicPosition[] }[] = [];
+  /** What a call of `follow` comes to. */
+  following: Promise<void> = Promise.resolve();
   resumes = 0;
   closes = 0;
 
@@ -85,8 +95,14 @@ export class ScriptedFeed implements Feed {
     this.sink = sink;
   }
 
-  confirm(position: Position): void {
-    this.confirmed.push(position.pts);
+  confirm(position: Position, conversationId?: ConversationId): void {
+    if (conversationId === undefined) this.confirmed.push(position.pts);
+    else this.topicsConfirmed.push([conversationId, position.pts]);
+  }
+
+  follow(epoch: number, topics: readonly TopicPosition[]): Promise<void> {
+    this.followed.push({ epoch, topics });
+    return this.following;
   }
 
   resume(): void {
@@ -128,7 +144,7 @@ export class Device {
       conversationId: "g:test" as never,
       clientMessageId: `c-${requestId}` as never,
       number,
-      body: { text: { text: "hi" }, notice: undefined },
+      body: textBody("hi"),
     });
   }
 
@@ -151,6 +167,8 @@ export class GatewayBench {
   readonly sessions = new Map<string, Session>();
   readonly feeds: ScriptedFeed[] = [];
   readonly sends: SendRequest[] = [];
+  readonly changes: NotifyChange[] = [];
+  readonly targets: PushTarget[] = [];
   /** What the message service does with a send. */
   onSend: (request: SendRequest) => Promise<SendResult> = async (request) => ({
     messageId: "01ARZ3NDEKTSV4RRFFQ69G5FAV" as MessageId,
@@ -161,11 +179,14 @@ export class GatewayBench {
   onVerify: () => Promise<void> = async () => {};
   /** What the sync service does before it answers. */
   onAttach: (feed: ScriptedFeed) => Promise<void> = async () => {};
+  /** Whether devices that attach have missed nothing. */
+  isCaughtUp = true;
   readonly gateway: Gateway;
   readonly #revocations = new Set<(sessionId: SessionId) => void>();
 
-  constructor() {
+  constructor(options: Partial<Pick<GatewayOptions, "handshakesPerSecond">> = {}) {
     this.gateway = new Gateway({
+      ...options,
       calls: this.#calls(),
       ambient: manualAmbient(this.time, this.logger),
       serverName: "test",
@@ -227,9 +248,15 @@ export class GatewayBench {
           const feed = new ScriptedFeed(session, position, sink);
           this.feeds.push(feed);
           await this.onAttach(feed);
+          if (this.isCaughtUp) sink.caughtUp();
           return feed;
         },
         listConversations: async () => ({ entries: [], next: "" }),
+      },
+      notify: {
+        setNotify: async (_session, change) => void this.changes.push(change),
+        doNotDisturb: async () => undefined,
+        setPushTarget: async (_session, target) => void this.targets.push(target),
       },
       message: {
         send: async (_session, request) => {

@@ -18,6 +18,7 @@ import {
   type UserId,
   Event,
   decode,
+  textBody,
 } from "@parley/protocol";
 import { type Parley, openParley } from "../parley.js";
 
@@ -146,7 +147,7 @@ async function startLoad(parley: Parley): Promise<Load> {
     for (let number = 1; !stopping.signal.aborted; number++) {
       const text = `${session.userId} ${number}`;
       const clientMessageId = `c${number}` as ClientMessageId;
-      const body = { text: { text }, notice: undefined };
+      const body = textBody(text);
       const { sequence } = await parley.message.send(session, {
         conversationId,
         clientMessageId,
@@ -219,7 +220,9 @@ async function attach(
     push: (_, firstPts, events) => {
       for (const [index, event] of events.entries()) attached.events.push({ pts: firstPts + index, event });
     },
+    ahead: () => undefined,
     rebase: (_, reason) => void attached.rebases.push(reason),
+    caughtUp: () => undefined,
     hasRoom: () => true,
     fail: () => assert.fail("the feed failed"),
   });

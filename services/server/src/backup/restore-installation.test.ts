@@ -8,6 +8,7 @@ import { failureCode } from "@parley/base";
 import { systemAmbient } from "@parley/base/node";
 import type { Session } from "@parley/contracts";
 import type { ClientMessageId, ConversationId, TenantId, UserId } from "@parley/protocol";
+import { textBody } from "@parley/protocol";
 import { type Parley, openParley } from "../parley.js";
 import { masterKeyFile } from "../keys/master-key-sources.js";
 import { restoreInstallation } from "./restore-installation.js";
@@ -97,7 +98,7 @@ async function send(
 ): Promise<void> {
   const { conversationId, number, text } = message;
   const clientMessageId = `${text}-${number}` as ClientMessageId;
-  const body = { text: { text }, notice: undefined };
+  const body = textBody(text);
   await parley.message.send(session, { conversationId, clientMessageId, number, body });
 }
 

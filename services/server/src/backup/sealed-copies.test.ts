@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemAmbient } from "@parley/base/node";
 import type { ClientMessageId, TenantId, UserId } from "@parley/protocol";
+import { textBody } from "@parley/protocol";
 import { openParley } from "../parley.js";
 
 const TENANT = "main" as TenantId;
@@ -46,7 +47,7 @@ async function copiesWith(
     const conversationId = await parley.message.createDirect(session, "bob" as UserId);
     for (let number = 1; number <= MESSAGES; number++) {
       const clientMessageId = `c${number}` as ClientMessageId;
-      const body = { text: { text: `${CANARY} ${number}` }, notice: undefined };
+      const body = textBody(`${CANARY} ${number}`);
       await parley.message.send(session, { conversationId, clientMessageId, number, body });
     }
     await parley.backups.start(at("backup"), 0);

@@ -5,6 +5,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Failure } from "@parley/base";
+import type { ModuleCounts } from "@parley/contracts";
+import type { LaterReviewCounts, ReviewCounts } from "@parley/message";
+import type { NotificationCounts } from "@parley/notification";
 import { PROMETHEUS_CONTENT_TYPE, type PlainMetric, prometheusText } from "@parley/tables";
 import type { HistoryStatus } from "../history/history-keeper.js";
 import type { Parley } from "../parley.js";
@@ -40,37 +43,23 @@ export function answerMetrics(parley: Parley, request: IncomingMessage, response
 
 function metricsText(parley: Parley): string {
   const { fsyncs, journalBytes, appendedRecords } = parley.stats();
-  const counter = (name: string, help: string, value: number): PlainMetric => ({
-    name,
-    type: "counter",
-    help,
-    value,
-  });
   const { files, fileBytes, readBytes, writtenBytes } = parley.fileFigures();
   return prometheusText(parley.tableStatistics(0), [
     counter("parley_journal_syncs_total", "Syncs of the journal to disk.", fsyncs),
     counter("parley_journal_written_bytes_total", "Bytes appended to the journal.", journalBytes),
     counter("parley_journal_records_total", "Records appended to the journal.", appendedRecords),
-    { name: "parley_engine_files", type: "gauge", help: "Table files.", value: files },
-    {
-      name: "parley_engine_file_bytes",
-      type: "gauge",
-      help: "Their size, to the megabyte.",
-      value: fileBytes,
-    },
+    gauge("parley_engine_files", "Table files.", files),
+    gauge("parley_engine_file_bytes", "Their size, to the megabyte.", fileBytes),
     counter("parley_engine_compaction_read_bytes_total", "Bytes that compactions read.", readBytes),
     counter("parley_engine_file_written_bytes_total", "Bytes written to table files.", writtenBytes),
-    ...coldMetrics(parley.historyKeeper.status, counter),
+    ...coldMetrics(parley.historyKeeper.status),
+    ...moduleMetrics(parley.modules.service.counts),
+    ...notifyMetrics(parley.notifications?.counts()),
+    ...reviewMetrics(parley.reviewCounts(), parley.laterReviewCounts()),
   ]);
 }
 
-function coldMetrics(
-  { cold, last }: HistoryStatus,
-  counter: (name: string, help: string, value: number) => PlainMetric,
-): readonly PlainMetric[] {
-  const gauge = (name: string, help: string, value: number): PlainMetric => {
-    return { name, type: "gauge", help, value };
-  };
+function coldMetrics({ cold, last }: HistoryStatus): readonly PlainMetric[] {
   return [
     counter("parley_cold_moved_rows_total", "Rows that went into the cold tier.", cold.movedRows),
     counter("parley_cold_thawed_rows_total", "Rows that came back from it.", cold.thawedRows),
@@ -103,6 +92,60 @@ function coldMetrics(
           ),
         ]),
   ];
+}
+
+function moduleMetrics({ accepted, refused, bytes }: ModuleCounts): readonly PlainMetric[] {
+  return [
+    counter("parley_module_events_total", "Events of modules that were accepted.", accepted),
+    counter("parley_module_events_refused_total", "Events of modules that were refused.", refused),
+    counter("parley_module_event_bytes_total", "Bytes of data of those that were accepted.", bytes),
+  ];
+}
+
+/** Only where people are notified. */
+function notifyMetrics(counts: NotificationCounts | undefined): readonly PlainMetric[] {
+  if (counts === undefined) return [];
+  return [
+    counter("parley_notify_delivered_total", "Notifications that push services took.", counts.delivered),
+    counter("parley_notify_withdrawn_total", "Of what was read or recalled, taken away.", counts.withdrawn),
+    counter("parley_notify_confirmed_total", "Not sent, as a device had them in time.", counts.confirmed),
+    counter("parley_notify_forbidden_total", "Not sent, as users had set.", counts.forbidden),
+    counter("parley_notify_retried_total", "Tries that failed and are repeated.", counts.retried),
+    counter("parley_notify_gone_total", "Devices that push services no longer know.", counts.gone),
+    counter("parley_notify_dead_total", "Notifications that were given up.", counts.dead),
+    counter("parley_notify_skipped_total", "Left out, for too many waited.", counts.skipped),
+    gauge("parley_notify_waiting", "Users' conversations that wait to be notified.", counts.waiting),
+  ];
+}
+
+/** Only where somebody reviews. */
+function reviewMetrics(
+  now: ReviewCounts | undefined,
+  later: LaterReviewCounts | undefined,
+): readonly PlainMetric[] {
+  const before = now && [
+    counter("parley_review_accepted_total", "Contents that the review let pass.", now.accepted),
+    counter("parley_review_refused_total", "Contents that it refused.", now.refused),
+    counter("parley_review_replaced_total", "Contents that it made say something else.", now.replaced),
+    counter("parley_review_passed_open_total", "Contents that passed without its answer.", now.passedOpen),
+    counter("parley_review_held_closed_total", "Contents held for want of its answer.", now.heldClosed),
+    gauge("parley_review_waiting", "Contents that wait for it.", now.waiting),
+  ];
+  const after = later && [
+    counter("parley_later_review_accepted_total", "Messages that the later review let be.", later.accepted),
+    counter("parley_later_review_refused_total", "Messages that it took back.", later.refused),
+    counter("parley_later_review_skipped_total", "Times that too much waited for it.", later.skipped),
+    gauge("parley_later_review_waiting", "Conversations that wait for it.", later.waiting),
+  ];
+  return [...(before ?? []), ...(after ?? [])];
+}
+
+function counter(name: string, help: string, value: number): PlainMetric {
+  return { name, type: "counter", help, value };
+}
+
+function gauge(name: string, help: string, value: number): PlainMetric {
+  return { name, type: "gauge", help, value };
 }
 
 async function listening(server: Server, port: number): Promise<void> {

@@ -11,10 +11,14 @@ import {
   parseConversationId,
   parseTenantId,
   parseUserId,
+  textBody,
 } from "@parley/protocol";
+import { CAMPAIGN_USERS_MAX, type CampaignStatus } from "@parley/message";
 import type { SessionInfo } from "@parley/contracts";
 import type { ArchiveStatus, StandbyStatus } from "@parley/backup";
 import type { LevelFigures } from "@parley/engine-embedded";
+import type { DeadLetterRow, NotificationCounts } from "@parley/notification";
+import type { MediaStatus } from "@parley/media";
 import type { IndexStatus, RowKey, TableStatistics } from "@parley/tables";
 import type { BackupStatus } from "../backup/backups.js";
 import type { HistoryStatus } from "../history/history-keeper.js";
@@ -24,6 +28,7 @@ import type { RowView } from "../tables/row-view.js";
 import { TABLE_JOB_KINDS, type TableJobRequest, type TableJobStatus } from "../tables/table-jobs.js";
 import { getRow, type ScanPage, type ScanRequest, scanRows } from "../tables/table-reading.js";
 import { type Fields, fieldsOf } from "./fields.js";
+import { MODULE_HANDLERS, type ModuleOperations } from "./module-operations.js";
 
 export interface ImportedItem {
   readonly senderId: UserId;
@@ -31,8 +36,15 @@ export interface ImportedItem {
   readonly text: string;
 }
 
+/** What became of notifications. */
+export interface NotifyReport {
+  /** Since the start of the server; null: none runs. */
+  readonly counts: NotificationCounts | null;
+  readonly letters: readonly DeadLetterRow[];
+}
+
 /** Every argument is one object with the tenant in it. Errors: those of the account store and the import. */
-export interface Operations {
+export interface Operations extends ModuleOperations {
   /** Figures of the process that holds the data directory. */
   status(of: { readonly tenant: string }): Promise<{
     readonly pid: number;
@@ -45,9 +57,22 @@ export interface Operations {
     readonly userId: string;
     readonly name: string;
     readonly password?: string;
+    readonly isSystem?: boolean;
   }): Promise<null>;
+  /** Begins to send a text to everybody, or to `userIds`. Resolves with the campaign's id. Errors: those of `Campaigns.start`. */
+  startCampaign(campaign: {
+    readonly tenant: string;
+    readonly senderId: string;
+    readonly text: string;
+    readonly userIds?: readonly string[];
+  }): Promise<string>;
+  listCampaigns(of: { readonly tenant: string }): Promise<readonly CampaignStatus[]>;
+  cancelCampaign(of: { readonly tenant: string; readonly campaignId: string }): Promise<null>;
   /** Adds those that do not exist yet, without passwords; at most USERS_PER_CALL_MAX. Resolves with how many were added. */
-  addUsers(of: { readonly tenant: string; readonly users: readonly User[] }): Promise<number>;
+  addUsers(of: {
+    readonly tenant: string;
+    readonly users: readonly Pick<User, "userId" | "name">[];
+  }): Promise<number>;
   listUsers(page: { readonly tenant: string; readonly after: string }): Promise<{
     readonly users: readonly User[];
     /** Empty on the last page. */
@@ -130,6 +155,10 @@ export interface Operations {
   }): Promise<null>;
   /** What becomes of old messages. */
   historyStatus(of: Readonly<Record<string, never>>): Promise<HistoryStatus>;
+  /** What became of files that nobody needs. */
+  mediaStatus(of: Readonly<Record<string, never>>): Promise<MediaStatus>;
+  /** Notifications that were given up, the newest first, and what became of the others. */
+  deadLetters(of: { readonly limit: number }): Promise<NotifyReport>;
   /** Null when there is no such row. Errors: as `scanRows`. */
   getRow(request: RowKey & { readonly table: string; readonly isRaw: boolean }): Promise<RowView | null>;
 }
@@ -143,7 +172,7 @@ export function encryptionOf({ encryption }: Pick<Parley, "encryption">): Encryp
 }
 
 export type OperationName = keyof Operations;
-type Handler = (parley: Parley, call: Fields) => Promise<unknown>;
+export type Handler = (parley: Parley, call: Fields) => Promise<unknown>;
 
 export const USERS_PER_CALL_MAX = 10_000;
 const PAGE_USERS = 500;
@@ -156,9 +185,20 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
       parley.accounts.addUser({
         ...userOf(call),
         name: call.text("name"),
+        isSystem: call.has("isSystem") && call.flag("isSystem"),
         ...(call.has("password") ? { password: call.text("password") } : {}),
       }),
     ),
+  startCampaign: ({ campaigns }, call) =>
+    campaigns.start(tenantOf(call), {
+      senderId: parseUserId(call.text("senderId")),
+      body: textBody(call.text("text")),
+      userIds: call.has("userIds")
+        ? call.list("userIds", CAMPAIGN_USERS_MAX, (each) => parseUserId(String(each)))
+        : undefined,
+    }),
+  listCampaigns: ({ campaigns }, call) => campaigns.list(tenantOf(call)),
+  cancelCampaign: ({ campaigns }, call) => done(campaigns.cancel(tenantOf(call), call.text("campaignId"))),
   addUsers: (parley, call) => {
     const users = call.list("users", USERS_PER_CALL_MAX, (each) => {
       const user = fieldsOf(each);
@@ -248,7 +288,13 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
     const days = { keepDays: call.count("keepDays"), coldAfterDays: call.count("coldAfterDays") };
     return done(keeping.setKeeping(key, days));
   },
+  ...MODULE_HANDLERS,
   historyStatus: ({ historyKeeper }) => Promise.resolve(historyKeeper.status),
+  mediaStatus: ({ media }) => Promise.resolve(media!.keeper.status),
+  deadLetters: async ({ notifications, deadLetters }, call) => {
+    const letters = await deadLetters.list(call.count("limit"));
+    return { counts: notifications?.counts() ?? null, letters };
+  },
   getRow: ({ tableStack }, call) =>
     getRow(tableStack, { ...placeOf(call), table: call.text("table"), isRaw: call.flag("isRaw") }),
 };
@@ -295,7 +341,7 @@ function tableJobOf(call: Fields): TableJobRequest {
   const kind = TABLE_JOB_KINDS.find((each) => each === call.text("kind"));
   if (kind === undefined) throw new Failure("bad-request", "This server does not know the kind of the job.");
   const isGentle = call.flag("isGentle");
-  if (kind === "verify" || kind === "compact") return { kind, isGentle };
+  if (kind === "verify" || kind === "compact" || kind === "tidy-media") return { kind, isGentle };
   if (kind === "tidy-history") return { kind, isGentle, ...policyOf(call) };
   const name = fieldsOf(call.value("index"));
   return { kind, isGentle, index: { table: name.text("table"), index: name.text("index") } };

@@ -2,6 +2,7 @@
  * Goal: old messages go cold by the age that the policy says, are in backups, go with a destroyed key, and what looks after them
  * does so by itself, ends when it is told to and survives a broken store.
  */
+import { decode, textBody } from "@parley/protocol";
 import assert from "node:assert/strict";
 import { cp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,8 +10,13 @@ import { test } from "node:test";
 import { failureCode } from "@parley/base";
 import { systemAmbient } from "@parley/base/node";
 import { RecordingLogger } from "@parley/base/testing";
-import { DAYS_NEVER } from "@parley/domain";
-import { CONVERSATION_EDIT, CONVERSATION_MESSAGE } from "@parley/message";
+import { DAYS_NEVER, HeadRow } from "@parley/domain";
+import {
+  CONVERSATION_EDIT,
+  CONVERSATION_HEAD,
+  CONVERSATION_MESSAGE,
+  CONVERSATION_SEARCH,
+} from "@parley/message";
 import { restoreInstallation } from "../backup/restore-installation.js";
 import type { Parley } from "../parley.js";
 import { MESSAGES, readTexts, sendMany, startChat, withDirectory } from "../testing/closed-installation.js";
@@ -97,7 +103,7 @@ test("what removed messages said before they were edited goes with them, and tha
     const chat = await startChat(parley, "main", "edited");
     const { session, conversationId, tenantId } = chat;
     const edit = (sequence: number, text: string): Promise<void> =>
-      parley.message.edit(session, { conversationId, sequence, body: { text: { text }, notice: undefined } });
+      parley.message.edit(session, { conversationId, sequence, body: textBody(text) });
     // More than one batch of them.
     for (let sequence = 2; sequence < 112; sequence++)
       await Promise.all([edit(sequence, "once"), edit(sequence, "twice")]);
@@ -109,6 +115,48 @@ test("what removed messages said before they were edited goes with them, and tha
     const kept = (await parley.tableStack.tables.range(rows)).map(({ sort }) => sort);
     await parley.close();
     assert.deepEqual(kept, [[130, 0]]);
+  });
+});
+
+test("messages are removed only when it is stored that they are not kept: a replay would miss them", async () => {
+  await withDirectory(async (directory) => {
+    const parley = await directory.open({ history: { coldAfterDays: 0, keepDays: undefined } });
+    const { conversationId, tenantId } = await startChat(parley, "main", "goes");
+    await parley.checkpoint();
+    await parley.keeping.trim({ tenantId, conversationId }, 120);
+    const { direct } = parley.tableStack;
+    const stored = async (): Promise<number> => {
+      const row = await direct.find(CONVERSATION_HEAD, [tenantId, conversationId], []);
+      return decode(HeadRow, row!).firstKept;
+    };
+    const before = await stored();
+    await parley.historyKeeper.run({ isGentle: false });
+    assert.deepEqual([before, await stored()], [0, 120]);
+    await parley.close();
+  });
+});
+
+test("what searches know of the words of removed messages goes with them", async () => {
+  await withDirectory(async (directory) => {
+    const parley = await directory.open({ history: { coldAfterDays: 0, keepDays: undefined } });
+    const chat = await startChat(parley, "main", "searched");
+    await sendMany(parley, chat, { text: "more", count: MESSAGES, from: MESSAGES + 1 });
+    const { conversationId, tenantId } = chat;
+    const partition = [tenantId, conversationId];
+    const writes = [0, 1, 2].map((chunk) => ({
+      kind: "put" as const,
+      table: CONVERSATION_SEARCH,
+      sort: [chunk],
+      value: Uint8Array.of(1),
+    }));
+    parley.tableStack.tables.stage({ partition, writes });
+    await parley.checkpoint();
+    await parley.keeping.trim({ tenantId, conversationId }, 257);
+    await parley.historyKeeper.run({ isGentle: false });
+    const rows = { table: CONVERSATION_SEARCH, partition, limit: 10 };
+    const kept = (await parley.tableStack.tables.range(rows)).map(({ sort }) => sort);
+    await parley.close();
+    assert.deepEqual(kept, [[1], [2]]);
   });
 });
 

@@ -7,10 +7,23 @@
  */
 import { type Ambient, Failure, failureCode, messageOf, sleep, type Timer } from "@parley/base";
 import { DAYS_NEVER, HeadRow } from "@parley/domain";
-import { CONVERSATION_EDIT, CONVERSATION_HEAD, CONVERSATION_MESSAGE, type Keeping } from "@parley/message";
+import {
+  chunkOf,
+  CONVERSATION_CARD,
+  CONVERSATION_CARD_ACTION,
+  CONVERSATION_CARD_PART,
+  CONVERSATION_EDIT,
+  CONVERSATION_HEAD,
+  CONVERSATION_MESSAGE,
+  CONVERSATION_REACTION,
+  CONVERSATION_REACTION_SUM,
+  CONVERSATION_SEARCH,
+  type Keeping,
+} from "@parley/message";
 import { type ConversationId, decode, type TenantId } from "@parley/protocol";
-import type { ColdRule, ColdSpace, ColdStats, Key } from "@parley/tables";
+import type { ColdRule, ColdSpace, ColdStats, Key, TableSpec } from "@parley/tables";
 import type { TableStack } from "../table-stack.js";
+import { requireStoredHead } from "./stored-head.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** After the start, when there is nothing else to catch up with. */
@@ -18,8 +31,17 @@ const FIRST_MS = 10 * 60 * 1000;
 const EVERY_MS = 6 * 60 * 60 * 1000;
 /** While others work, it pauses so many times as long as it removes rows. */
 const PAUSE_FACTOR = 4;
-/** Former texts that are removed at a time. */
-const EDITS_PER_BATCH = 200;
+/** What belongs to removed messages and goes with them: what they said before, their reactions, and what cards have. */
+const GO_WITH_MESSAGES: readonly TableSpec[] = [
+  CONVERSATION_EDIT,
+  CONVERSATION_REACTION_SUM,
+  CONVERSATION_REACTION,
+  CONVERSATION_CARD,
+  CONVERSATION_CARD_PART,
+  CONVERSATION_CARD_ACTION,
+];
+/** Rows about removed messages that are removed at a time. */
+const ROWS_PER_BATCH = 200;
 /** What is cold stays cold, and nothing goes. */
 const STAYS: ColdRule = { beforeMs: 0 };
 
@@ -168,8 +190,9 @@ export class HistoryKeeper {
       if (row === undefined) return STAYS;
       const head = decode(HeadRow, row);
       const keepDays = daysOf(head.keepDays, policy.keepDays);
-      if (keepDays !== undefined) await this.#forget(partition, head, nowMs - keepDays * DAY_MS);
-      await this.#remove(partition, isGentle);
+      let { firstKept } = head;
+      if (keepDays !== undefined) firstKept = await this.#forget(partition, head, nowMs - keepDays * DAY_MS);
+      if (firstKept > 1) await this.#remove(partition, firstKept, isGentle);
       if (head.coldAfterDays === DAYS_NEVER) return "hot";
       const coldAfterDays = daysOf(head.coldAfterDays, policy.coldAfterDays);
       return coldAfterDays === undefined ? STAYS : { beforeMs: nowMs - coldAfterDays * DAY_MS };
@@ -191,41 +214,43 @@ export class HistoryKeeper {
     };
   }
 
-  /** Says in the log that what is older than a time is not kept any more, if there is any. */
-  async #forget(partition: Key, { firstKept, lastSequence }: HeadRow, beforeMs: number): Promise<void> {
+  /** Says in the log that what is older than a time is not kept any more, if there is any. Resolves with what is kept first. */
+  async #forget(partition: Key, { firstKept, lastSequence }: HeadRow, beforeMs: number): Promise<number> {
     const { stack, keeping } = this.#options;
     const place = { table: CONVERSATION_MESSAGE, partition };
     // The newest message always stays: the lists show it.
     const before = Math.min(await stack.blocks.cold!.firstSince(place, beforeMs), lastSequence);
     const [tenantId, conversationId] = partition as readonly [TenantId, ConversationId];
-    if (before > Math.max(1, firstKept)) await keeping.trim({ tenantId, conversationId }, before);
+    if (before <= Math.max(1, firstKept)) return firstKept;
+    await keeping.trim({ tenantId, conversationId }, before);
+    return before;
   }
 
   /** Removes the rows of what is not kept any more, whenever that was said. */
-  async #remove(partition: Key, isGentle: boolean): Promise<void> {
+  async #remove(partition: Key, firstKept: number, isGentle: boolean): Promise<void> {
     const { stack, ambient } = this.#options;
     const { clock, scheduler } = ambient;
-    const row = await stack.tables.find(CONVERSATION_HEAD, partition, []);
-    const firstKept = row === undefined ? 0 : decode(HeadRow, row).firstKept;
-    if (firstKept <= 1) return;
+    await requireStoredHead(stack, partition, firstKept);
     for (;;) {
       const beganMs = clock.monotonicMs();
       if ((await stack.direct.trim(CONVERSATION_MESSAGE, partition, firstKept)) === 0 || this.#isStopped)
         break;
       if (isGentle) await sleep(scheduler, (clock.monotonicMs() - beganMs) * PAUSE_FACTOR);
     }
-    await this.#removeEdits(partition, firstKept);
+    for (const table of GO_WITH_MESSAGES) await this.#removeRows(table, partition, firstKept);
+    // And what searches know of their words.
+    await this.#removeRows(CONVERSATION_SEARCH, partition, chunkOf(firstKept - 1) + 1);
   }
 
-  /** What removed messages said before they were edited goes with them. */
-  async #removeEdits(partition: Key, firstKept: number): Promise<void> {
+  /** What else is known of removed messages goes with them: most of it went with earlier runs. */
+  async #removeRows(table: TableSpec, partition: Key, before: number): Promise<void> {
     const { tables } = this.#options.stack;
-    const query = { table: CONVERSATION_EDIT, partition, before: [firstKept], limit: EDITS_PER_BATCH };
+    const query = { table, partition, before: [before], limit: ROWS_PER_BATCH };
     while (!this.#isStopped) {
       await tables.waitForRoom();
       const rows = await tables.range(query);
       if (rows.length === 0) return;
-      const writes = rows.map(({ sort }) => ({ kind: "delete" as const, table: CONVERSATION_EDIT, sort }));
+      const writes = rows.map(({ sort }) => ({ kind: "delete" as const, table, sort }));
       tables.stage({ partition, writes });
     }
   }

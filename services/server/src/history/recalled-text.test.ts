@@ -3,6 +3,7 @@
  * Method: a text that occurs nowhere else is packed into a block, or has gone cold; its message is edited and recalled; then
  * everything in the data directory is searched, unpacked where it is packed. The sync queue keeps its events for its days.
  */
+import { textBody } from "@parley/protocol";
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
@@ -45,7 +46,7 @@ for (const [where, coldAfterDays] of [
       await parley.historyKeeper.run({ isGentle: false });
       await scan("before");
       const place = { conversationId: chat.conversationId, sequence: SEQUENCE };
-      const body = { text: { text: `${CANARY} once more` }, notice: undefined };
+      const body = textBody(`${CANARY} once more`);
       await parley.message.edit(chat.session, { ...place, body });
       await parley.checkpoint();
       await scan("edited");

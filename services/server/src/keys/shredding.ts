@@ -52,6 +52,8 @@ export async function shredConversation(
   await emptyLogs(options);
   const userIds = await usersOf(options, tenantId, conversationId);
   const queueTables = [SYNC_QUEUE, blockTableOf(SYNC_QUEUE)];
+  // First what is there goes into files: LevelDB would write it and its deletion into one file and merge that no more.
+  if (userIds.length > 0) for (const table of queueTables) await options.engine.compact(table);
   for (const [index, userId] of userIds.entries()) {
     const partition = userPartition(tenantId, userId);
     await beginAnew(options, partition);

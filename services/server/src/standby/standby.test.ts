@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 import { failureCode, messageOf } from "@parley/base";
 import { systemAmbient } from "@parley/base/node";
 import type { ClientMessageId, TenantId, UserId } from "@parley/protocol";
+import { textBody } from "@parley/protocol";
 import { parseConfig } from "../config.js";
 import { openParley } from "../parley.js";
 import { type RunningServer, startServer } from "../serve.js";
@@ -75,7 +76,7 @@ describe("a standby of a server", () => {
             conversationId,
             clientMessageId: `c${index + 1}` as ClientMessageId,
             number: index + 1,
-            body: { text: { text: `message ${index + 1}` }, notice: undefined },
+            body: textBody(`message ${index + 1}`),
           }),
         ),
       );

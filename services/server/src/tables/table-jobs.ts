@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Ambient, Failure, failureCode, messageOf } from "@parley/base";
 import type { CompactableTables, SnapshotTables } from "@parley/engine-embedded";
 import type { Keyring } from "@parley/keys";
+import type { MediaKeeper } from "@parley/media";
 import type { IndexName } from "@parley/tables";
 import type { HistoryKeeper, HistoryPolicy } from "../history/history-keeper.js";
 import type { TableStack } from "../table-stack.js";
@@ -16,6 +17,7 @@ export const TABLE_JOB_KINDS = [
   "verify",
   "compact",
   "tidy-history",
+  "tidy-media",
   "build-index",
   "drop-index",
   "verify-index",
@@ -60,6 +62,7 @@ export interface TableJobsOptions {
   readonly keyring: Keyring | undefined;
   readonly ambient: Ambient;
   readonly historyKeeper: HistoryKeeper;
+  readonly mediaKeeper: MediaKeeper;
   /** Where cold blocks are, and what opens them. */
   readonly cold: ColdStore;
   /** The directory of the engine. */
@@ -119,13 +122,17 @@ export class TableJobs {
   }
 
   #work({ kind, index, policy, isGentle }: TableJobRequest): Promise<unknown> {
-    const { stack, historyKeeper } = this.#options;
+    const { stack, historyKeeper, mediaKeeper } = this.#options;
     const { direct } = stack;
     if (kind === "verify") return this.#verify(isGentle);
     if (kind === "compact") return this.#compact(isGentle);
     if (kind === "tidy-history") {
       const onProgress = (done: number): void => this.#tell("conversations", done);
       return stack.tables.flush().then(() => historyKeeper.run({ isGentle, policy, onProgress }));
+    }
+    if (kind === "tidy-media") {
+      const onProgress = (done: number): void => this.#tell("files", done);
+      return mediaKeeper.run({ isGentle, onProgress });
     }
     const name = index ?? { table: "", index: "" };
     const work = {

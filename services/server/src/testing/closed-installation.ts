@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { systemAmbient } from "@parley/base/node";
 import type { Session } from "@parley/contracts";
 import type { ClientMessageId, ConversationId, Message, TenantId, UserId } from "@parley/protocol";
+import { textBody } from "@parley/protocol";
 import { type Parley, type ParleyOptions, openParley } from "../parley.js";
 import type { VerifyReport } from "../tables/verify-report.js";
 import { verifyStopped } from "../tables/verify-stopped.js";
@@ -87,7 +88,7 @@ export async function sendMany(
       conversationId,
       clientMessageId: `c${from + index}` as ClientMessageId,
       number: from + index,
-      body: { text: { text: `${text} ${index}` }, notice: undefined },
+      body: textBody(`${text} ${index}`),
     }),
   );
   await Promise.all(sends);

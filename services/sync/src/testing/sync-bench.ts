@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Feed, FeedSink, Position, Session } from "@parley/contracts";
 import { type Failure, failureCode, partitionOf, sleep } from "@parley/base";
 import { ManualTime, RecordingLogger } from "@parley/base/testing";
-import { type Verdict, UserRecord } from "@parley/domain";
+import { type Verdict, HideRecord, UserRecord } from "@parley/domain";
 import { type AppendResult, MemoryLog, MemoryLogStore } from "@parley/logs";
 import {
   type ConversationEntry,
@@ -17,6 +17,10 @@ import {
   Event,
   decode,
   encode,
+  textBody,
+  AS_SENT,
+  JoinedEvent,
+  filled,
 } from "@parley/protocol";
 import {
   type Key,
@@ -28,6 +32,9 @@ import {
   WriteBackTables,
 } from "@parley/tables";
 import { FeedRegistry } from "../feed-registry.js";
+import { TopicFeeds } from "../topic-feeds.js";
+import { ScriptedTopics } from "./scripted-topics.js";
+import { NotifySettings } from "../notify-settings.js";
 import { SyncService } from "../sync-service.js";
 import { UserProcessor } from "../user-processor.js";
 import { UserStore } from "../user-store.js";
@@ -36,6 +43,8 @@ import {
   DEVICE,
   DeviceRow,
   MESSAGE_INBOX,
+  MODULE_EVENT,
+  MODULE_NEWEST,
   SYNC_QUEUE,
   USER_HEAD,
   userKey,
@@ -44,13 +53,14 @@ import {
 export const TENANT = "acme" as TenantId;
 export const EPOCH = 77;
 export const RETENTION_MS = 1_000_000;
-const ROWS = [USER_HEAD, SYNC_QUEUE, CONVERSATION_INBOX, MESSAGE_INBOX];
+const ROWS = [USER_HEAD, SYNC_QUEUE, CONVERSATION_INBOX, MESSAGE_INBOX, MODULE_EVENT, MODULE_NEWEST];
 
 export interface BenchOptions {
   readonly partitionCount?: number;
   readonly usersMax?: number;
   readonly entriesMax?: number;
   readonly rebaseEventsMax?: number;
+  readonly rebaseBytesMax?: number;
   /** Reads of the tables take up to this long. */
   readonly readMs?: number;
 }
@@ -116,7 +126,9 @@ class Life {
   readonly tables: WriteBackTables;
   readonly processor: UserProcessor;
   readonly sync: SyncService;
+  readonly settings: NotifySettings;
   readonly feeds = new CountingRegistry();
+  readonly topicFeeds = new TopicFeeds(() => EPOCH);
   readonly failures: unknown[] = [];
 
   constructor(bench: SyncBench) {
@@ -126,6 +138,11 @@ class Life {
     this.engine = new SlowTables(bench.tableStore, time, options.readMs ?? 0);
     this.tables = new WriteBackTables({ tables: this.engine, clock: time, scheduler: time, onFailure });
     const { usersMax = 50_000, entriesMax = 1_000, rebaseEventsMax = 2_000 } = options;
+    const rebase = {
+      events: rebaseEventsMax,
+      bytes: options.rebaseBytesMax ?? 1024 * 1024,
+      catchUpMs: 8_000,
+    };
     const store = new UserStore({
       tables: this.tables,
       epochOf: () => EPOCH,
@@ -144,7 +161,19 @@ class Life {
       waitForRoom: () => this.tables.waitForRoom(),
     });
     const { processor, tables } = this;
-    this.sync = new SyncService({ processor, store, tables, feeds, clock: time, rebaseEventsMax });
+    const { topics } = bench;
+    this.sync = new SyncService({
+      processor,
+      store,
+      tables,
+      feeds,
+      topics,
+      topicFeeds: this.topicFeeds,
+      clock: time,
+      scheduler: time,
+      rebase,
+    });
+    this.settings = new NotifySettings({ processor, tables, clock: time });
     this.processor.start();
   }
 }
@@ -153,10 +182,13 @@ class Life {
 export class Sink implements FeedSink {
   readonly rebases: string[] = [];
   readonly events: Event[] = [];
+  /** Places and ids of copies. */
+  readonly aheads: string[] = [];
   /** Sizes of the pushes, in events. */
   readonly pushes: number[] = [];
   room = true;
   failures = 0;
+  caughtUps = 0;
   /** Where the device is; what is pushed next must follow it. */
   position: Position;
 
@@ -172,9 +204,17 @@ export class Sink implements FeedSink {
     this.events.push(...events.map((event) => decode(Event, event)));
   }
 
+  ahead(_epoch: number, pts: number, event: Uint8Array): void {
+    this.aheads.push(`${pts} ${decode(Event, event).module?.id}`);
+  }
+
   rebase(position: Position, reason: string): void {
     this.position = position;
     this.rebases.push(reason);
+  }
+
+  caughtUp(): void {
+    this.caughtUps += 1;
   }
 
   hasRoom(): boolean {
@@ -191,12 +231,78 @@ export class Sink implements FeedSink {
   }
 }
 
+/** What a device was given of topics. It checks F1 for each of them; of its queue it takes no notice. */
+export class TopicSink implements FeedSink {
+  /** Where the device is in each topic. */
+  readonly positions = new Map<ConversationId, number>();
+  readonly rebases: string[] = [];
+  readonly #told = new Map<ConversationId, number[]>();
+  readonly #epoch: number;
+
+  constructor({ epoch }: Position) {
+    this.#epoch = epoch;
+  }
+
+  #eventBytesMax = 0;
+
+  /** What `count` of the events that it was told take at most. */
+  bytesAtMost(count: number): number {
+    return count * this.#eventBytesMax;
+  }
+
+  /** The sequences of the messages that it was told; of a void place the negative one; 0 for an empty event. */
+  told(conversationId: ConversationId): readonly number[] {
+    return this.#told.get(conversationId) ?? [];
+  }
+
+  push(
+    epoch: number,
+    firstPts: number,
+    events: readonly Uint8Array[],
+    conversationId?: ConversationId,
+  ): void {
+    if (conversationId === undefined) return;
+    const told = this.#told.get(conversationId) ?? [];
+    this.#told.set(conversationId, told);
+    const before = this.positions.get(conversationId) ?? firstPts - 1;
+    assert.deepEqual({ epoch, firstPts }, { epoch: this.#epoch, firstPts: before + 1 });
+    for (const bytes of events) {
+      this.#eventBytesMax = Math.max(this.#eventBytesMax, bytes.length);
+      const { message: said, voided } = decode(Event, bytes);
+      told.push(said?.sequence ?? 0 - (voided?.sequence ?? 0));
+    }
+    this.positions.set(conversationId, before + events.length);
+  }
+
+  ahead(): void {
+    this.rebases.push("ahead");
+  }
+
+  rebase(position: Position, reason: string, conversationId?: ConversationId): void {
+    if (conversationId === undefined) return;
+    this.rebases.push(`${conversationId} ${reason} ${position.pts}`);
+    this.positions.set(conversationId, position.pts);
+  }
+
+  caughtUp(): void {}
+
+  hasRoom(): boolean {
+    return true;
+  }
+
+  fail(): void {
+    this.rebases.push("failed");
+  }
+}
+
 export class SyncBench {
   readonly time = new ManualTime();
   readonly logger = new RecordingLogger();
   readonly tableStore = new MemoryTableStore();
   readonly logStore: MemoryLogStore;
   readonly options: BenchOptions;
+  /** The large groups, which no crash here reaches. */
+  readonly topics = new ScriptedTopics();
   life: Life;
 
   constructor(options: BenchOptions = {}) {
@@ -248,7 +354,7 @@ export class SyncBench {
         (userId) => partitionOf(userKey(TENANT, userId), partitionCount) === partition,
       );
       if (userIds.length === 0) continue;
-      const spreads = events.map((event) => ({ userIds, event: encode(Event, event), module: "" }));
+      const spreads = events.map((event) => ({ userIds, event: encode(Event, event) }));
       const record = encode(UserRecord, { tenantId: TENANT, timeMs, spreads });
       this.life.log.append(partition, record).catch((error: unknown) => this.life.failures.push(error));
     }
@@ -260,7 +366,8 @@ export class SyncBench {
       tenantId: TENANT,
       timeMs: this.time.nowMs(),
       spreads: [],
-      hide: { userId, conversationId, sequences },
+      hide: filled(HideRecord, { userId, conversationId, sequences }),
+      settings: undefined,
     });
   }
 
@@ -316,13 +423,12 @@ export function outcomeOf(promise: Promise<unknown>): Promise<string> {
 
 export function joined(conversationId: string): Init<Event> {
   return {
-    joined: {
+    joined: filled(JoinedEvent, {
       conversationId: conversationId as ConversationId,
       title: `Title of ${conversationId}`,
       firstVisible: 1,
-      lastSequence: 0,
       timeMs: 1,
-    },
+    }),
   };
 }
 
@@ -335,11 +441,9 @@ export function message(conversationId: string, sequence: number, senderId = "zo
       senderId: senderId as UserId,
       clientMessageId: "" as never,
       timeMs: 1_000 + sequence,
-      body: { text: { text: `text ${sequence}` }, notice: undefined },
+      body: textBody(`text ${sequence}`),
       isCountable: true,
-      revision: 0,
-      editedMs: 0,
-      recall: undefined,
+      ...AS_SENT,
     },
   };
 }

@@ -11,16 +11,18 @@ const MAIN = fileURLToPath(new URL("main.js", import.meta.resolve("@parley/serve
 
 export class ServerProcess {
   readonly #data: string;
+  readonly #options: readonly string[];
   #child: ChildProcess | undefined;
   #port = 0;
 
-  private constructor(data: string) {
+  private constructor(data: string, options: readonly string[]) {
     this.#data = data;
+    this.#options = options;
   }
 
-  /** A server with the demo organisation on a free port. */
-  static async start(): Promise<ServerProcess> {
-    const server = new ServerProcess(await mkdtemp(join(tmpdir(), "parley-e2e-")));
+  /** A server with the demo organisation on a free port; `options` are its command line's. */
+  static async start(options: readonly string[] = []): Promise<ServerProcess> {
+    const server = new ServerProcess(await mkdtemp(join(tmpdir(), "parley-e2e-")), options);
     await server.start();
     return server;
   }
@@ -31,7 +33,9 @@ export class ServerProcess {
 
   async start(): Promise<void> {
     const args = ["--data", this.#data, "--port", String(this.#port), "--reserve-mb", "0", "--json"];
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [MAIN, ...args, ...this.#options], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     this.#child = child;
     const lines = createInterface({ input: child.stdout });
     const [line] = (await Promise.race([once(lines, "line"), once(child, "exit")])) as [unknown];

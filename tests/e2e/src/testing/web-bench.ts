@@ -42,9 +42,11 @@ export class WebBench {
     this.#browser = browser;
   }
 
-  static async start(): Promise<WebBench> {
-    const server = await ServerProcess.start();
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  static async start(serverOptions: readonly string[] = []): Promise<WebBench> {
+    const server = await ServerProcess.start(serverOptions);
+    // Tabs with processes of their own: one of them can be killed.
+    const args = ["--no-sandbox", "--process-per-tab"];
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args });
     return new WebBench(server, browser);
   }
 
@@ -53,8 +55,8 @@ export class WebBench {
     this.#expected = expected;
   }
 
-  /** A browser of its own: what it stores is seen by its pages only. */
-  async browser(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  /** A browser of its own: what it stores is seen by its pages only; they talk to `url` alone. */
+  async browser(options: BrowserContextOptions = {}, url = this.server.url): Promise<BrowserContext> {
     const context = await this.#browser.newContext({
       locale: "en",
       reducedMotion: "reduce",
@@ -68,7 +70,14 @@ export class WebBench {
     });
     context.on("weberror", (error) => this.#note(String(error.error())));
     context.on("request", (request) => {
-      if (!request.url().startsWith(this.server.url)) this.#note(`a request to ${request.url()}`);
+      // The page's own objects have an address, too.
+      if (
+        !request
+          .url()
+          .replace(/^blob:/u, "")
+          .startsWith(url)
+      )
+        this.#note(`a request to ${request.url()}`);
     });
     return context;
   }
@@ -80,11 +89,13 @@ export class WebBench {
     return page;
   }
 
-  /** A new tab in which a person of the demo is signed in. */
+  /** A new tab in which a person of the demo is signed in; in a browser that is signed in already nobody is asked. */
   async signIn(context: BrowserContext, name: string): Promise<Page> {
     const page = await this.tab(context);
-    await page.getByRole("button", { name }).click();
-    await conversationIn(page, "Launch").waitFor();
+    const [form, list] = [page.getByLabel("Password"), conversationIn(page, "Launch")];
+    await form.or(list).first().waitFor();
+    if (await form.isVisible()) await page.getByRole("button", { name }).click();
+    await list.waitFor();
     return page;
   }
 
@@ -112,9 +123,12 @@ export class WebBench {
   }
 }
 
-/** Runs a test with a bench of its own. */
-export async function withBench(run: (bench: WebBench) => Promise<void>): Promise<void> {
-  const bench = await WebBench.start();
+/** Runs a test with a bench of its own; `serverOptions` are the command line's of its server. */
+export async function withBench(
+  run: (bench: WebBench) => Promise<void>,
+  serverOptions: readonly string[] = [],
+): Promise<void> {
+  const bench = await WebBench.start(serverOptions);
   try {
     await run(bench);
   } finally {

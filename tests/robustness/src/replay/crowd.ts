@@ -35,8 +35,8 @@ const HIDE_DEPTH = 20;
 const SETTLE_MS_MAX = 60_000;
 /** Everything is accepted by now; this is the way from there to the last device. */
 const AGREE_MS_MAX = 30_000;
-/** For what changes messages and no list entry. */
-const AGREED_PAUSE_MS = 500;
+/** For what changes messages and no list entry; who has read is told within two seconds when many read. */
+const AGREED_PAUSE_MS = 3_000;
 const VIEWS_AT_A_TIME = 16;
 /** One in so many users gets one more device of the SDK at the end. */
 const NEWCOMERS_ONE_IN = 5;

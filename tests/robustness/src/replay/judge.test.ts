@@ -6,7 +6,7 @@ import type {
   MessageId,
   UserId,
 } from "@parley/protocol";
-import { emptyEntry } from "@parley/protocol";
+import { emptyEntry, textBody, AS_SENT } from "@parley/protocol";
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { judge, type JudgedDevice } from "./judge.js";
@@ -21,11 +21,9 @@ const message = (sequence: number, name: string, text = `text of ${name}`): Mess
   senderId: ANNA,
   clientMessageId: name as ClientMessageId,
   timeMs: 1_000 + sequence,
-  body: { text: { text }, notice: undefined },
+  body: textBody(text),
   isCountable: true,
-  revision: 0,
-  editedMs: 0,
-  recall: undefined,
+  ...AS_SENT,
 });
 
 const entry = (conversationId: string, updatedMs: number): ConversationEntry => ({

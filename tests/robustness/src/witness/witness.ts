@@ -155,7 +155,7 @@ export class Witness {
     const views = looks.map(({ token, entries, messages }): DeviceView => {
       const device = this.#device(token);
       recording.looked(device.name, entries, messages);
-      return { device, entries, messages };
+      return { device, entries, messages, found: new Map() };
     });
     const report = check(history.history);
     complaints.push(...complaintsOf(report), ...judge(truth, views));
@@ -202,9 +202,11 @@ export class Witness {
         device.storedPosition = state.position;
         return state;
       },
-      commit: (changes) => store.commit(changes).then(() => this.#onCommitted(device, changes)),
+      commit: (changes, leader) =>
+        store.commit(changes, leader).then(() => this.#onCommitted(device, changes)),
       readMessages: (conversationId, range) => store.readMessages(conversationId, range),
       close: () => store.close(),
+      destroy: () => store.destroy(),
     };
   }
 

@@ -32,11 +32,11 @@ export async function withServer(
 }
 
 /** A device of a demo user without a store, connected and up to date. */
-export async function signIn(url: string, user: string): Promise<ParleyClient> {
+export async function signIn(url: string, user: string, withinMs = 5_000): Promise<ParleyClient> {
   const { token, userId, deviceId } = await login(url, { user, password: DEMO_PASSWORD, device: "test" });
   const client = createNodeClient({ url, token, userId, deviceId });
   await client.start();
-  await client.settled(5_000);
+  await client.settled(withinMs);
   return client;
 }
 

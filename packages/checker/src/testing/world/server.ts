@@ -5,12 +5,16 @@
 import {
   type ConversationEntry,
   type ConversationId,
-  type Event,
+  Event,
   type Message,
   type MessageId,
   type UserId,
   applyEvent,
   emptyEntry,
+  AS_SENT,
+  JoinedEvent,
+  LeftEvent,
+  filled,
 } from "@parley/protocol";
 import { contentOf } from "../../history/content.js";
 import type { HistoryRecorder } from "../../history/recorder.js";
@@ -160,7 +164,7 @@ export class WorldServer {
       [user],
       event("left", index, {
         sequence: lastSequence,
-        event: { left: { conversationId, sequence: lastSequence } },
+        event: { left: filled(LeftEvent, { conversationId, sequence: lastSequence }) },
       }),
     );
     this.notice(conversation, actor);
@@ -383,7 +387,7 @@ export class WorldServer {
     const { index } = conversation;
     const lastSequence = conversation.messages.length;
     this.tell(() => this.recorder.memberJoined({ conversation: index, user, firstVisible, lastSequence }));
-    const joined = { conversationId: idOf(index), title: "", firstVisible, lastSequence, timeMs: 0 };
+    const joined = filled(JoinedEvent, { conversationId: idOf(index), firstVisible, lastSequence });
     this.emit(
       [user],
       event("joined", index, { sequence: lastSequence, event: { joined }, salt: String(firstVisible) }),
@@ -412,9 +416,7 @@ export function messageEvent(conversation: ConversationIndex, message: WorldMess
     timeMs: 0,
     body: undefined,
     isCountable: message.isCountable,
-    revision: 0,
-    editedMs: 0,
-    recall: undefined,
+    ...AS_SENT,
   };
   const made = event("message", conversation, { sequence: message.sequence, event: { message: body } });
   return { ...made, content: message.content, message };
@@ -434,16 +436,7 @@ function event(
   },
 ): WorldEvent {
   const { sequence = 0, sequences = [], salt = "" } = options;
-  const empty: Event = {
-    message: undefined,
-    read: undefined,
-    hidden: undefined,
-    joined: undefined,
-    left: undefined,
-    advanced: undefined,
-    trimmed: undefined,
-    changed: undefined,
-  };
+  const empty: Event = filled(Event, {});
   return {
     kind,
     conversation,

@@ -1,0 +1,49 @@
+/** Notifications of this browser while no page is open. */
+import type { NotifyClient, WebPushSubscription } from "@parley/client";
+import { Failure } from "@parley/base";
+
+const WORKER = "/push-worker.js";
+
+/** Whether this browser can be notified: it needs a secure page, and a browser that has it. */
+export function canPush(): boolean {
+  return "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+}
+
+/** Whether this browser is subscribed. */
+export async function isSubscribed(): Promise<boolean> {
+  const registration = await navigator.serviceWorker.getRegistration(WORKER);
+  const subscription = await registration?.pushManager.getSubscription();
+  return subscription !== null && subscription !== undefined;
+}
+
+/** Asks the user, subscribes, and tells the server. Errors: "push-denied"; those of the browser, and of `setPushTarget`. */
+export async function subscribe(notify: NotifyClient): Promise<void> {
+  if ((await Notification.requestPermission()) !== "granted")
+    throw new Failure("push-denied", "The user or the browser does not allow notifications.");
+  const response = await fetch("/v1/push");
+  const { publicKey } = (await response.json()) as { readonly publicKey: string };
+  await navigator.serviceWorker.register(WORKER);
+  const { pushManager } = await navigator.serviceWorker.ready;
+  const subscription = await pushManager.subscribe({
+    userVisibleOnly: true,
+    applicationServerKey: bytesOf(publicKey),
+  });
+  await notify.setPushTarget({ channel: "web-push", subscription: keysOf(subscription) });
+}
+
+/** Ends it, here and at the server. */
+export async function unsubscribe(notify: NotifyClient): Promise<void> {
+  await notify.setPushTarget(undefined);
+  const registration = await navigator.serviceWorker.getRegistration(WORKER);
+  await (await registration?.pushManager.getSubscription())?.unsubscribe();
+}
+
+function keysOf(subscription: PushSubscription): WebPushSubscription {
+  const key = (name: PushEncryptionKeyName): Uint8Array => new Uint8Array(subscription.getKey(name)!);
+  return { endpoint: subscription.endpoint, publicKey: key("p256dh"), authSecret: key("auth") };
+}
+
+function bytesOf(base64Url: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64Url.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}

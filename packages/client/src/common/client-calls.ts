@@ -1,0 +1,172 @@
+/** The part of the client that only asks: each call is one question, or a few, and holds nothing. */
+import type { Ambient } from "@parley/base";
+import {
+  type Body,
+  type ConversationId,
+  type Edit,
+  type Init,
+  type Member,
+  type MemberField,
+  type Message,
+  type User,
+  type UserId,
+  textBody,
+} from "@parley/protocol";
+import { changeMembers, createDirect, createGroup, type GroupOptions, listUsers } from "./directory.js";
+import type { GroupCache } from "./group-cache.js";
+import type { History } from "./history.js";
+import { DIRECTORY_USERS_MAX, VERIFY_SPAN } from "./limits.js";
+import { type LocalSearchOptions, searchHeld } from "./local-searching.js";
+import { listMentions, lookUp, type MentionPage } from "./looking-up.js";
+import type { ParleyClient, PendingMessage } from "./api.js";
+import { type CardContent, cardJson } from "./cards.js";
+import type { Media } from "./media.js";
+import { editMessage, hideMessages, listEdits, recallMessage } from "./message-changes.js";
+import type { MessageStates } from "./message-states.js";
+import type { Replica } from "./replica.js";
+import type { Requests } from "./requests.js";
+import type { FoundMessage, Searching, SearchOptions, SearchResults } from "./searching.js";
+import type { LocalStorage, StorageUsage } from "./storage.js";
+import { type ForwardOptions, type ForwardSource, forwardsFrom, type Outgoing } from "./sending.js";
+import { verifyNewest } from "./verify.js";
+
+export interface CallParts {
+  readonly requests: Requests;
+  readonly ambient: Ambient;
+  readonly replica: Replica;
+  readonly history: History;
+  readonly groups: GroupCache;
+  readonly searching: Searching;
+  readonly states: MessageStates;
+  readonly media: Media;
+  readonly storage: LocalStorage;
+  readonly newId: () => string;
+}
+
+export abstract class ClientCalls {
+  abstract readonly self: UserId;
+  protected abstract get calls(): CallParts;
+
+  readonly uploadMedia: Media["uploadMedia"] = (...of) => this.calls.media.uploadMedia(...of);
+  readonly sendMedia: Media["sendMedia"] = (...of) => this.calls.media.sendMedia(...of);
+  readonly fetchMedia: Media["fetchMedia"] = (...of) => this.calls.media.fetchMedia(...of);
+  readonly mediaUrl: Media["mediaUrl"] = (...of) => this.calls.media.mediaUrl(...of);
+  readonly react: ParleyClient["react"] = (...of) => this.calls.states.react(...of);
+  readonly unreact: ParleyClient["unreact"] = (...of) => this.calls.states.unreact(...of);
+  readonly reactions: ParleyClient["reactions"] = (...of) => this.calls.states.reactions(...of);
+  readonly pin: ParleyClient["pin"] = (...of) => this.calls.states.pin(...of);
+  readonly unpin: ParleyClient["unpin"] = (...of) => this.calls.states.unpin(...of);
+  readonly pins: ParleyClient["pins"] = (...of) => this.calls.states.pins(...of);
+  readonly readers: ParleyClient["readers"] = (...of) => this.calls.states.readers(...of);
+  readonly readCounts: ParleyClient["readCounts"] = (...of) => this.calls.states.readCounts(...of);
+  readonly updateCard: ParleyClient["updateCard"] = (...of) => this.calls.states.updateCard(...of);
+  readonly actOnCard: ParleyClient["actOnCard"] = (...of) => this.calls.states.actOnCard(...of);
+  readonly cardActions: ParleyClient["cardActions"] = (...of) => this.calls.states.cardActions(...of);
+  readonly readCount: ParleyClient["readCount"] = (...of) => this.calls.states.readCount(...of);
+
+  /** Puts something into the outbox. */
+  protected abstract give(conversationId: ConversationId, outgoing: Outgoing): Promise<PendingMessage>;
+
+  abstract send(
+    conversationId: ConversationId,
+    body: Init<Body>,
+    audience?: readonly UserId[],
+  ): Promise<PendingMessage>;
+
+  async sendText(conversationId: ConversationId, text: string): Promise<PendingMessage> {
+    return this.send(conversationId, textBody(text));
+  }
+
+  async sendCard(
+    conversationId: ConversationId,
+    content: CardContent,
+    options: { readonly revision?: number; readonly audience?: readonly UserId[] } = {},
+  ): Promise<PendingMessage> {
+    const card = { content: cardJson(content), revision: options.revision ?? 1 };
+    return this.send(conversationId, { card }, options.audience);
+  }
+
+  async forward(
+    conversationId: ConversationId,
+    source: ForwardSource,
+    options: ForwardOptions = {},
+  ): Promise<readonly PendingMessage[]> {
+    const forwards = await forwardsFrom(this.calls.replica.store, source, options);
+    return Promise.all(forwards.map((each) => this.give(conversationId, each)));
+  }
+
+  hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void> {
+    return hideMessages(this.calls.requests, conversationId, sequences);
+  }
+
+  edit(conversationId: ConversationId, sequence: number, text: string | Init<Body>): Promise<void> {
+    return editMessage(this.calls.requests, { conversationId, sequence }, text);
+  }
+
+  recall(conversationId: ConversationId, sequence: number): Promise<void> {
+    return recallMessage(this.calls.requests, { conversationId, sequence });
+  }
+
+  edits(conversationId: ConversationId, sequence: number): Promise<readonly Edit[]> {
+    return listEdits(this.calls.requests, { conversationId, sequence });
+  }
+
+  lookUp(
+    conversationId: ConversationId,
+    sequences: readonly number[],
+  ): Promise<readonly (Message | undefined)[]> {
+    return lookUp(this.calls, conversationId, sequences);
+  }
+
+  mentions(cursor = "", conversationId?: ConversationId): Promise<MentionPage> {
+    return listMentions(this.calls.requests, cursor, conversationId);
+  }
+
+  search(options: SearchOptions, cursor = ""): Promise<SearchResults> {
+    return this.calls.searching.search(options, cursor);
+  }
+
+  createDirect(userId: UserId): Promise<ConversationId> {
+    return createDirect(this.calls.requests, userId);
+  }
+
+  createGroup(options: GroupOptions): Promise<ConversationId> {
+    return createGroup(this.calls.requests, this.calls.newId(), options);
+  }
+
+  addMembers(
+    conversationId: ConversationId,
+    userIds: readonly UserId[],
+    as: { readonly scenarioRole?: string; readonly fields?: readonly MemberField[] } = {},
+  ): Promise<void> {
+    return changeMembers(this.calls.requests, conversationId, { ...as, userIds, isRemoval: false });
+  }
+
+  removeMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void> {
+    return changeMembers(this.calls.requests, conversationId, { userIds, isRemoval: true });
+  }
+
+  leave(conversationId: ConversationId): Promise<void> {
+    return this.removeMembers(conversationId, [this.self]);
+  }
+
+  members(conversationId: ConversationId): Promise<readonly Member[]> {
+    return this.calls.groups.members(conversationId);
+  }
+
+  users(prefix = "", limit = DIRECTORY_USERS_MAX): Promise<readonly User[]> {
+    return listUsers(this.calls.requests, prefix, limit);
+  }
+
+  searchLocal(text: string, options: LocalSearchOptions = {}): AsyncIterable<readonly FoundMessage[]> {
+    return searchHeld(this.calls, text, options);
+  }
+
+  storage(): Promise<StorageUsage> {
+    return this.calls.storage.usage();
+  }
+
+  verify(conversationId: ConversationId, span: number = VERIFY_SPAN): Promise<boolean> {
+    return verifyNewest(this.calls, conversationId, span);
+  }
+}

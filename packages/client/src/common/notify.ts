@@ -1,0 +1,93 @@
+import {
+  type ConversationEntry,
+  type ConversationId,
+  type DoNotDisturb,
+  filled,
+  type Init,
+  NEVER_MS,
+  NOTIFY_LEVELS,
+  type NotifyLevel,
+  DoNotDisturb as DoNotDisturbSchema,
+} from "@parley/protocol";
+import type { Requests } from "./requests.js";
+
+/** A browser's subscription, as `PushSubscription.toJSON()` has it. */
+export interface WebPushSubscription {
+  readonly endpoint: string;
+  readonly publicKey: Uint8Array;
+  readonly authSecret: Uint8Array;
+}
+
+/** How this device is notified while it is not connected. */
+export type PushTarget =
+  | { readonly channel: "web-push"; readonly subscription: WebPushSubscription }
+  | { readonly channel: "apns" | "fcm" | "hook"; readonly appId: string; readonly token: string };
+
+/** What one is notified of in a conversation. */
+export interface ConversationNotify {
+  readonly level: NotifyLevel;
+  /** Nothing until then; 0: not muted. */
+  readonly mutedUntilMs: number;
+}
+
+/**
+ * What the user is notified of, on all devices, and where this one is. What is set is durable when it resolves.
+ * Errors: "bad-request", "not-a-member", and those of `Requests.call`.
+ */
+export interface NotifyClient {
+  /** Sets one conversation; what is left out stays. `isMuted` true mutes it for good. */
+  setConversation(
+    conversationId: ConversationId,
+    change: { readonly level?: NotifyLevel; readonly mutedUntilMs?: number; readonly isMuted?: boolean },
+  ): Promise<void>;
+  /** Of a conversation, from the list in memory. */
+  conversation(conversationId: ConversationId): ConversationNotify;
+  /** When the user is not to be disturbed. */
+  setDoNotDisturb(doNotDisturb: Init<DoNotDisturb>): Promise<void>;
+  /** As the server has it; undefined: never set. The "notifySettings" event tells when another device sets it. */
+  getDoNotDisturb(): Promise<DoNotDisturb | undefined>;
+  /** Where this device is notified, until its session ends; undefined: nowhere. */
+  setPushTarget(target: PushTarget | undefined): Promise<void>;
+}
+
+/** What an entry says of notifications. */
+export function conversationNotify(
+  entry: Pick<ConversationEntry, "notifyLevel" | "mutedUntilMs"> | undefined,
+): ConversationNotify {
+  // A level of a newer version counts as the one that is told most of.
+  const level = NOTIFY_LEVELS.find((known) => known === entry?.notifyLevel) ?? "all";
+  return { level, mutedUntilMs: entry?.mutedUntilMs ?? 0 };
+}
+
+/** The part of the client that is about notifications. */
+export function createNotifyClient(
+  requests: Requests,
+  entryOf: (conversationId: ConversationId) => ConversationEntry | undefined,
+): NotifyClient {
+  const conversation = (conversationId: ConversationId): ConversationNotify =>
+    conversationNotify(entryOf(conversationId));
+  return {
+    conversation,
+    async setConversation(conversationId, { level, mutedUntilMs, isMuted }) {
+      const before = conversation(conversationId);
+      const untilMs = isMuted === undefined ? mutedUntilMs : isMuted ? NEVER_MS : 0;
+      await requests.call("setNotify", {
+        conversationId,
+        level: level ?? before.level,
+        mutedUntilMs: untilMs ?? before.mutedUntilMs,
+      });
+    },
+    async setDoNotDisturb(doNotDisturb) {
+      await requests.call("setNotify", { doNotDisturb: filled(DoNotDisturbSchema, doNotDisturb) });
+    },
+    async getDoNotDisturb() {
+      return (await requests.call("getNotify", {})).doNotDisturb;
+    },
+    async setPushTarget(target) {
+      if (target === undefined) await requests.call("setPushTarget", {});
+      else if (target.channel === "web-push")
+        await requests.call("setPushTarget", { channel: target.channel, ...target.subscription });
+      else await requests.call("setPushTarget", target);
+    },
+  };
+}

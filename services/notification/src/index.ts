@@ -1,0 +1,16 @@
+export type { Channel, Delivery, Notification } from "./channels/channel.js";
+export { ApnsChannel, type ApnsCredentials, type ApnsTarget } from "./channels/apns.js";
+export { parseCredentials, type PushCredentials, type TenantPush } from "./credentials.js";
+export { DeadLetterRow, DeadLetters, NOTIFY_DEAD } from "./dead-letters.js";
+export { type Deliver, deliverOver } from "./delivering.js";
+export type { ModulePush } from "./module-push.js";
+export { type NotificationCounts, NotificationService } from "./notification-service.js";
+export { NOTIFY_PENDING, PendingRow } from "./pending.js";
+export { FcmChannel, type FcmCredentials, type FcmTarget } from "./channels/fcm.js";
+export { HookChannel, type HookCredentials, type HookTarget } from "./channels/hook.js";
+export { isNetwork } from "./channels/address-guard.js";
+export { NodeNetwork, type NodeNetworkOptions } from "./channels/node-network.js";
+export type { Network, OutboundRequest, OutboundResponse } from "./channels/network.js";
+export { newVapidKey, type VapidKeys, vapidKeys } from "./channels/vapid.js";
+export { PUSH_TARGET, PushTargetRow, PushTargets } from "./push-targets.js";
+export { WebPushChannel, type WebPushTarget } from "./channels/web-push.js";

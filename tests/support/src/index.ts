@@ -1,0 +1,1 @@
+export { HttpProxy, type UpgradePolicy } from "./http-proxy.js";
