@@ -93,9 +93,10 @@ export class Device {
     return this.#running.map(({ client }) => client);
   }
 
-  /** Whether something that was begun has not ended, or a text is neither placed nor failed. */
+  /** Whether something that was begun has not ended, a text is neither placed nor failed, or a tab is frozen. */
   get isBusy(): boolean {
-    if (this.#running.some(({ inFlight }) => inFlight > 0)) return true;
+    const { nowMs } = this.#options.kernel;
+    if (this.#running.some(({ inFlight, process }) => inFlight > 0 || process.pausedUntilMs > nowMs)) return true;
     for (const { state } of this.sent.values()) if (state === "given" || state === "kept") return true;
     return false;
   }
