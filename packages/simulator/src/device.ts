@@ -96,7 +96,8 @@ export class Device {
   /** Whether something that was begun has not ended, a text is neither placed nor failed, or a tab is frozen. */
   get isBusy(): boolean {
     const { nowMs } = this.#options.kernel;
-    if (this.#running.some(({ inFlight, process }) => inFlight > 0 || process.pausedUntilMs > nowMs)) return true;
+    if (this.#running.some(({ inFlight, process }) => inFlight > 0 || process.pausedUntilMs > nowMs))
+      return true;
     for (const { state } of this.sent.values()) if (state === "given" || state === "kept") return true;
     return false;
   }

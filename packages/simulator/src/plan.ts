@@ -23,6 +23,8 @@ export interface Plan {
   /** Groups with more members are large ones. 0: none. */
   readonly sharedFrom: number;
   readonly retentionDays: number;
+  /** Events that a queue keeps; undefined: as many as by default. */
+  readonly queueEvents: number | undefined;
   readonly heartbeatMs: number;
   /** Mean time between two backups; without it there is none. */
   readonly backupMs?: number | undefined;
@@ -178,6 +180,7 @@ export function planOf(seed: number, scenario: Scenario): Plan {
     modulesMs: modulesMsOf(seed),
     tabsMs: tabsMsOf(seed),
     notifyMs: notifyMsOf(seed),
+    queueEvents: queueEventsOf(seed),
   };
 }
 
@@ -192,6 +195,11 @@ function coldPlanOf(seed: number): ColdPlan | undefined {
     objectBytes: random.pick([500, 5_000, 1_000_000]),
     seed: random.integer(2 ** 31),
   };
+}
+
+/** Drawn by itself: in half of the seeds, devices that were away find nothing of what they missed. */
+function queueEventsOf(seed: number): number | undefined {
+  return new SeededRandom(seed ^ 0x90e5).pick([undefined, undefined, 8, 40]);
 }
 
 /** Drawn by itself, so that the rest of a seed's plan is as it was before there were trims. */

@@ -334,7 +334,8 @@ export class ServerNode {
 
 function limitsOf(
   plan: Plan,
-): Pick<Parameters<typeof wireServices>[0], "retentionDays" | "rebaseEvents" | "sharedFromMembers"> {
-  const { retentionDays, rebaseEvents, sharedFrom } = plan;
-  return { retentionDays, rebaseEvents, sharedFromMembers: sharedFrom };
+): Pick<WiringOptions, "retentionDays" | "queueEvents" | "rebaseEvents" | "sharedFromMembers"> {
+  const { retentionDays, queueEvents, rebaseEvents, sharedFrom } = plan;
+  const ofQueues = queueEvents === undefined ? {} : { queueEvents };
+  return { retentionDays, ...ofQueues, rebaseEvents, sharedFromMembers: sharedFrom };
 }

@@ -78,6 +78,7 @@ export type {
   ScannedRow,
   Tables,
   TableScan,
+  OnGrown,
   TableSpec,
   Write,
 } from "./tables.js";

@@ -220,3 +220,6 @@ export interface AppendRows {
   readonly alongside?: readonly Write[];
   readonly isDurable: boolean;
 }
+
+/** Told that rows of these numbers were appended to a queue. Returns at once, and never throws. */
+export type OnGrown = (table: TableSpec, partition: Key, first: number, last: number) => void;

@@ -37,7 +37,14 @@ import {
   decode,
   encode,
 } from "@parley/protocol";
-import { type Key, LazyPut, type TableSpec, type Write, type WriteBackTables } from "@parley/tables";
+import {
+  type Key,
+  LazyPut,
+  type OnGrown,
+  type TableSpec,
+  type Write,
+  type WriteBackTables,
+} from "@parley/tables";
 import {
   CONVERSATION_CARD,
   CONVERSATION_CARD_ACTION,
@@ -76,6 +83,8 @@ export interface ConversationStoreOptions {
   readonly partitionCount: number;
   /** How long events stay in a topic. */
   readonly retentionMs: number;
+  /** Told how far a topic goes now. */
+  readonly onGrown?: OnGrown | undefined;
   /** All partitions together. Default 20,000. */
   readonly conversationsMax?: number;
   /** Of one conversation. Default 1,000. */
@@ -102,11 +111,13 @@ export class ConversationStore {
   readonly #statesMax: number;
   readonly #sendersMax: number;
   readonly #retentionMs: number;
+  readonly #onGrown: OnGrown | undefined;
 
   constructor(options: ConversationStoreOptions) {
     const { partitionCount } = options;
     this.#tables = options.tables;
     this.#retentionMs = options.retentionMs;
+    this.#onGrown = options.onGrown;
     this.#caches = Array.from({ length: partitionCount }, () => ({
       states: new LruMap<string, ConversationState>(),
       crowded: new Set<ConversationState>(),
@@ -239,7 +250,9 @@ export class ConversationStore {
     pushModules(writes, changes, timeMs, expiresAtMs);
     pushCards(writes, changes);
     pushGroup(writes, changes);
-    this.#tables.stage({ partition: conversationPartition(state.key), writes });
+    const partition = conversationPartition(state.key);
+    this.#tables.stage({ partition, writes });
+    if (changes.topic.length > 0) this.#onGrown?.(CONVERSATION_EVENT, partition, firstPts, head.topicPts);
   }
 
   /** Drops what was not used for longest. Call between two batches of the partition. */

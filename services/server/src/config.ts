@@ -14,6 +14,8 @@ export interface Config {
   readonly isJson: boolean;
   readonly reserveMb: number;
   readonly retentionDays: number;
+  /** Events that a queue keeps. */
+  readonly queueEvents: number;
   readonly coldAfterDays: number | undefined;
   readonly keepMessagesDays: number | undefined;
   /** 0: for ever. */
@@ -87,6 +89,12 @@ export const SETTINGS = [
     variable: "PARLEY_RETENTION_DAYS",
     fallback: "30",
     help: "days that sync events are kept",
+  },
+  {
+    option: "queue-events",
+    variable: "PARLEY_QUEUE_EVENTS",
+    fallback: "20000",
+    help: "sync events of one user, or of one large group, that are kept",
   },
   {
     option: "cold-after-days",
@@ -275,11 +283,7 @@ export function parseConfig(
     const setting = /'(--[^' ]+)/.exec(String(cause))?.[1] ?? "the command line";
     throw bad(setting, "is not known or lacks its value; see --help", cause);
   }
-  for (const name of Object.keys(env)) {
-    const isKnown = SETTINGS.some(({ variable }) => variable === name);
-    if (name.startsWith("PARLEY_") && !isKnown && !KNOWN_ELSEWHERE.test(name))
-      throw bad(name, "is not a setting");
-  }
+  refuseUnknown(env);
   const text = (option: Option): { readonly value: string; readonly name: string } => {
     const setting = SETTINGS.find((each) => each.option === option)!;
     const given = values[option];
@@ -297,6 +301,7 @@ export function parseConfig(
     isJson: values["json"] === true,
     reserveMb: integer(text("reserve-mb"), 0, 1_000_000),
     retentionDays: integer(text("retention-days"), 1, 36_500),
+    queueEvents: integer(text("queue-events"), 1_000, 100_000_000),
     coldAfterDays: daysOrOff(text("cold-after-days"), 0),
     keepMessagesDays: daysOrOff(text("keep-messages-days"), 1),
     editMinutes: integer(text("edit-minutes"), 0, MINUTES_MAX),
@@ -328,6 +333,14 @@ export function parseConfig(
     standby: standbyOf(text("standby-listen"), text("standby-token-file")),
     standbyKeepMb: integer(text("standby-keep-mb"), 64, 10_000_000),
   };
+}
+
+function refuseUnknown(env: Readonly<Record<string, string | undefined>>): void {
+  for (const name of Object.keys(env)) {
+    const isKnown = SETTINGS.some(({ variable }) => variable === name);
+    if (name.startsWith("PARLEY_") && !isKnown && !KNOWN_ELSEWHERE.test(name))
+      throw bad(name, "is not a setting");
+  }
 }
 
 /** Only as a variable: other users of the machine see arguments. */

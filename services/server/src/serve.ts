@@ -44,6 +44,7 @@ export async function startServer(
     ambient,
     reserveBytes: config.reserveMb * 1024 * 1024,
     retentionDays: config.retentionDays,
+    queueEvents: config.queueEvents,
     holdMs: config.holdMs,
     rebaseEvents: config.rebaseEvents,
     editMinutes: config.editMinutes,

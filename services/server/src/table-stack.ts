@@ -16,6 +16,7 @@ import {
   type IndexedTables,
   MeasuredTables,
   MeasuredWriteBack,
+  type OnGrown,
   openIndexedTables,
   TableMeter,
   type Tables,
@@ -25,6 +26,7 @@ import {
   type TrimRows,
   type WriteBackTables,
 } from "@parley/tables";
+import { QueueTrimmer } from "./queues/queue-trimmer.js";
 
 /** How often the windows of the statistics move on. */
 const METER_TICK_MS = 1_000;
@@ -39,6 +41,8 @@ export interface TableStackOptions {
   /** Resolves when everything emitted up to the call is durable elsewhere. */
   readonly beforeFlush: () => Promise<void>;
   readonly onFailure: (error: unknown) => void;
+  /** Events that queues keep where there is a cold tier; without it, and without the number, they keep all. */
+  readonly queueEvents?: number;
   /** Where old blocks go. Without it they stay. */
   readonly cold?: ColdOptions | undefined;
 }
@@ -50,6 +54,8 @@ export interface TableStack {
   readonly direct: IndexedTables;
   /** What packs rows into blocks, below the indexes. */
   readonly blocks: BlockTables;
+  /** Told how far a queue goes now; undefined when queues keep everything. */
+  readonly onGrown: OnGrown | undefined;
   /** Begins to build in the background what is declared and not built yet. */
   completeIndexes(): void;
   /** What was read and written since the start, with so many of the hottest partitions. */
@@ -59,7 +65,7 @@ export interface TableStack {
 }
 
 export async function openTableStack(options: TableStackOptions): Promise<TableStack> {
-  const { stored, ambient, holdMs, beforeFlush, onFailure, cold } = options;
+  const { stored, ambient, holdMs, beforeFlush, onFailure, cold, queueEvents } = options;
   const { clock, scheduler, logger } = ambient;
   const meter = new TableMeter({ clock, hasPartitions: true });
   const engineMeter = new TableMeter({ clock, isPhysical: true });
@@ -88,6 +94,10 @@ export async function openTableStack(options: TableStackOptions): Promise<TableS
     beforeFlush,
     onFailure,
   });
+  const isTrimmed = cold !== undefined && queueEvents !== undefined;
+  const queues = isTrimmed
+    ? new QueueTrimmer({ tables: direct, ambient, keepEvents: queueEvents })
+    : undefined;
   const tick = scheduler.every(METER_TICK_MS, () => {
     meter.roll();
     engineMeter.roll();
@@ -97,6 +107,7 @@ export async function openTableStack(options: TableStackOptions): Promise<TableS
     tables,
     direct,
     blocks,
+    onGrown: queues?.onGrown,
     completeIndexes() {
       indexing ??= completeIndexes(direct, logger);
     },
@@ -107,6 +118,7 @@ export async function openTableStack(options: TableStackOptions): Promise<TableS
     },
     async close() {
       tick.cancel();
+      await queues?.stop();
       await tables.close();
       await direct.close();
       await indexing;

@@ -35,7 +35,7 @@ import {
   UserProcessor,
   UserStore,
 } from "@parley/sync";
-import type { ColdOptions, IndexStatus, Tables, TableStatistics, WriteBackTables } from "@parley/tables";
+import type { ColdOptions, IndexStatus, Tables, TableStatistics } from "@parley/tables";
 import { type Tracked, checkpoint, readCheckpoint, startCheckpoints } from "./checkpoint.js";
 import { epochAfter, readEpoch } from "./epoch.js";
 import { LoggedTables } from "./logged-tables.js";
@@ -51,6 +51,7 @@ const PARTITION_COUNT = 8;
 /** Heads and list entries are written once for many changes then, and more messages of a conversation leave together, as blocks. */
 const HOLD_MS = 30_000;
 const RETENTION_DAYS = 30;
+const QUEUE_EVENTS = 20_000;
 const REBASE_BYTES = 1024 * 1024;
 const CATCH_UP_MS = 8_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -58,6 +59,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export interface WiringOptions {
   readonly ambient: Ambient;
   readonly retentionDays?: number;
+  /** Events that the queue of a user, and the topic of a large group, keeps where there is a cold tier. Default 20,000. */
+  readonly queueEvents?: number;
   /** How long rows are held, unless the memory for them is used up. Default 30,000. */
   readonly holdMs?: number;
   /** Devices further behind than this are brought up to date by what is newest instead of all events. Default 2,000. */
@@ -145,19 +148,17 @@ export async function wireServices(
   options: WiringOptions,
   { tables: stored, journal }: Engine,
 ): Promise<Services> {
-  const { ambient, onFatal, cold, holdMs = HOLD_MS } = options;
+  const { ambient, onFatal, holdMs = HOLD_MS } = options;
   const emitter = new Emitter(journal.log("user"), onFatal);
-  // Rows may not say that a record is applied before what it emitted is durable.
-  const beforeFlush = (): Promise<void> => emitter.durable();
-  const stack = await openTableStack({ stored, ambient, holdMs, beforeFlush, onFailure: onFatal, cold });
+  const stack = await openStack(options, { stored, emitter, holdMs });
   const { tables, direct } = stack;
   const epoch = await readEpoch(direct, ambient.clock.nowMs(), options.timeline);
   const { accounts, accountTables } = await wireAccounts(options, { log: journal.log("account"), stack });
   const feeds = new FeedRegistry();
   const notify = await openNotify(options.push, { ambient, accounts, accountTables, tables, feeds });
-  const userParts = { log: journal.log("user"), tables, epoch, accounts, feeds, listener: notify.service };
+  const userParts = { log: journal.log("user"), stack, epoch, accounts, feeds, listener: notify.service };
   const userSide = await wireSync(options, userParts);
-  const parts = { log: journal.log("conversation"), tables, emitter, ...userSide, accounts, accountTables };
+  const parts = { log: journal.log("conversation"), stack, emitter, ...userSide, accounts, accountTables };
   const { processor, spreading, settledEnd, later, stop, ...calls } = await wireMessage(options, parts);
   const ofModules = { tables, accounts, accountTables, ambient };
   const modules = wireModules({ ...ofModules, users: userSide.processor, processor });
@@ -210,6 +211,19 @@ export async function wireServices(
     stats: () => statsOf(journal),
     close: () => (closing ??= close()),
   };
+}
+
+function openStack(
+  { ambient, onFatal, cold, queueEvents = QUEUE_EVENTS }: WiringOptions,
+  {
+    stored,
+    emitter,
+    holdMs,
+  }: { readonly stored: Tables; readonly emitter: Emitter; readonly holdMs: number },
+): Promise<TableStack> {
+  // Rows may not say that a record is applied before what it emitted is durable.
+  const beforeFlush = (): Promise<void> => emitter.durable();
+  return openTableStack({ stored, ambient, holdMs, beforeFlush, onFailure: onFatal, cold, queueEvents });
 }
 
 function statsOf(journal: Journal): ReturnType<Services["stats"]> {
@@ -267,7 +281,7 @@ async function wireAccounts(
 
 interface SyncParts {
   readonly log: Log;
-  readonly tables: WriteBackTables;
+  readonly stack: TableStack;
   readonly epoch: number;
   readonly accounts: AccountStore;
   readonly feeds: FeedRegistry;
@@ -276,7 +290,7 @@ interface SyncParts {
 
 async function wireSync(
   options: WiringOptions,
-  { log, tables, epoch, accounts, feeds, listener }: SyncParts,
+  { log, stack: { tables, onGrown }, epoch, accounts, feeds, listener }: SyncParts,
 ): Promise<{
   readonly processor: UserProcessor;
   readonly sync: SyncService;
@@ -287,7 +301,7 @@ async function wireSync(
   const retentionMs = retentionMsOf(options);
   const { destroyedMs = () => [] } = options;
   const epochOf = (tenantId: TenantId): number => epochAfter(epoch, destroyedMs(tenantId));
-  const store = new UserStore({ tables, epochOf, retentionMs });
+  const store = new UserStore({ tables, epochOf, retentionMs, onGrown });
   const topicFeeds = new TopicFeeds(epochOf);
   const topics = new SharedGroups(tables);
   const start = await readCheckpoint(tables, "user", log);
@@ -330,7 +344,7 @@ function retentionMsOf({ retentionDays = RETENTION_DAYS }: WiringOptions): numbe
 
 interface MessageParts {
   readonly log: Log;
-  readonly tables: WriteBackTables;
+  readonly stack: TableStack;
   readonly emitter: Emitter;
   readonly sync: SyncService;
   readonly topicFeeds: TopicFeeds;
@@ -341,13 +355,13 @@ interface MessageParts {
 /** What applies the conversation log, and those who listen to what it applies. */
 async function openProcessor(
   options: WiringOptions,
-  { log, tables, emitter, topicFeeds }: MessageParts,
+  { log, stack: { tables, onGrown }, emitter, topicFeeds }: MessageParts,
   files: MediaStore | undefined,
 ) {
   const { ambient, onFatal, spreadMsMax } = options;
   const { clock, logger, scheduler } = ambient;
   const retentionMs = retentionMsOf(options);
-  const store = new ConversationStore({ tables, partitionCount: log.partitionCount, retentionMs });
+  const store = new ConversationStore({ tables, partitionCount: log.partitionCount, retentionMs, onGrown });
   const start = await readCheckpoint(tables, "conversation", log);
   const submit: Processor["submit"] = (record) => processor.submit(record);
   const windowMsMax = spreadMsMax === undefined ? {} : { windowMsMax: spreadMsMax };
@@ -371,7 +385,7 @@ async function openProcessor(
 
 function openCampaigns(
   { ambient }: WiringOptions,
-  { tables, accounts, accountTables }: MessageParts,
+  { stack: { tables }, accounts, accountTables }: MessageParts,
   processor: Processor,
 ): Campaigns {
   const { clock, random, scheduler, logger } = ambient;
@@ -421,7 +435,7 @@ async function wireMessage(
     store,
     spreading,
     readIndexes,
-    tables: parts.tables,
+    tables: parts.stack.tables,
     sync: parts.sync,
     accounts: parts.accounts,
     clock,
@@ -436,7 +450,8 @@ async function wireMessage(
   const importing = new Importing({ processor, service: message, newMessageId, clock, ...shared });
   const keeping = new Keeping({ processor, clock });
   const campaigns = openCampaigns(options, parts, processor);
-  const media = ground && wireMedia(files, ground, { ambient, tables: parts.tables, messages: message });
+  const media =
+    ground && wireMedia(files, ground, { ambient, tables: parts.stack.tables, messages: message });
   const settledEnd = (at: number): number => spreading.settledEnd(at, processor.appliedEnd(at));
   const stop = async (): Promise<void> => {
     await campaigns.stop();

@@ -18,7 +18,7 @@ import {
   decode,
   encode,
 } from "@parley/protocol";
-import { LazyPut, type Write, type WriteBackTables } from "@parley/tables";
+import { LazyPut, type OnGrown, type Write, type WriteBackTables } from "@parley/tables";
 import {
   CONVERSATION_INBOX,
   MENTION,
@@ -54,6 +54,8 @@ export interface UserStoreOptions {
   readonly epochOf: (tenantId: TenantId) => number;
   /** How long events stay in a queue. */
   readonly retentionMs: number;
+  /** Told how far a queue goes now. */
+  readonly onGrown?: OnGrown | undefined;
   /** All partitions together. Default 50,000. */
   readonly usersMax?: number;
   /** List entries of one user. Default 1,000. */
@@ -93,6 +95,7 @@ export class UserStates {
   readonly #store: UserStore;
   readonly #tables: WriteBackTables;
   readonly #retentionMs: number;
+  readonly #onGrown: OnGrown | undefined;
   readonly #usersMax: number;
   readonly #entriesMax: number;
   readonly #states = new LruMap<string, UserState>();
@@ -105,6 +108,7 @@ export class UserStates {
     this.#store = store;
     this.#tables = options.tables;
     this.#retentionMs = options.retentionMs;
+    this.#onGrown = options.onGrown;
     this.#usersMax = Math.ceil((options.usersMax ?? USERS_MAX) / partitionCount);
     this.#entriesMax = options.entriesMax ?? ENTRIES_MAX;
   }
@@ -183,7 +187,10 @@ export class UserStates {
     const { doNotDisturb } = outcome;
     if (doNotDisturb !== undefined)
       writes.push({ kind: "put", table: USER_SETTINGS, sort: [], value: encode(DoNotDisturb, doNotDisturb) });
-    this.#tables.stage({ partition: userPartition(state.tenantId, state.userId), writes });
+    const partition = userPartition(state.tenantId, state.userId);
+    this.#tables.stage({ partition, writes });
+    if (outcome.events.length > 0)
+      this.#onGrown?.(SYNC_QUEUE, partition, outcome.firstPts, outcome.firstPts + outcome.events.length - 1);
     if (state.entries.size > this.#entriesMax) this.#crowded.add(state);
   }
 

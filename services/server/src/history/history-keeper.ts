@@ -182,7 +182,7 @@ export class HistoryKeeper {
     const cold = stack.blocks.cold!;
     const beganMs = clock.monotonicMs();
     const nowMs = clock.nowMs();
-    const removedBefore = cold.stats.trimmedRows;
+    let removedMessages = 0;
     const work = { ...(isGentle ? {} : { pauseFactor: 0 }), isCancelled: () => this.#isStopped };
     const ruleOf = async (partition: Key): Promise<ColdRule> => {
       const row = await stack.tables.find(CONVERSATION_HEAD, partition, []);
@@ -192,7 +192,7 @@ export class HistoryKeeper {
       const keepDays = daysOf(head.keepDays, policy.keepDays);
       let { firstKept } = head;
       if (keepDays !== undefined) firstKept = await this.#forget(partition, head, nowMs - keepDays * DAY_MS);
-      if (firstKept > 1) await this.#remove(partition, firstKept, isGentle);
+      if (firstKept > 1) removedMessages += await this.#remove(partition, firstKept, isGentle);
       if (head.coldAfterDays === DAYS_NEVER) return "hot";
       const coldAfterDays = daysOf(head.coldAfterDays, policy.coldAfterDays);
       return coldAfterDays === undefined ? STAYS : { beforeMs: nowMs - coldAfterDays * DAY_MS };
@@ -208,7 +208,7 @@ export class HistoryKeeper {
       damagedConversations: moved.damagedPartitions,
       movedMessages: moved.movedRows,
       thawedMessages: moved.thawedRows,
-      removedMessages: cold.stats.trimmedRows - removedBefore,
+      removedMessages,
       space,
       tookMs: clock.monotonicMs() - beganMs,
     };
@@ -226,20 +226,23 @@ export class HistoryKeeper {
     return before;
   }
 
-  /** Removes the rows of what is not kept any more, whenever that was said. */
-  async #remove(partition: Key, firstKept: number, isGentle: boolean): Promise<void> {
+  /** Removes the rows of what is not kept any more, whenever that was said. Resolves with how many messages went. */
+  async #remove(partition: Key, firstKept: number, isGentle: boolean): Promise<number> {
     const { stack, ambient } = this.#options;
     const { clock, scheduler } = ambient;
     await requireStoredHead(stack, partition, firstKept);
+    let removed = 0;
     for (;;) {
       const beganMs = clock.monotonicMs();
-      if ((await stack.direct.trim(CONVERSATION_MESSAGE, partition, firstKept)) === 0 || this.#isStopped)
-        break;
+      const count = await stack.direct.trim(CONVERSATION_MESSAGE, partition, firstKept);
+      removed += count;
+      if (count === 0 || this.#isStopped) break;
       if (isGentle) await sleep(scheduler, (clock.monotonicMs() - beganMs) * PAUSE_FACTOR);
     }
     for (const table of GO_WITH_MESSAGES) await this.#removeRows(table, partition, firstKept);
     // And what searches know of their words.
     await this.#removeRows(CONVERSATION_SEARCH, partition, chunkOf(firstKept - 1) + 1);
+    return removed;
   }
 
   /** What else is known of removed messages goes with them: most of it went with earlier runs. */
