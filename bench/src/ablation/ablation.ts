@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemAmbient } from "@parley/base/node";
-import type { ConversationId, DeviceId, SessionId, TenantId, UserId } from "@parley/protocol";
-import { MEMBERS_PER_REQUEST_MAX, parseClientMessageId, parseTenantId, textBody } from "@parley/protocol";
+import type { ConversationId, TenantId, UserId } from "@parley/protocol";
 import { openParley } from "@parley/server";
+import { Talk } from "../load/talk.js";
 import { hundredths } from "../rounding.js";
 
 /** An installation in a directory of its own. */
@@ -132,58 +132,17 @@ function read(parley: Parley): Omit<Counted, "events"> {
   };
 }
 
-class RealWorld implements World {
-  readonly parley: Parley;
-  readonly tenantId = parseTenantId("main");
+class RealWorld extends Talk implements World {
   readonly #counter: { events: number };
-  readonly #numbers = new Map<string, number>();
-  #groups = 0;
 
   constructor(parley: Parley, counter: { events: number }) {
-    this.parley = parley;
+    super(parley);
     this.#counter = counter;
-  }
-
-  session(userId: UserId): Session {
-    return {
-      tenantId: this.tenantId,
-      userId,
-      deviceId: `d-${userId}` as DeviceId,
-      sessionId: `s-${userId}` as SessionId,
-      expiresAtMs: Number.MAX_SAFE_INTEGER,
-    };
   }
 
   async addUsers(userIds: readonly UserId[]): Promise<void> {
     const { tenantId } = this;
     for (const userId of userIds) await this.parley.accounts.addUser({ tenantId, userId, name: userId });
-  }
-
-  async group(userIds: readonly UserId[]): Promise<ConversationId> {
-    const [owner, ...others] = userIds;
-    const session = this.session(owner!);
-    const first = others.slice(0, MEMBERS_PER_REQUEST_MAX - 1);
-    this.#groups += 1;
-    const conversationId = await this.parley.message.createGroup(session, {
-      name: `group-${this.#groups}`,
-      title: "Group",
-      userIds: first,
-      isHistoryOpen: true,
-    });
-    for (let start = first.length; start < others.length; start += MEMBERS_PER_REQUEST_MAX) {
-      const added = others.slice(start, start + MEMBERS_PER_REQUEST_MAX);
-      await this.parley.message.changeMembers(session, { conversationId, userIds: added, isRemoval: false });
-    }
-    return conversationId;
-  }
-
-  async send(userId: UserId, conversationId: ConversationId, text: string): Promise<void> {
-    const lane = `${userId} ${conversationId}`;
-    const number = (this.#numbers.get(lane) ?? 0) + 1;
-    this.#numbers.set(lane, number);
-    const clientMessageId = parseClientMessageId(`c${number}`);
-    const body = textBody(text);
-    await this.parley.message.send(this.session(userId), { conversationId, clientMessageId, number, body });
   }
 
   async connect(userId: UserId, topics: readonly ConversationId[] = []): Promise<void> {

@@ -2,31 +2,24 @@
  * What synchronisation saves: events that are pushed without reading the queue, events that share a frame on a bad network, and a
  * new device that begins from what is newest instead of all that was ever told. Each over the real wire.
  */
-import { createClient, createMemoryStore } from "@parley/client";
-import { createNodeTransport } from "@parley/client/node";
-import { systemAmbient } from "@parley/base/node";
-import {
-  type ConversationId,
-  type UserId,
-  parseClientMessageId,
-  parseUserId,
-  textBody,
-} from "@parley/protocol";
+import { type ConversationId, type UserId, parseUserId } from "@parley/protocol";
 import { RawClient } from "../load/raw-client.js";
 import { type Served, serveHere } from "../load/served.js";
-import { SlowProxy, type SlowProxyOptions } from "../load/slow-proxy.js";
-import { hundredths, thousandths } from "../rounding.js";
+import { SlowProxy } from "../load/slow-proxy.js";
+import { Talk } from "../load/talk.js";
+import { pause } from "../pause.js";
+import { hundredths } from "../rounding.js";
 import { seededUnit } from "../seeded-unit.js";
+import { whatIsSaid } from "../searching/said.js";
 import { savedPercent } from "./ablation.js";
+import { newDevice } from "./first-sync.js";
+import { FAR, WEAK } from "./networks.js";
+import { packing } from "./packing.js";
 import { traceOf } from "./trace.js";
 import type { Figures } from "../scenarios/direct-report.js";
 
-/** A network as a train has it. */
-const WEAK = { roundTripMs: 300, bytesPerSecond: 30 * 1024, lostPercent: 2 } as const;
-/** Far away, and nothing else. */
-const FAR = { roundTripMs: 1_000, bytesPerSecond: 1_000_000_000, lostPercent: 0 } as const;
 const TEXT_BYTES = 200;
-const SETTLE_MS = 300_000;
+const TEXT = "x".repeat(TEXT_BYTES);
 
 export interface SyncingPlan {
   readonly seed: number;
@@ -38,7 +31,12 @@ export async function syncingIdeas(
   plan: SyncingPlan,
   say: (line: string) => void,
 ): Promise<readonly Figures[]> {
-  return [await plusOnePush(plan.seed, say), await packetMerge(plan.seed, say), await rebase(plan, say)];
+  return [
+    await plusOnePush(plan.seed, say),
+    await packetMerge(plan.seed, say),
+    await rebase(plan, say),
+    await packing(plan.seed, say),
+  ];
 }
 
 // plus_one_push
@@ -79,7 +77,7 @@ async function aDay(
     for (const userId of people)
       for (let device = 0; device < 2; device++)
         devices.push(new ADevice(url, await served.token(userId), userId));
-    const talk = new Talk(served);
+    const talk = new Talk(served.parley);
     const group = await talk.group(people);
     for (const device of devices) await device.come();
     const before = queueReads(served);
@@ -90,6 +88,7 @@ async function aDay(
         await talk.send(
           people[who]!,
           to === undefined ? group : await talk.direct(people[who]!, people[to]!),
+          TEXT,
         );
     }
     const comings = steps.filter(({ kind }) => kind === "comes or goes").length;
@@ -203,18 +202,18 @@ async function burst(seed: number, isMerging: boolean): Promise<Burst> {
         counted.bytes += packet.length;
       },
     });
-    const talk = new Talk(served);
+    const talk = new Talk(served.parley);
     const conversationId = await talk.direct(ann, bob);
     // The network is measured by what comes before.
     for (let index = 0; index < 5; index++) {
-      await talk.send(ann, conversationId);
+      await talk.send(ann, conversationId, TEXT);
       await pause(500);
     }
     Object.assign(counted, { frames: 0, bytes: 0, events: 0 });
     const beganMs = performance.now();
     for (let sent = 0; sent < BURST_MESSAGES; sent++) {
       await pause(Math.max(0, beganMs + (sent * 1000) / BURST_RATE - performance.now()));
-      await talk.send(ann, conversationId);
+      await talk.send(ann, conversationId, TEXT);
     }
     while (counted.events < BURST_MESSAGES) await pause(50);
     await client.close();
@@ -228,7 +227,7 @@ async function burst(seed: number, isMerging: boolean): Promise<Burst> {
 // rebase
 
 const CONVERSATIONS = 500;
-const NEWEST_SHOWN = 20;
+const TEXTS = 10_000;
 
 /** What a new device fetches until its list and the newest messages of the first conversation are shown, on a bad network. */
 async function rebase({ seed, events }: SyncingPlan, say: (line: string) => void): Promise<Figures> {
@@ -238,14 +237,19 @@ async function rebase({ seed, events }: SyncingPlan, say: (line: string) => void
     const [ann, bob] = [parseUserId("ann"), parseUserId("bob")];
     await served.token(ann);
     await served.token(bob);
-    const talk = new Talk(served);
+    const talk = new Talk(served.parley);
     const conversations: ConversationId[] = [];
     for (let index = 0; index < CONVERSATIONS; index++) conversations.push(await talk.group([ann, bob]));
     const random = seededUnit(seed);
+    const { texts } = whatIsSaid(TEXTS);
     for (let sent = 0; sent < events; sent += 64)
       await Promise.all(
-        Array.from({ length: 64 }, () =>
-          talk.send(ann, conversations[Math.floor(random() ** 2 * CONVERSATIONS)]!),
+        Array.from({ length: 64 }, (_, index) =>
+          talk.send(
+            ann,
+            conversations[Math.floor(random() ** 2 * CONVERSATIONS)]!,
+            texts[(sent + index) % texts.length]!,
+          ),
         ),
       );
     const nothing = { epoch: 0, pts: 0 };
@@ -268,130 +272,4 @@ async function rebase({ seed, events }: SyncingPlan, say: (line: string) => void
   } finally {
     await served.close();
   }
-}
-
-interface FirstSync {
-  readonly usableBytes: number;
-  readonly usableSeconds: number;
-  readonly allBytes: number;
-  readonly allSeconds: number;
-}
-
-async function newDevice(
-  served: Served,
-  userId: UserId,
-  position: { readonly epoch: number; readonly pts: number },
-  network: Omit<SlowProxyOptions, "serverPort">,
-): Promise<FirstSync> {
-  const proxy = await SlowProxy.start({ ...network, serverPort: served.port });
-  const store = createMemoryStore();
-  const transport = createNodeTransport();
-  let beganMs = performance.now();
-  await store.load();
-  await store.commit([{ kind: "position", position }]);
-  const client = createClient({
-    url: `${proxy.url.replace("http", "ws")}/v1/ws`,
-    token: await served.token(userId),
-    userId,
-    store,
-    transport: {
-      connect: (url, handlers) =>
-        transport.connect(url, {
-          ...handlers,
-          // Counted from here on: how a socket is opened is the network's.
-          onOpen: () => {
-            beganMs = performance.now();
-            handlers.onOpen();
-          },
-        }),
-    },
-    ambient: systemAmbient({ info: () => undefined, warn: () => undefined, error: () => undefined }),
-  });
-  const isReplay = position.epoch !== 0;
-  let usable: { readonly bytes: number; readonly seconds: number } | undefined;
-  try {
-    const seconds = (): number => thousandths((performance.now() - beganMs) / 1000);
-    await client.start();
-    // A replay shows old messages first: what is newest is there at its end.
-    if (isReplay) await client.settled(SETTLE_MS);
-    while (client.conversations().length === 0) await pause(5);
-    const newest = client.conversations()[0]!;
-    await client.open(newest.conversationId);
-    const shown = (): number => client.timeline(newest.conversationId)?.messages.length ?? 0;
-    while (shown() < NEWEST_SHOWN) await pause(5);
-    usable = { bytes: proxy.bytes.down, seconds: seconds() };
-    await client.settled(SETTLE_MS);
-    return {
-      usableBytes: usable.bytes,
-      usableSeconds: usable.seconds,
-      allBytes: proxy.bytes.down,
-      allSeconds: seconds(),
-    };
-  } finally {
-    await client.stop();
-    await proxy.close();
-  }
-}
-
-/** Says things for people who have no connection of their own. */
-class Talk {
-  readonly #served: Served;
-  readonly #numbers = new Map<string, number>();
-  readonly #directs = new Map<string, ConversationId>();
-  readonly #text = "x".repeat(TEXT_BYTES);
-  #groups = 0;
-
-  constructor(served: Served) {
-    this.#served = served;
-  }
-
-  group([owner, ...userIds]: readonly UserId[]): Promise<ConversationId> {
-    this.#groups += 1;
-    const name = `group-${this.#groups}`;
-    return this.#served.parley.message.createGroup(this.#session(owner!), {
-      name,
-      title: name,
-      userIds,
-      isHistoryOpen: true,
-    });
-  }
-
-  async direct(one: UserId, other: UserId): Promise<ConversationId> {
-    const name = [one, other].toSorted().join(" ");
-    const known = this.#directs.get(name);
-    if (known !== undefined) return known;
-    const made = await this.#served.parley.message.createDirect(this.#session(one), other);
-    this.#directs.set(name, made);
-    return made;
-  }
-
-  async send(userId: UserId, conversationId: ConversationId): Promise<void> {
-    const lane = `${userId} ${conversationId}`;
-    const number = (this.#numbers.get(lane) ?? 0) + 1;
-    this.#numbers.set(lane, number);
-    const clientMessageId = parseClientMessageId(`c${number}`);
-    const body = textBody(this.#text);
-    await this.#served.parley.message.send(this.#session(userId), {
-      conversationId,
-      clientMessageId,
-      number,
-      body,
-    });
-  }
-
-  #session(userId: UserId) {
-    return {
-      tenantId: this.#served.tenantId,
-      userId,
-      deviceId: `d-${userId}` as never,
-      sessionId: `s-${userId}` as never,
-      expiresAtMs: Number.MAX_SAFE_INTEGER,
-    };
-  }
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, delayMs);
-  });
 }

@@ -15,6 +15,7 @@ export interface Served {
   readonly parley: Parley;
   readonly port: number;
   readonly tenantId: TenantId;
+  readonly packer: Gateway["packer"];
   /** A token of a new device of this user, who is added when there is none. */
   token(userId: string): Promise<string>;
   close(): Promise<void>;
@@ -46,6 +47,7 @@ export async function serveHere(options: Partial<Parameters<typeof openParley>[0
     parley,
     port: (server.address() as AddressInfo).port,
     tenantId,
+    packer: gateway.packer,
     async token(name) {
       const userId = parseUserId(name);
       if (!known.has(name)) await parley.accounts.addUser({ tenantId, userId, name });

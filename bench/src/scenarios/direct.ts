@@ -13,6 +13,7 @@ import { Ledger, type Verdict, sumOf } from "../load/ledger.js";
 import { RawClient } from "../load/raw-client.js";
 import type { TransportName } from "../load/raw-transport.js";
 import { TEXT_DIGITS } from "../load/scan.js";
+import { pause } from "../pause.js";
 
 export interface DirectPlan {
   readonly pairs: number;
@@ -257,10 +258,4 @@ class DirectLoad {
     if (intendedMs < this.#measuredFromMs || intendedMs >= this.#endedMs) return;
     histogram.add(performance.now() - intendedMs);
   }
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, delayMs);
-  });
 }

@@ -21,6 +21,7 @@ import { TEXT_DIGITS } from "../load/scan.js";
 import { processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { thousandths } from "../rounding.js";
 import { ServerProcess, type ServerStats } from "../server-process.js";
+import { pause } from "../pause.js";
 import type { Report } from "./direct-report.js";
 
 export interface GroupPlan {
@@ -310,10 +311,4 @@ class GroupLoad {
       await pause(MEMBER_PAGE_MS);
     }
   }
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, delayMs);
-  });
 }

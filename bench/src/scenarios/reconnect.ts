@@ -13,6 +13,7 @@ import { TEXT_DIGITS } from "../load/scan.js";
 import { processCpuSeconds } from "../process-figures.js";
 import { thousandths } from "../rounding.js";
 import { ServerProcess } from "../server-process.js";
+import { pause } from "../pause.js";
 import type { Report } from "./direct-report.js";
 
 export interface ReconnectPlan {
@@ -280,10 +281,4 @@ async function tellAll(url: string, token: string, userIds: readonly UserId[]): 
 async function until(isTrue: () => boolean, withinMs: number): Promise<void> {
   const untilMs = performance.now() + withinMs;
   while (!isTrue() && performance.now() < untilMs) await pause(SAMPLE_MS);
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, delayMs);
-  });
 }

@@ -22,6 +22,7 @@ import { SlowProxy } from "../load/slow-proxy.js";
 import { processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { thousandths } from "../rounding.js";
 import { ServerProcess } from "../server-process.js";
+import { pause } from "../pause.js";
 import type { Report } from "./direct-report.js";
 
 export interface WeakPlan {
@@ -300,10 +301,4 @@ async function missingOf(client: ParleyClient, group: BusyGroup): Promise<readon
   }
   const there = shown();
   return [...ackedMs.keys()].filter((sequence) => !there.has(sequence));
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, delayMs);
-  });
 }

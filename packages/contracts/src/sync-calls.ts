@@ -55,6 +55,8 @@ export interface Feed {
    * Errors: "bad-request" beyond TOPICS_PER_CONNECTION_MAX; what reading says.
    */
   follow(epoch: number, topics: readonly TopicPosition[]): Promise<void>;
+  /** Whether the network to the device is slow; undefined: not known yet. */
+  readonly isSlow: boolean | undefined;
   resume(): void;
   close(): void;
 }

@@ -50,6 +50,7 @@ import {
 } from "./message-states.js";
 import { Body, ConversationEntry, Edit, Message, User } from "./model.js";
 import { GetNotify, NotifySettings, SetNotify, SetPushTarget } from "./notify.js";
+import { Packed, PACKED_KIND } from "./packing.js";
 import { PinList } from "./pin-list.js";
 import { Search, SearchPage } from "./search-frames.js";
 import { Ahead, Confirm, Follow, Push, Rebase } from "./sync-frames.js";
@@ -63,6 +64,8 @@ export const Hello = schema("Hello", {
   client: string(5),
   /** One of DEVICE_KINDS, or empty. */
   deviceKind: string(6),
+  /** How packets may be packed that go to it: of PACKINGS, or unknown ones. */
+  packings: strings(7),
 });
 
 export const Welcome = schema("Welcome", {
@@ -390,6 +393,7 @@ export const FRAMES = {
   busy: { kind: 88, schema: Busy },
   notifySettings: { kind: 91, schema: NotifySettings },
   ahead: { kind: 95, schema: Ahead },
+  packed: { kind: PACKED_KIND, schema: Packed },
 } as const;
 
 /** Which frame answers which request. Any of them may be answered by `refused` instead. */

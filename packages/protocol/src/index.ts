@@ -36,6 +36,7 @@ export * from "./media.js";
 export { mediaOf } from "./media-of.js";
 export { countFitting, directoryLimit } from "./page-bytes.js";
 export * from "./notify.js";
+export * from "./packing.js";
 export * from "./pin-list.js";
 export * from "./stream-items.js";
 export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "./version.js";

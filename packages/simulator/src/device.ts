@@ -7,6 +7,7 @@ import {
   type PendingMessage,
   createClient,
 } from "@parley/client";
+import { nodeInflate } from "@parley/client/node";
 import { type ConversationId, type DeviceKind, type Message, plainText, type UserId } from "@parley/protocol";
 import { failureCode, messageOf } from "@parley/base";
 import { annotateOnce } from "./annotating.js";
@@ -23,6 +24,9 @@ import type { Recording } from "./recording/recording.js";
 import { followSent, type SentText } from "./recording/sent-texts.js";
 import { SeededRandom } from "./seeded-random.js";
 import { fileOf } from "./simulated-media.js";
+
+/** Users whose devices take compressed packets. */
+const UNPACKING = /[02468]$/u;
 
 export interface DeviceOptions {
   readonly kernel: Kernel;
@@ -163,6 +167,8 @@ export class Device {
       ambient: process.ambient,
       ...(channel === undefined ? {} : { tabs: channel }),
       ...(http === undefined ? {} : { http: http(process) }),
+      // By name and not by chance: so both kinds of devices are in nearly every run.
+      ...(UNPACKING.test(userId) ? { inflate: nodeInflate } : {}),
       deviceKind,
     });
     const boot = this.#boots;

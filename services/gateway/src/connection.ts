@@ -62,6 +62,8 @@ export class Connection implements SocketListener, FeedSink {
   /** As Hello said. */
   deviceKind = "";
   #version = 0;
+  /** Whether it unpacks what is compressed. */
+  #isUnpacking = false;
   #state: "opening" | "verifying" | "open" | "closed" = "opening";
   #session: Session | undefined;
   #feed: Feed | undefined;
@@ -209,7 +211,8 @@ export class Connection implements SocketListener, FeedSink {
     const packet = this.#packet;
     if (packet === undefined) return;
     this.#packet = undefined;
-    this.#socket.send(packet.take());
+    const bytes = packet.take();
+    this.#socket.send(this.#isUnpacking ? this.#gateway.packer.pack(bytes, this.#feed?.isSlow) : bytes);
     this.#gateway.returnWriter(packet);
   }
 
@@ -269,6 +272,7 @@ export class Connection implements SocketListener, FeedSink {
     this.#state = "verifying";
     this.deviceKind = hello.deviceKind;
     this.#version = hello.protocolVersion;
+    this.#isUnpacking = hello.packings.includes("deflate");
     const retryAfterMs = this.#gateway.admit(() => this.#begin(hello));
     if (retryAfterMs === 0) return;
     this.#write("busy", { retryAfterMs });

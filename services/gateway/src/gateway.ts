@@ -3,6 +3,7 @@ import { type Ambient, Failure, Slots, type Timer, failureCode, messageOf, sleep
 import { type SessionId, ERROR_CODES, Writer } from "@parley/protocol";
 import { Admission, type AdmissionCounts } from "./admission.js";
 import { Connection } from "./connection.js";
+import { PacketPacker } from "./packet-packer.js";
 import type { Calls } from "./requests.js";
 import type { Socket } from "./socket.js";
 
@@ -49,6 +50,7 @@ export class Gateway {
     refusal: "Too many devices fetch their conversations.",
     retryAfterMs: FIRST_SYNC_RETRY_MS,
   });
+  readonly packer: PacketPacker;
   readonly #connections = new Set<Connection>();
   readonly #bySession = new Map<SessionId, Set<Connection>>();
   readonly #writers: Writer[] = [];
@@ -66,6 +68,7 @@ export class Gateway {
     this.#ambient = options.ambient;
     const { clock, scheduler } = options.ambient;
     const { handshakesPerSecond: perSecond = HANDSHAKES_PER_SECOND } = options;
+    this.packer = new PacketPacker(clock);
     this.#admission = new Admission({ clock, scheduler, perSecond });
     this.#tick = options.ambient.scheduler.every(TICK_MS, () => this.#check());
     this.#stopListening = options.calls.accounts.onRevoked((sessionId) => this.#revoke(sessionId));

@@ -42,6 +42,10 @@ export class ConnectionFeed implements Feed {
     await Promise.all(topics.map((topic) => this.#follow(epoch, topic)));
   }
 
+  get isSlow(): boolean | undefined {
+    return this.#pacer.isSlow;
+  }
+
   resume(): void {
     this.#pacer.resume();
   }

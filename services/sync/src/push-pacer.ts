@@ -28,6 +28,8 @@ const BUSY_ROUND_TRIP_MS_MAX = 500;
 /** From this round trip on a network is slow: each frame costs, and half a trip more is not noticed. */
 const SLOW_MS = 80;
 const HOLD_MS_MAX = 200;
+/** Bytes a millisecond: two megabits a second. */
+const SLOW_RATE = 250;
 /** What nobody waits for may wait this long for company. */
 const LOW_WAIT_MS = 250;
 const SMOOTHING = 0.25;
@@ -110,6 +112,12 @@ export class PushPacer {
   /** Bytes a millisecond; undefined as long as the device was never given more than it took at once. */
   get rate(): number | undefined {
     return this.#rate;
+  }
+
+  /** Whether the network takes long for what the server makes in no time; undefined until something was confirmed. */
+  get isSlow(): boolean | undefined {
+    if (this.#roundTripMs === undefined) return undefined;
+    return this.#roundTripMs >= SLOW_MS || (this.#rate ?? Number.POSITIVE_INFINITY) < SLOW_RATE;
   }
 
   /** How many events may go out now. */

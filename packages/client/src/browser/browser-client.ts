@@ -12,6 +12,7 @@ import { type Login, type LoginRequest, loginWith, type PostJson, webSocketUrl }
 import { createStreamTransport } from "../common/stream-transport.js";
 import { browserAmbient } from "./ambient.js";
 import { createBrowserTabs } from "./browser-tabs.js";
+import { browserInflate } from "./inflate.js";
 import { createIndexedDbStore } from "./indexed-db-store.js";
 import { browserStreamHint, browserStreamWorld } from "./stream-world.js";
 import { createBrowserTransport } from "./web-socket-transport.js";
@@ -45,6 +46,7 @@ export function createBrowserClient(options: BrowserClientOptions): ParleyClient
   const { storeName = `parley/${options.userId}`, storageBytesMax, logger, url, ...rest } = options;
   const tabs = createBrowserTabs(storeName);
   const ambient = browserAmbient(logger);
+  const inflate = browserInflate();
   const client = createClient({
     deviceKind: "web",
     ...rest,
@@ -58,6 +60,7 @@ export function createBrowserClient(options: BrowserClientOptions): ParleyClient
     }),
     http: fetchHttp,
     ambient,
+    ...(inflate === undefined ? {} : { inflate }),
     ...(tabs === undefined ? {} : { tabs }),
     storageBudget: async () => storageBytesMax ?? grantedBytes(),
   });

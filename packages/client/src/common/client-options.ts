@@ -4,6 +4,7 @@ import type { Http } from "./http.js";
 import type { ClientStore } from "./store.js";
 import type { TabChannel } from "./tab-channel.js";
 import type { Transport } from "./transport.js";
+import type { Inflate } from "./unpacking-transport.js";
 
 /** What a client is made of. `browser` and `node` offer the parts for their world. */
 export interface ClientOptions {
@@ -20,6 +21,8 @@ export interface ClientOptions {
   /** Owned by the client, which closes it in `stop`. */
   readonly store: ClientStore;
   readonly transport: Transport;
+  /** Lets the server compress what it sends, where the network is slow. Without it everything comes as it is. */
+  readonly inflate?: Inflate;
   /** The other tabs with the same store, for the same device. Without it nobody else has the store. */
   readonly tabs?: TabChannel;
   /** How many bytes of messages the store may hold, as an estimate; without it there is no limit. Old history goes first. */

@@ -6,6 +6,8 @@ import {
   Event as EventSchema,
   JoinedEvent,
   Message,
+  ModuleEvent,
+  type ModuleName,
   emptyEntry,
   encode,
   filled,
@@ -163,6 +165,25 @@ test("what was on its way when I left is left out, and who comes back follows an
     [gone.isMember, later, followed(bench), entryOf(bench).unreadRanges],
     [false, gone, [[[GROUP_2, 4]], [[GROUP_2, 9]]], [6, 6]],
   );
+  await bench.client.stop();
+});
+
+test("what a module told a topic is told once, also when the queue brings leaving and joining later than the topic what followed", async () => {
+  const bench = await inLargeGroup();
+  const told: string[] = [];
+  bench.client.on("module", ({ id, timeMs }) => told.push(`${id} ${timeMs}`));
+  const publish = (id: string, timeMs: number): Init<Event> => ({
+    module: filled(ModuleEvent, { module: "todo" as ModuleName, id, timeMs, conversationId: GROUP_2 }),
+  });
+  await tell(bench, 5, said(1), publish("e-1", 1), publish("e-2", 2));
+  bench.world.push({
+    left: { conversationId: GROUP_2, sequence: 1, isShared: true, title: "All", firstVisible: 1, timeMs: 5 },
+  });
+  joined(bench, 5);
+  await bench.sync();
+  // An id that is used again, days later, is another event.
+  await tell(bench, 6, publish("e-1", 1), publish("e-2", 2), publish("e-3", 3), publish("e-1", 900));
+  deepEqual([followed(bench).at(-1), told], [[[GROUP_2, 5]], ["e-1 1", "e-2 2", "e-3 3", "e-1 900"]]);
   await bench.client.stop();
 });
 

@@ -303,13 +303,14 @@ class Client extends ClientCalls implements ParleyClient {
   }
 
   #createSession(): Session {
-    const { url, token, transport, ambient } = this.#options;
+    const { url, token, transport, inflate, ambient } = this.#options;
     return new Session({
       url,
       token,
       clientName: this.#options.clientName ?? "parley-client",
       deviceKind: this.#options.deviceKind ?? "",
       transport,
+      inflate,
       ambient,
       hooks: {
         position: () => this.#replica.state.position,

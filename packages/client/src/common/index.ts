@@ -48,3 +48,4 @@ export type {
 export type { TabChannel, TabHandlers } from "./tab-channel.js";
 export { type HubTab, type RunInTab, TabHub } from "./tab-hub.js";
 export type { Connection, ConnectionHandlers, Transport } from "./transport.js";
+export type { Inflate } from "./unpacking-transport.js";

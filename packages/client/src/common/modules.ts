@@ -18,6 +18,8 @@ import type { Replica } from "./replica.js";
 
 /** Events told ahead of their places that are remembered: a few connections' worth. */
 const AHEAD_TOLD_MAX = 64;
+/** Events told to conversations that are remembered: more than topics that are followed again bring once more. */
+const TOLD_MAX = 1_024;
 /** A request for a ticket is answered within this time. */
 const REQUEST_MS_MAX = 15_000;
 
@@ -50,6 +52,8 @@ export class Modules {
   readonly #emitter: Emitter;
   /** Events that were told ahead of their places, which have not come yet. */
   readonly #ahead = new Map<string, Omit<FramePayload<"ahead">, "event">>();
+  /** A topic is followed from an earlier place when I left and joined again, and its events come once more. */
+  readonly #told = new Set<string>();
 
   constructor(parts: ModulesParts) {
     this.#parts = parts;
@@ -80,10 +84,8 @@ export class Modules {
     if (isRebased || rebased.size > 0) this.#forgetSkipped();
     if (isRebased) this.#emitter.emit("module-reset", { conversationId: undefined });
     for (const conversationId of rebased) this.#emitter.emit("module-reset", { conversationId });
-    for (const { module } of told) {
-      if (module !== undefined && !this.#ahead.delete(keyOf(module)))
-        this.#emitter.emit("module", toldOf(module, false));
-    }
+    for (const { module } of told)
+      if (module !== undefined && this.#isNew(module)) this.#emitter.emit("module", toldOf(module, false));
   }
 
   /** Takes a copy of an urgent event. Errors: "malformed" for one that cannot be decoded. */
@@ -94,6 +96,17 @@ export class Modules {
     // The oldest is told again in its place then.
     if (this.#ahead.size > AHEAD_TOLD_MAX) this.#ahead.delete(this.#ahead.keys().next().value!);
     this.#emitter.emit("module", toldOf(module, true));
+  }
+
+  #isNew(event: ModuleEvent): boolean {
+    const wasAhead = this.#ahead.delete(keyOf(event));
+    if (event.conversationId === "") return !wasAhead;
+    // An id may be used again, some days later.
+    const key = `${keyOf(event)}/${event.timeMs}`;
+    if (this.#told.has(key)) return false;
+    this.#told.add(key);
+    if (this.#told.size > TOLD_MAX) this.#told.delete(this.#told.keys().next().value!);
+    return !wasAhead;
   }
 
   /** After a Rebase the places of some copies do not come any more: their ids may be those of new events. */

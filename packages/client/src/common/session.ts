@@ -10,6 +10,7 @@ import {
   type FrameName,
   type FramePayload,
   type Init,
+  PACKINGS,
   PROTOCOL_VERSION,
   readPacket,
   writeFrame,
@@ -29,6 +30,7 @@ import {
 import { isUp, nextState, type SessionEvent, type SessionState } from "./session-state.js";
 import type { Position } from "./store.js";
 import type { Connection, Transport } from "./transport.js";
+import { type Inflate, unpackingTransport } from "./unpacking-transport.js";
 
 /** The client's own reason for closing: a normal close, after which the server keeps nothing of the connection. */
 const CLOSE_NORMAL = 1000;
@@ -52,6 +54,8 @@ export interface SessionOptions {
   readonly clientName: string;
   readonly deviceKind: string;
   readonly transport: Transport;
+  /** Without it packets are to come as they are. */
+  readonly inflate: Inflate | undefined;
   readonly ambient: Ambient;
   readonly hooks: SessionHooks;
 }
@@ -59,6 +63,7 @@ export interface SessionOptions {
 export class Session {
   readonly #options: SessionOptions;
   readonly #ambient: Ambient;
+  readonly #transport: Transport;
   #state: SessionState = "idle";
   /** What was told of the state: while the session goes over to a better connection, what it was before. */
   #shown: SessionState = "idle";
@@ -86,6 +91,8 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#ambient = options.ambient;
+    const { transport, inflate } = options;
+    this.#transport = inflate === undefined ? transport : unpackingTransport(transport, inflate);
   }
 
   get state(): SessionState {
@@ -192,7 +199,7 @@ export class Session {
     // The state listener may have stopped the session.
     if (generation !== this.#generation || this.#state !== "connecting") return;
     this.#after(GREETING_MS_MAX, () => ifCurrent(() => this.fail("greeting-timeout")));
-    this.#connection = this.#options.transport.connect(this.#options.url, {
+    this.#connection = this.#transport.connect(this.#options.url, {
       onOpen: () => ifCurrent(() => this.#greet()),
       onPacket: (packet) => ifCurrent(() => this.#take(packet, generation)),
       onClose: (code) => ifCurrent(() => this.#closed(code)),
@@ -203,8 +210,17 @@ export class Session {
   #greet(): void {
     this.#move("opened", undefined);
     const { epoch, pts } = this.#options.hooks.position();
-    const { token, clientName: client, deviceKind } = this.#options;
-    this.write("hello", { protocolVersion: PROTOCOL_VERSION, token, epoch, pts, client, deviceKind });
+    const { token, clientName: client, deviceKind, inflate } = this.#options;
+    const packings = inflate === undefined ? [] : PACKINGS;
+    this.write("hello", {
+      protocolVersion: PROTOCOL_VERSION,
+      token,
+      epoch,
+      pts,
+      client,
+      deviceKind,
+      packings,
+    });
   }
 
   #take(packet: Uint8Array, generation: number): void {

@@ -10,6 +10,7 @@ import { type Login, type LoginRequest, loginWith, type PostJson, webSocketUrl }
 import { createMemoryStore } from "../common/memory-store.js";
 import { createStreamTransport } from "../common/stream-transport.js";
 import { createFileStore } from "./file-store.js";
+import { nodeInflate } from "./inflate.js";
 import { nodeStreamWorld } from "./stream-world.js";
 import { createNodeTransport } from "./web-socket-transport.js";
 
@@ -45,6 +46,7 @@ export function createNodeClient(options: NodeClientOptions): ParleyClient {
       stream: createStreamTransport(nodeStreamWorld, ambient),
       ambient,
     }),
+    inflate: nodeInflate,
     http: fetchHttp,
     ambient,
   });

@@ -3,6 +3,7 @@
  * reads them, and records that were written with them are still there.
  */
 import { encode } from "../codec/writer.js";
+import { fromHex } from "./hex.js";
 import { type Init, filled } from "../codec/schema.js";
 import type { CardAction } from "../cards.js";
 import type { FrameName, FramePayload } from "../frames.js";
@@ -300,6 +301,7 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
     pts: 41,
     client: "cli/1.0",
     deviceKind: "phone",
+    packings: ["deflate"],
   },
   ping: {},
   send: {
@@ -555,6 +557,8 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
     event: encode(Event, { read: { conversationId: group, sequence: 7 } }),
     conversationId: group,
   },
+  // Three times a Pong.
+  packed: { packing: "deflate", size: 6, data: fromHex("7364706470640000") },
   cardActions: { requestId: 24, items: [ACTION], next: bob },
   notifySettings: { requestId: 28, doNotDisturb: QUIET },
 };

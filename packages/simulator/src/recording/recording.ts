@@ -2,6 +2,7 @@
  * Takes down a run for the checker: what the machines assign (from the logs), what devices ask and are told (from their
  * connections), what they store and show (from their stores).
  */
+import { inflateRawSync } from "node:zlib";
 import {
   type Content,
   type ConversationIndex,
@@ -23,6 +24,7 @@ import {
   type UserId,
   Event,
   decode,
+  packedIn,
   readPacket,
 } from "@parley/protocol";
 import { ModuleNotes } from "./module-notes.js";
@@ -184,7 +186,8 @@ export class Recording {
   packet(device: string, direction: Direction, packet: Uint8Array, process = ""): void {
     const notes = this.#devices.get(device);
     if (notes === undefined) return;
-    readPacket(packet, (frame) => {
+    const packed = packedIn(packet);
+    readPacket(packed === undefined ? packet : inflateRawSync(packed.data), (frame) => {
       if (direction === "to-server") {
         if (frame.name === "hello")
           notes.rebases = notes.rebases.filter((rebase) => rebase.process !== process);

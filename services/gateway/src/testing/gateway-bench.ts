@@ -86,6 +86,7 @@ export class ScriptedFeed implements Feed {
   readonly followed: { readonly epoch: number; readonly topics: readonly TopicPosition[] }[] = [];
   /** What a call of `follow` comes to. */
   following: Promise<void> = Promise.resolve();
+  isSlow: boolean | undefined;
   resumes = 0;
   closes = 0;
 
