@@ -13,7 +13,7 @@ import type { GroupInfo } from "./group.js";
 import type { ConversationId, UserId } from "./ids.js";
 import { MENTIONS_UNREAD_MAX, SHARED_UNREAD_MAX } from "./limits.js";
 import type { ConversationEntry, Event, Message } from "./model.js";
-import { isSignal, mentionsUser } from "./plain-text.js";
+import { isSignal, mentionsUser } from "./content-kinds.js";
 
 /** Beyond this many ranges the oldest ones are taken as read: someone wrote that often without reading. */
 export const UNREAD_RANGES_MAX = 128;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DISCONNECT, afterDisconnect } from "./disconnect-codes.js";
+import { afterDisconnect } from "./close-ranges.js";
+import { DISCONNECT } from "./disconnect-codes.js";
 
 test("the range of a code says what to do, also for codes that are not known", () => {
   const after = [1000, 1001, 1006, 1009, 1011, 3999, 4000, 4499, 4500, 4899, 4900, 4999, 5000].map((code) => [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ERROR_CODES } from "./error-codes.js";
+import { ERROR_CODES } from "./error-meanings.js";
 
 test("codes are kebab-case, their policies are known, and their meanings are sentences", () => {
   const odd = Object.entries(ERROR_CODES).filter(

@@ -8,7 +8,7 @@ import { encode } from "./codec/writer.js";
 import { MergedBody } from "./bodies.js";
 import { MERGED_BYTES_MAX, MERGED_DEPTH_MAX, TEXT_BYTES_MAX } from "./limits.js";
 import { Body, type Message, textBody } from "./model.js";
-import { kindOf } from "./plain-text.js";
+import { kindOf } from "./content-kinds.js";
 
 /**
  * The body that passes these messages on; undefined when one of them cannot be. Quotes and mentions stay behind, and who said it

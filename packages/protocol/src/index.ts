@@ -6,8 +6,10 @@ export * from "./codec/schema.js";
 export { encode, Writer } from "./codec/writer.js";
 export { applyEvent, conversationOf, emptyEntry, UNREAD_RANGES_MAX } from "./conversation-entry.js";
 export { digestOf, type DigestItem } from "./digest.js";
-export { afterDisconnect, DISCONNECT, type DisconnectReason } from "./disconnect-codes.js";
-export { ERROR_CODES, type ErrorCode, type ErrorCodeName } from "./error-codes.js";
+export { afterDisconnect, CLOSE_REPLACED } from "./close-ranges.js";
+export { DISCONNECT, type DisconnectReason } from "./disconnect-codes.js";
+export { ERROR_RETRIES, type ErrorCodeName } from "./error-codes.js";
+export { ERROR_CODES, type ErrorCode } from "./error-meanings.js";
 export { type CharacterClass, classOf, type FoldedText, foldText } from "./folded-text.js";
 export { forwardedBody } from "./forwarded-body.js";
 export * from "./frames.js";
@@ -26,8 +28,8 @@ export {
   isSignal,
   kindOf,
   mentionsUser,
-  plainText,
-} from "./plain-text.js";
+} from "./content-kinds.js";
+export { plainText } from "./plain-text.js";
 export * from "./rich-text.js";
 export * from "./search-frames.js";
 export { findWanted, parseWanted, type WantedPart } from "./word-search.js";

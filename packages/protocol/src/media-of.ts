@@ -1,6 +1,6 @@
 import type { MediaBody } from "./media.js";
 import type { Body } from "./model.js";
-import { bodiesWithin } from "./plain-text.js";
+import { bodiesWithin } from "./content-kinds.js";
 
 /** The files that whoever sees this body may read: its own, and those of messages that are merged in it. Errors: "malformed". */
 export function mediaOf(body: Body | undefined): readonly MediaBody[] {

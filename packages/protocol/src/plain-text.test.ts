@@ -5,7 +5,8 @@ import { filled, type Init } from "./codec/schema.js";
 import { encode } from "./codec/writer.js";
 import type { UserId } from "./ids.js";
 import { Body, textBody } from "./model.js";
-import { CONTENT_KINDS, bodiesWithin, isSameBody, kindOf, mentionsUser, plainText } from "./plain-text.js";
+import { CONTENT_KINDS, bodiesWithin, isSameBody, kindOf, mentionsUser } from "./content-kinds.js";
+import { plainText } from "./plain-text.js";
 import { isSafeLink, RichBlock, RichSpan } from "./rich-text.js";
 
 const body = (fields: Init<Body>): Body => filled(Body, fields);

@@ -1,6 +1,6 @@
 /** What the server says over HTTP when it refuses: a problem of RFC 9457 with one of the protocol's codes. */
 import { Failure } from "@parley/base";
-import { ERROR_CODES } from "@parley/protocol";
+import { ERROR_RETRIES, type ErrorCodeName } from "@parley/protocol";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -10,9 +10,7 @@ export function problemOf(status: number, text: string, what: string): Failure {
   const fallback = status === 429 || status >= 500 ? "unavailable" : "bad-request";
   const code = typeof fields["code"] === "string" ? fields["code"] : fallback;
   const message = [fields["detail"], fields["title"]].find((said) => typeof said === "string" && said !== "");
-  const retry = Object.hasOwn(ERROR_CODES, code)
-    ? ERROR_CODES[code as keyof typeof ERROR_CODES].retry
-    : "never";
+  const retry = Object.hasOwn(ERROR_RETRIES, code) ? ERROR_RETRIES[code as ErrorCodeName] : "never";
   return new Failure(code, typeof message === "string" ? message : `${what} was answered by ${status}.`, {
     retry,
   });

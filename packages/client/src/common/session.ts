@@ -5,7 +5,7 @@
 import { type Ambient, assert, failureCode, messageOf, type Timer } from "@parley/base";
 import {
   afterDisconnect,
-  DISCONNECT,
+  CLOSE_REPLACED,
   type Frame,
   type FrameName,
   type FramePayload,
@@ -302,7 +302,7 @@ export class Session {
     const after = afterDisconnect(code);
     const event = after === "return" ? "lost" : after === "sign-in" ? "signed-out" : "sent-away";
     this.#leave(event, String(code), undefined);
-    if (code === DISCONNECT.replaced.code && this.#state === "stopped") this.#planReturn();
+    if (code === CLOSE_REPLACED && this.#state === "stopped") this.#planReturn();
   }
 
   /**

@@ -6,8 +6,9 @@ import { docNames, isDoc, readDoc, rowsOf, sectionOf } from "@parley/base/testin
 import type { Schema } from "../codec/schema.js";
 import { Writer } from "../codec/writer.js";
 import { UNREAD_RANGES_MAX } from "../conversation-entry.js";
-import { DISCONNECT, afterDisconnect } from "../disconnect-codes.js";
-import { ERROR_CODES } from "../error-codes.js";
+import { afterDisconnect } from "../close-ranges.js";
+import { DISCONNECT } from "../disconnect-codes.js";
+import { ERROR_CODES } from "../error-meanings.js";
 import { ANSWERS, type FrameName, FRAMES } from "../frames.js";
 import { parseUserId } from "../ids.js";
 import * as limits from "../limits.js";
