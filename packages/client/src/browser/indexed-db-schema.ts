@@ -12,10 +12,9 @@
  * The browser runs a migration in one transaction: one that is interrupted leaves the version before, whole.
  */
 import type { ConversationEntry, Message } from "@parley/protocol";
-import type { DBSchema, IDBPDatabase, StoreNames } from "idb";
 import type { OutboxItem, Position, Span, StoreOwner } from "../common/store.js";
 
-export interface Schema extends DBSchema {
+interface Schema {
   state: { key: string; value: StoreOwner | Position | number | readonly string[] };
   entries: { key: string; value: ConversationEntry };
   outbox: { key: [string, string]; value: OutboxItem };
@@ -33,9 +32,11 @@ export const STORES = [
   "spans",
   "messages",
   "looked",
-] as const satisfies readonly StoreNames<Schema>[];
+] as const satisfies readonly (keyof Schema)[];
 
-type Migration = (database: IDBPDatabase<Schema>) => void;
+export type StoreName = (typeof STORES)[number];
+
+type Migration = (database: IDBDatabase) => void;
 
 /** Each makes the version after it of the one before it; the first begins with nothing. A released one never changes. */
 const MIGRATIONS: readonly Migration[] = [
@@ -51,6 +52,24 @@ const MIGRATIONS: readonly Migration[] = [
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** Brings a database from a version to this one. */
-export function migrate(database: IDBPDatabase<Schema>, fromVersion: number): void {
+export function migrate(database: IDBDatabase, fromVersion: number): void {
   for (const migration of MIGRATIONS.slice(fromVersion)) migration(database);
+}
+
+type Key<N extends StoreName> = Schema[N]["key"];
+type Value<N extends StoreName> = Schema[N]["value"];
+
+/** An object store, with the types of what is in it. */
+export interface ObjectStore<N extends StoreName> {
+  get(key: Key<N>): IDBRequest<Value<N> | undefined>;
+  getAll(keys?: IDBKeyRange): IDBRequest<Value<N>[]>;
+  getAllKeys(): IDBRequest<Key<N>[]>;
+  openCursor(keys: IDBKeyRange, direction: "prev"): IDBRequest<IDBCursorWithValue | null>;
+  put(value: Value<N>, key: Key<N>): unknown;
+  delete(key: Key<N> | IDBKeyRange): unknown;
+  clear(): unknown;
+}
+
+export function objectStore<N extends StoreName>(transaction: IDBTransaction, name: N): ObjectStore<N> {
+  return transaction.objectStore(name) as unknown as ObjectStore<N>;
 }

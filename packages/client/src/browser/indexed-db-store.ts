@@ -3,24 +3,21 @@
  * runs such transactions in the order they were begun. What is in it: `indexed-db-schema.ts`.
  */
 import { Failure } from "@parley/base";
-import type { ConversationEntry, ConversationId, Message } from "@parley/protocol";
-import { type IDBPDatabase, type IDBPTransaction, deleteDB, openDB } from "idb";
+import type { ConversationId, Message } from "@parley/protocol";
 import { isLater, merged, withCardPart, withReactions } from "../common/message-revision.js";
 import {
   type Change,
   type ClientStore,
   leadLost,
   type MessageRange,
-  type OutboxItem,
   type Position,
-  type Span,
   type StoreOwner,
   type StoreState,
   storeIsNewer,
 } from "../common/store.js";
-import { migrate, type Schema, SCHEMA_VERSION, STORES } from "./indexed-db-schema.js";
+import { endOf, openDatabase, resultOf } from "./indexed-db.js";
+import { migrate, objectStore, SCHEMA_VERSION, type StoreName, STORES } from "./indexed-db-schema.js";
 
-type StoreName = (typeof STORES)[number];
 type MessageKey = [ConversationId, number];
 /** A change that does not depend on what is there. */
 type Place = Pick<Message, "conversationId" | "sequence">;
@@ -28,8 +25,6 @@ type PlainChange = Exclude<
   Change,
   { readonly kind: "change-messages" | "change-reactions" | "change-card-part" }
 >;
-type Database = IDBPDatabase<Schema>;
-type Transaction = IDBPTransaction<Schema, StoreName[], "readwrite">;
 
 /** A store in the database `name`, made when there is none. Of tabs that share one, one commits: see `tabs.ts`. */
 export function createIndexedDbStore(name: string): ClientStore {
@@ -38,7 +33,7 @@ export function createIndexedDbStore(name: string): ClientStore {
 
 class IndexedDbStore implements ClientStore {
   readonly #name: string;
-  #database: Database | undefined;
+  #database: IDBDatabase | undefined;
 
   constructor(name: string) {
     this.#name = name;
@@ -47,49 +42,52 @@ class IndexedDbStore implements ClientStore {
   async load(): Promise<StoreState> {
     this.#database ??= await this.#open();
     const transaction = this.#database.transaction([...STORES], "readonly");
-    const at = (name: StoreName) => transaction.objectStore(name);
+    const state = (key: string) => resultOf(objectStore(transaction, "state").get(key));
+    const all = <N extends StoreName>(name: N) => resultOf(objectStore(transaction, name).getAll());
+    const keys = (name: "numbers" | "spans" | "looked") =>
+      resultOf(objectStore(transaction, name).getAllKeys());
     const [owner, position, leader, given, entries, outbox, ...keyed] = await Promise.all([
-      at("state").get("owner"),
-      at("state").get("position"),
-      at("state").get("leader"),
-      at("state").get("given"),
-      at("entries").getAll(),
-      at("outbox").getAll(),
-      at("numbers").getAllKeys(),
-      at("numbers").getAll(),
-      at("spans").getAllKeys(),
-      at("spans").getAll(),
-      at("looked").getAllKeys(),
-      at("looked").getAll(),
+      state("owner"),
+      state("position"),
+      state("leader"),
+      state("given"),
+      all("entries"),
+      all("outbox"),
+      keys("numbers"),
+      all("numbers"),
+      keys("spans"),
+      all("spans"),
+      keys("looked"),
+      all("looked"),
     ]);
     const [numberKeys, numbers, spanKeys, spans, lookedKeys, looked] = keyed;
-    await transaction.done;
     return {
       owner: owner as StoreOwner | undefined,
       position: (position as Position | undefined) ?? { epoch: 0, pts: 0 },
-      entries: entries as ConversationEntry[],
-      outbox: (outbox as OutboxItem[]).toSorted((one, other) => one.order - other.order),
-      nextNumbers: zip(numberKeys as string[], numbers as number[]),
-      spans: zip(spanKeys as string[], spans as (readonly Span[])[]),
+      entries,
+      outbox: outbox.toSorted((one, other) => one.order - other.order),
+      nextNumbers: zip(numberKeys, numbers),
+      spans: zip(spanKeys, spans),
       leader: (leader as number | undefined) ?? 0,
       given: (given as readonly string[] | undefined) ?? [],
-      looked: zip(lookedKeys as string[], looked as number[]),
+      looked: zip(lookedKeys, looked),
     };
   }
 
   async commit(changes: readonly Change[], leader?: number): Promise<void> {
     const transaction = this.#require().transaction([...STORES], "readwrite", { durability: "relaxed" });
+    const ended = endOf(transaction);
     try {
       if (leader !== undefined) await requireLeader(transaction, leader);
       const resolved = await resolveMessages(transaction, changes);
-      // Not awaited one by one: they are queued in order, and `done` tells of them all.
-      await Promise.all(resolved.map((change) => applyChange(transaction, change)));
+      // They are queued in order, and the end of the transaction tells of them all.
+      for (const change of resolved) applyChange(transaction, change);
     } catch (error) {
       abort(transaction);
-      await transaction.done.catch(() => undefined);
+      await ended.catch(() => undefined);
       throw refusal(error);
     }
-    await transaction.done.catch((error: unknown) => {
+    await ended.catch((error: unknown) => {
       throw refusal(error);
     });
   }
@@ -97,15 +95,15 @@ class IndexedDbStore implements ClientStore {
   async readMessages(conversationId: ConversationId, range: MessageRange): Promise<readonly Message[]> {
     if (range.first > range.last) return [];
     const keys = IDBKeyRange.bound([conversationId, range.first], [conversationId, range.last]);
-    if (range.newest === undefined) return this.#require().getAll("messages", keys);
+    const stored = objectStore(this.#require().transaction("messages", "readonly"), "messages");
+    if (range.newest === undefined) return resultOf(stored.getAll(keys));
     const messages: Message[] = [];
-    const transaction = this.#require().transaction("messages", "readonly");
-    let cursor = await transaction.store.openCursor(keys, "prev");
-    while (cursor !== null && messages.length < range.newest) {
-      messages.push(cursor.value);
-      cursor = await cursor.continue();
+    const request = stored.openCursor(keys, "prev");
+    for (let cursor = await resultOf(request); cursor !== null && messages.length < range.newest;) {
+      messages.push(cursor.value as Message);
+      cursor.continue();
+      cursor = await resultOf(request);
     }
-    await transaction.done;
     return messages.toReversed();
   }
 
@@ -118,17 +116,18 @@ class IndexedDbStore implements ClientStore {
   async destroy(): Promise<void> {
     await this.close();
     // It waits until the last tab has closed it, which each does when it is told that it shall go.
-    await deleteDB(this.#name).catch((error: unknown) => {
+    await resultOf(indexedDB.deleteDatabase(this.#name)).catch((error: unknown) => {
       throw new Failure("unavailable", "The browser's database cannot be removed.", { cause: error });
     });
   }
 
-  async #open(): Promise<Database> {
+  async #open(): Promise<IDBDatabase> {
     try {
-      return await openDB<Schema>(this.#name, SCHEMA_VERSION, {
-        upgrade: (database, fromVersion) => migrate(database, fromVersion),
+      return await openDatabase(this.#name, {
+        version: SCHEMA_VERSION,
+        upgrade: migrate,
         // A newer version of the application wants to change the schema; it must not wait for this tab.
-        blocking: () => {
+        onBlocking: () => {
           this.#database?.close();
           this.#database = undefined;
         },
@@ -140,7 +139,7 @@ class IndexedDbStore implements ClientStore {
     }
   }
 
-  #require(): Database {
+  #require(): IDBDatabase {
     if (this.#database === undefined) throw new Failure("unavailable", "The local store is closed.");
     return this.#database;
   }
@@ -165,8 +164,9 @@ async function versionOf(name: string): Promise<number> {
 }
 
 /** In the transaction itself: nobody can take the lead between the look and the changes. */
-async function requireLeader(transaction: Transaction, leader: number): Promise<void> {
-  if (((await transaction.objectStore("state").get("leader")) ?? 0) !== leader) throw leadLost();
+async function requireLeader(transaction: IDBTransaction, leader: number): Promise<void> {
+  const stored = await resultOf(objectStore(transaction, "state").get("leader"));
+  if ((stored ?? 0) !== leader) throw leadLost();
 }
 
 /**
@@ -174,13 +174,13 @@ async function requireLeader(transaction: Transaction, leader: number): Promise<
  * messages that decide it are read first, so that the changes themselves need not wait for each other.
  */
 async function resolveMessages(
-  transaction: Transaction,
+  transaction: IDBTransaction,
   changes: readonly Change[],
 ): Promise<readonly PlainChange[]> {
   const held = new Map<string, Message>();
   await Promise.all(
     keysToRead(changes).map(async (key) => {
-      const message = await transaction.objectStore("messages").get(key);
+      const message = await resultOf(objectStore(transaction, "messages").get(key));
       if (message !== undefined) held.set(key.join(" "), message);
     }),
   );
@@ -243,11 +243,11 @@ function keyOf({ conversationId, sequence }: Place): MessageKey {
   return [conversationId, sequence];
 }
 
-async function applyChange(transaction: Transaction, change: PlainChange): Promise<unknown> {
-  const at = <N extends StoreName>(name: N) => transaction.objectStore<N>(name);
+function applyChange(transaction: IDBTransaction, change: PlainChange): unknown {
+  const at = <N extends StoreName>(name: N) => objectStore(transaction, name);
   switch (change.kind) {
     case "clear":
-      return Promise.all(STORES.map((name) => at(name).clear()));
+      return STORES.map((name) => at(name).clear());
     case "owner":
       return at("state").put(change.owner, "owner");
     case "position":
@@ -257,7 +257,7 @@ async function applyChange(transaction: Transaction, change: PlainChange): Promi
     case "delete-entry":
       return at("entries").delete(change.conversationId);
     case "put-messages":
-      return Promise.all(change.messages.map((message) => at("messages").put(message, keyOf(message))));
+      return change.messages.map((message) => at("messages").put(message, keyOf(message)));
     case "delete-messages": {
       const { conversationId, first, last } = change;
       return at("messages").delete(IDBKeyRange.bound([conversationId, first], [conversationId, last]));
@@ -279,7 +279,7 @@ async function applyChange(transaction: Transaction, change: PlainChange): Promi
   }
 }
 
-function abort(transaction: Transaction): void {
+function abort(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {
