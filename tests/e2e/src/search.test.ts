@@ -97,6 +97,12 @@ describe("a search in messages", () => {
     const context = await bench.browser();
     const page = await bench.signIn(context, "Alice");
     await open(page, "Lunch");
+    // The code for it is fetched as soon as the page has nothing to do.
+    const fetched = (): Promise<boolean> =>
+      page.evaluate(() =>
+        performance.getEntriesByType("resource").some(({ name }) => name.includes("/late-contents")),
+      );
+    await eventually(fetched, true);
     bench.expectTrouble();
     await context.setOffline(true);
     await page

@@ -1,35 +1,32 @@
 /** Bundles a page's code as the web app is bundled, and weighs it. */
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build, type Plugin } from "vite";
+import { build, type Plugin, type Rolldown } from "vite";
 
 const ENTRY = "parley-size-entry";
 /** As in apps/web. */
 const TARGET = ["chrome123", "firefox128", "safari17.5"];
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
+/** What a page loads at its start: the entry, and what it imports other than by `import()`. */
 export interface BundleSize {
   readonly bytes: number;
   readonly gzipBytes: number;
   /** Bytes of each module before it is minified, the largest first. */
   readonly modules: readonly (readonly [path: string, bytes: number])[];
+  /** Compressed bytes of each file that is loaded later, by the name of its first module. */
+  readonly late: readonly (readonly [name: string, gzipBytes: number])[];
 }
+
+type Chunk = Rolldown.OutputChunk;
 
 /** Weighs `source`, the text of a module, with everything that it imports. */
 export async function bundleSize(source: string): Promise<BundleSize> {
-  const modules = new Map<string, number>();
   const plugin: Plugin = {
     name: ENTRY,
     // Beside this package, so that its dependencies are found.
     resolveId: (id) => (id === ENTRY ? `${ROOT}${ENTRY}.js` : undefined),
     load: (id) => (id === `${ROOT}${ENTRY}.js` ? source : undefined),
-    generateBundle(_options, bundle) {
-      for (const chunk of Object.values(bundle)) {
-        if (chunk.type !== "chunk") continue;
-        for (const [path, { renderedLength }] of Object.entries(chunk.modules))
-          modules.set(path, (modules.get(path) ?? 0) + renderedLength);
-      }
-    },
   };
   const built = await build({
     root: ROOT,
@@ -45,10 +42,35 @@ export async function bundleSize(source: string): Promise<BundleSize> {
     },
   });
   if (!("output" in built)) throw new Error("One entry makes one bundle.");
-  const text = built.output.map((part) => (part.type === "chunk" ? part.code : "")).join("");
+  const chunks = built.output.filter((part) => part.type === "chunk");
+  const first = loadedFirst(chunks);
   return {
-    bytes: Buffer.byteLength(text),
-    gzipBytes: gzipSync(text, { level: 9 }).length,
-    modules: [...modules].toSorted(([, one], [, other]) => other - one),
+    bytes: sumOf(first, ({ code }) => Buffer.byteLength(code)),
+    gzipBytes: sumOf(first, gzipBytesOf),
+    modules: first
+      .flatMap(({ modules }) => Object.entries(modules))
+      .map(([path, { renderedLength }]) => [path, renderedLength] as const)
+      .toSorted(([, one], [, other]) => other - one),
+    late: chunks
+      .filter((chunk) => !first.includes(chunk))
+      .map((chunk) => [chunk.name, gzipBytesOf(chunk)] as const)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1)),
   };
+}
+
+function loadedFirst(chunks: readonly Chunk[]): readonly Chunk[] {
+  const names = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
+  // What is added while the set is walked is walked too.
+  for (const name of names)
+    for (const imported of chunks.find(({ fileName }) => fileName === name)?.imports ?? [])
+      names.add(imported);
+  return chunks.filter(({ fileName }) => names.has(fileName));
+}
+
+function gzipBytesOf({ code }: Chunk): number {
+  return gzipSync(code, { level: 9 }).length;
+}
+
+function sumOf(chunks: readonly Chunk[], figure: (chunk: Chunk) => number): number {
+  return chunks.reduce((sum, chunk) => sum + figure(chunk), 0);
 }

@@ -1,7 +1,13 @@
 /** Goal: the SDK stays small. `npm run -s size` shows what weighs. */
 import { deepEqual, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { CORE, CORE_GZIP_BYTES_MAX, MARKDOWN_GZIP_BYTES_MAX, WITH_MARKDOWN } from "./budget.js";
+import {
+  CORE,
+  CORE_GZIP_BYTES_MAX,
+  LATE_GZIP_BYTES_MAX,
+  MARKDOWN_GZIP_BYTES_MAX,
+  WITH_MARKDOWN,
+} from "./budget.js";
 import { bundleSize } from "./bundle-size.js";
 
 test("the core is within its budget, and what it does not use is not in it", async () => {
@@ -16,8 +22,15 @@ test("the core is within its budget, and what it does not use is not in it", asy
     [
       parts(core, /indexed-db-store/u),
       parts(core, /markdown|packages\/client\/dist\/node|testing/u),
+      parts(core, /stream-transport|upload-transfer|local-searching|word-search|error-meanings/u),
       parts(markdown, /markdown/u),
     ],
-    [1, 0, 2],
+    [1, 0, 0, 2],
   );
+});
+
+test("what is loaded later has its bounds too", async () => {
+  const { late } = await bundleSize(CORE);
+  const tooLarge = late.filter(([name, bytes]) => bytes > (LATE_GZIP_BYTES_MAX[name] ?? 0));
+  deepEqual([late.map(([name]) => name), tooLarge], [Object.keys(LATE_GZIP_BYTES_MAX), []]);
 });

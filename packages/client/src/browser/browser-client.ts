@@ -2,19 +2,22 @@
  * Clients for browsers: IndexedDB for the store, the browser's WebSocket for the network, or its `fetch` where WebSockets are blocked, and
  * the other tabs with the same store.
  */
-import type { Logger } from "@parley/base";
+import type { Ambient, Logger } from "@parley/base";
 import type { DeviceKind, UserId } from "@parley/protocol";
 import type { ParleyClient } from "../common/api.js";
-import { createClient } from "../common/client.js";
+import { clientWith } from "../common/client.js";
+import type { ClientOptions } from "../common/client-options.js";
 import { fallbackTransport } from "../common/fallback-transport.js";
 import { httpOver } from "../common/http.js";
+import { lateTransport } from "../common/late-transport.js";
 import { type Login, type LoginRequest, loginWith, type PostJson, webSocketUrl } from "../common/login.js";
-import { createStreamTransport } from "../common/stream-transport.js";
+import type { Transport } from "../common/transport.js";
 import { browserAmbient } from "./ambient.js";
 import { createBrowserTabs } from "./browser-tabs.js";
-import { browserInflate } from "./inflate.js";
+import { type FetchedCode, fetchedCode } from "./fetched-code.js";
 import { createIndexedDbStore } from "./indexed-db-store.js";
-import { browserStreamHint, browserStreamWorld } from "./stream-world.js";
+import { browserInflate } from "./inflate.js";
+import { browserStreamHint } from "./stream-hint.js";
 import { createBrowserTransport } from "./web-socket-transport.js";
 
 const LOGIN_TIMEOUT_MS = 15_000;
@@ -41,20 +44,24 @@ export interface BrowserClientOptions {
   readonly logger?: Logger;
 }
 
-/** A client that has not started yet. It comes back at once when the browser has a network again. */
+/**
+ * A client that has not started yet. It comes back at once when the browser has a network again. A part of its code is fetched when it is
+ * needed, and all of it once it is live: what needs a part that cannot be fetched fails with "unavailable" and may be tried again.
+ */
 export function createBrowserClient(options: BrowserClientOptions): ParleyClient {
   const { storeName = `parley/${options.userId}`, storageBytesMax, logger, url, ...rest } = options;
   const tabs = createBrowserTabs(storeName);
   const ambient = browserAmbient(logger);
   const inflate = browserInflate();
-  const client = createClient({
+  const code = fetchedCode(ambient);
+  const own: ClientOptions = {
     deviceKind: "web",
     ...rest,
     url: webSocketUrl(url),
     store: createIndexedDbStore(storeName),
     transport: fallbackTransport({
       webSocket: createBrowserTransport(),
-      stream: createStreamTransport(browserStreamWorld, ambient),
+      stream: lateTransport(() => streamTransport(code, ambient), ambient.logger),
       ambient,
       hint: browserStreamHint(url),
     }),
@@ -63,13 +70,20 @@ export function createBrowserClient(options: BrowserClientOptions): ParleyClient
     ...(inflate === undefined ? {} : { inflate }),
     ...(tabs === undefined ? {} : { tabs }),
     storageBudget: async () => storageBytesMax ?? grantedBytes(),
-  });
+  };
+  const client = clientWith(own, code);
   const onOnline = (): void => client.connectNow();
   client.on("connection", ({ state }) => {
     if (state === "waiting") addEventListener("online", onOnline);
     else removeEventListener("online", onOnline);
+    if (state === "live") code.fetchAll();
   });
   return client;
+}
+
+async function streamTransport(code: FetchedCode, ambient: Ambient): Promise<Transport> {
+  const { browserStreamWorld, createStreamTransport } = await code.streams();
+  return createStreamTransport(browserStreamWorld, ambient);
 }
 
 /** Signs in. Errors: those of the server, such as "invalid-credentials"; "unavailable" when it cannot be reached. */

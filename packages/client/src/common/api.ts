@@ -23,8 +23,8 @@ import type { ConversationUsage, StorageUsage } from "./storage.js";
 import type { LocalSearchOptions } from "./local-searching.js";
 import type { FoundMessage, SearchOptions, SearchResults } from "./searching.js";
 
-import type { MentionPage } from "./looking-up.js";
-import type { ForwardOptions, ForwardSource } from "./sending.js";
+import type { MentionPage } from "./mentions.js";
+import type { ForwardOptions, ForwardSource } from "./forwarding.js";
 
 export type { ForwardOptions, ForwardSource, MentionPage };
 import type { CardActed, CardActionPage, CardContent, CardDeed, CardUpdate } from "./cards.js";

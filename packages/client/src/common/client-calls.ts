@@ -12,25 +12,29 @@ import {
   type UserId,
   textBody,
 } from "@parley/protocol";
-import { changeMembers, createDirect, createGroup, type GroupOptions, listUsers } from "./directory.js";
+import type { GroupOptions } from "./directory.js";
+import type { ClientOptions } from "./client-options.js";
+import type { ForwardOptions, ForwardSource } from "./forwarding.js";
 import type { GroupCache } from "./group-cache.js";
 import type { History } from "./history.js";
 import { DIRECTORY_USERS_MAX, VERIFY_SPAN } from "./limits.js";
-import { type LocalSearchOptions, searchHeld } from "./local-searching.js";
-import { listMentions, lookUp, type MentionPage } from "./looking-up.js";
+import type { Loaders } from "./loaders.js";
+import type { LocalSearchOptions } from "./local-searching.js";
+import { lookUp } from "./looking-up.js";
+import type { MentionPage } from "./mentions.js";
 import type { ParleyClient, PendingMessage } from "./api.js";
 import { type CardContent, cardJson } from "./cards.js";
 import type { Media } from "./media.js";
-import { editMessage, hideMessages, listEdits, recallMessage } from "./message-changes.js";
 import type { MessageStates } from "./message-states.js";
 import type { Replica } from "./replica.js";
 import type { Requests } from "./requests.js";
 import type { FoundMessage, Searching, SearchOptions, SearchResults } from "./searching.js";
 import type { LocalStorage, StorageUsage } from "./storage.js";
-import { type ForwardOptions, type ForwardSource, forwardsFrom, type Outgoing } from "./sending.js";
+import type { Outgoing } from "./sending.js";
 import { verifyNewest } from "./verify.js";
 
 export interface CallParts {
+  readonly options: ClientOptions;
   readonly requests: Requests;
   readonly ambient: Ambient;
   readonly replica: Replica;
@@ -45,6 +49,7 @@ export interface CallParts {
 
 export abstract class ClientCalls {
   abstract readonly self: UserId;
+  readonly #loaders: Loaders;
   protected abstract get calls(): CallParts;
 
   readonly uploadMedia: Media["uploadMedia"] = (...of) => this.calls.media.uploadMedia(...of);
@@ -63,6 +68,10 @@ export abstract class ClientCalls {
   readonly actOnCard: ParleyClient["actOnCard"] = (...of) => this.calls.states.actOnCard(...of);
   readonly cardActions: ParleyClient["cardActions"] = (...of) => this.calls.states.cardActions(...of);
   readonly readCount: ParleyClient["readCount"] = (...of) => this.calls.states.readCount(...of);
+
+  constructor(loaders: Loaders) {
+    this.#loaders = loaders;
+  }
 
   /** Puts something into the outbox. */
   protected abstract give(conversationId: ConversationId, outgoing: Outgoing): Promise<PendingMessage>;
@@ -91,23 +100,28 @@ export abstract class ClientCalls {
     source: ForwardSource,
     options: ForwardOptions = {},
   ): Promise<readonly PendingMessage[]> {
+    const { forwardsFrom } = await this.#loaders.contents();
     const forwards = await forwardsFrom(this.calls.replica.store, source, options);
     return Promise.all(forwards.map((each) => this.give(conversationId, each)));
   }
 
-  hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void> {
+  async hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void> {
+    const { hideMessages } = await this.#loaders.asking();
     return hideMessages(this.calls.requests, conversationId, sequences);
   }
 
-  edit(conversationId: ConversationId, sequence: number, text: string | Init<Body>): Promise<void> {
+  async edit(conversationId: ConversationId, sequence: number, text: string | Init<Body>): Promise<void> {
+    const { editMessage } = await this.#loaders.asking();
     return editMessage(this.calls.requests, { conversationId, sequence }, text);
   }
 
-  recall(conversationId: ConversationId, sequence: number): Promise<void> {
+  async recall(conversationId: ConversationId, sequence: number): Promise<void> {
+    const { recallMessage } = await this.#loaders.asking();
     return recallMessage(this.calls.requests, { conversationId, sequence });
   }
 
-  edits(conversationId: ConversationId, sequence: number): Promise<readonly Edit[]> {
+  async edits(conversationId: ConversationId, sequence: number): Promise<readonly Edit[]> {
+    const { listEdits } = await this.#loaders.asking();
     return listEdits(this.calls.requests, { conversationId, sequence });
   }
 
@@ -118,7 +132,8 @@ export abstract class ClientCalls {
     return lookUp(this.calls, conversationId, sequences);
   }
 
-  mentions(cursor = "", conversationId?: ConversationId): Promise<MentionPage> {
+  async mentions(cursor = "", conversationId?: ConversationId): Promise<MentionPage> {
+    const { listMentions } = await this.#loaders.asking();
     return listMentions(this.calls.requests, cursor, conversationId);
   }
 
@@ -126,23 +141,27 @@ export abstract class ClientCalls {
     return this.calls.searching.search(options, cursor);
   }
 
-  createDirect(userId: UserId): Promise<ConversationId> {
+  async createDirect(userId: UserId): Promise<ConversationId> {
+    const { createDirect } = await this.#loaders.asking();
     return createDirect(this.calls.requests, userId);
   }
 
-  createGroup(options: GroupOptions): Promise<ConversationId> {
+  async createGroup(options: GroupOptions): Promise<ConversationId> {
+    const { createGroup } = await this.#loaders.asking();
     return createGroup(this.calls.requests, this.calls.newId(), options);
   }
 
-  addMembers(
+  async addMembers(
     conversationId: ConversationId,
     userIds: readonly UserId[],
     as: { readonly scenarioRole?: string; readonly fields?: readonly MemberField[] } = {},
   ): Promise<void> {
+    const { changeMembers } = await this.#loaders.asking();
     return changeMembers(this.calls.requests, conversationId, { ...as, userIds, isRemoval: false });
   }
 
-  removeMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void> {
+  async removeMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void> {
+    const { changeMembers } = await this.#loaders.asking();
     return changeMembers(this.calls.requests, conversationId, { userIds, isRemoval: true });
   }
 
@@ -154,12 +173,22 @@ export abstract class ClientCalls {
     return this.calls.groups.members(conversationId);
   }
 
-  users(prefix = "", limit = DIRECTORY_USERS_MAX): Promise<readonly User[]> {
+  async users(prefix = "", limit = DIRECTORY_USERS_MAX): Promise<readonly User[]> {
+    const { listUsers } = await this.#loaders.asking();
     return listUsers(this.calls.requests, prefix, limit);
   }
 
-  searchLocal(text: string, options: LocalSearchOptions = {}): AsyncIterable<readonly FoundMessage[]> {
-    return searchHeld(this.calls, text, options);
+  async *searchLocal(
+    text: string,
+    options: LocalSearchOptions = {},
+  ): AsyncGenerator<readonly FoundMessage[]> {
+    const { searchHeld } = await this.#loaders.contents();
+    yield* searchHeld(this.calls, text, options);
+  }
+
+  async moduleTicket(module: string): Promise<string> {
+    const { moduleTicket } = await this.#loaders.asking();
+    return moduleTicket(this.calls.options, module);
   }
 
   storage(): Promise<StorageUsage> {

@@ -5,7 +5,7 @@ import { Failure } from "@parley/base";
 import { manualAmbient } from "@parley/base/testing";
 import { createClientBench, GROUP, GROUP_2, OTHER, SELF } from "../testing/client-bench.js";
 import type { ConversationId } from "@parley/protocol";
-import { createClient } from "./client.js";
+import { createClient } from "./create-client.js";
 import { createMemoryStore } from "./memory-store.js";
 import type { ClientStore } from "./store.js";
 

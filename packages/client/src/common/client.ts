@@ -30,6 +30,7 @@ import { createGroupClient, type GroupClient } from "./group-client.js";
 import { History } from "./history.js";
 import { Intake } from "./intake.js";
 import { TIMELINE_PAGE } from "./limits.js";
+import type { Loaders } from "./loaders.js";
 import { MessageStates } from "./message-states.js";
 import { Media } from "./media.js";
 import { Modules } from "./modules.js";
@@ -52,9 +53,9 @@ import type { Tabs } from "./tabs.js";
 import { pendingMessage, Timelines } from "./timelines.js";
 import { Topics } from "./topics.js";
 
-/** A client that has not started yet. */
-export function createClient(options: ClientOptions): ParleyClient {
-  return new Client(options);
+/** A client that has not started yet, and comes to its late code in a certain way. */
+export function clientWith(options: ClientOptions, loaders: Loaders): ParleyClient {
+  return new Client(options, loaders);
 }
 
 class Client extends ClientCalls implements ParleyClient {
@@ -62,7 +63,6 @@ class Client extends ClientCalls implements ParleyClient {
   readonly #options: ClientOptions;
   readonly #emitter = new Emitter();
   readonly #modules: Modules;
-  readonly moduleTicket: ParleyClient["moduleTicket"] = (module) => this.#modules.ticket(module);
   readonly #newId: () => string;
   readonly #replica: Replica;
   readonly #session: Session;
@@ -92,8 +92,8 @@ class Client extends ClientCalls implements ParleyClient {
   #isStoreOpen = false;
   #connection: ConnectionStatus = { state: "idle" };
 
-  constructor(options: ClientOptions) {
-    super();
+  constructor(options: ClientOptions, loaders: Loaders) {
+    super(loaders);
     const { ambient, userId } = options;
     this.self = userId;
     this.#options = options;
@@ -108,7 +108,7 @@ class Client extends ClientCalls implements ParleyClient {
     });
     this.#storage = this.#createStorage();
     this.#replica.onLeadLost = () => this.#tabs?.onLost();
-    this.#modules = new Modules({ ...options, replica: this.#replica, emitter: this.#emitter });
+    this.#modules = new Modules({ replica: this.#replica, emitter: this.#emitter });
     this.#session = this.#createSession();
     this.#requests = new Requests(this.#session, ambient, this.#relay);
     this.#history = new History(this.#replica, this.#requests, this.#relay);
@@ -148,10 +148,10 @@ class Client extends ClientCalls implements ParleyClient {
       topics: this.#topics,
     });
     this.#outbox = this.#createOutbox();
-    this.#media = new Media(options, (to, body) => this.give(to, outgoingOf(body)));
+    this.#media = new Media(options, loaders.files, (to, body) => this.give(to, outgoingOf(body)));
     this.#timelines = this.#createTimelines();
     this.#groups = this.#createGroups();
-    this.groups = createGroupClient(this.#requests, this.#groups);
+    this.groups = createGroupClient(this.#requests, this.#groups, loaders.asking);
     this.#sample = new SampleCheck(this.calls, ambient);
     this.notify = createNotifyClient(this.#requests, (conversationId) => this.#replica.entry(conversationId));
     this.#settling = new Settling(ambient.scheduler, () => this.#isSettled());
@@ -289,6 +289,7 @@ class Client extends ClientCalls implements ParleyClient {
 
   protected override get calls(): CallParts {
     return {
+      options: this.#options,
       ambient: this.#options.ambient,
       requests: this.#requests,
       replica: this.#replica,

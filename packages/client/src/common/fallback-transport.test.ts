@@ -8,7 +8,7 @@ import { ScriptedNetwork, type Way } from "../testing/scripted-network.js";
 import { ScriptedServer } from "../testing/scripted-server.js";
 import { ScriptedWorld } from "../testing/scripted-world.js";
 import type { ParleyClient } from "./api.js";
-import { createClient } from "./client.js";
+import { createClient } from "./create-client.js";
 import { fallbackTransport, type StreamHint } from "./fallback-transport.js";
 import { createMemoryStore } from "./memory-store.js";
 

@@ -1,16 +1,9 @@
 /** What an application does with groups: one face over what is known of them and the requests that change them. */
 import type { ConversationId, GroupSettings, JoinRequest, Member, UserId } from "@parley/protocol";
 import type { Group, GroupCache } from "./group-cache.js";
-import {
-  answerJoin,
-  joinGroup,
-  type JoinOptions,
-  listJoinRequests,
-  type MemberSettings,
-  updateGroup,
-  updateMember,
-} from "./groups.js";
+import type { JoinOptions, MemberSettings } from "./groups.js";
 import { FOUND_MEMBERS } from "./limits.js";
+import type { Loaders } from "./loaders.js";
 import type { Requests } from "./requests.js";
 
 /**
@@ -44,22 +37,28 @@ export interface GroupClient {
   findMembers(conversationId: ConversationId, prefix: string, limit?: number): Promise<readonly Member[]>;
 }
 
-export function createGroupClient(requests: Pick<Requests, "call">, cache: GroupCache): GroupClient {
+export function createGroupClient(
+  requests: Pick<Requests, "call">,
+  cache: GroupCache,
+  load: Loaders["asking"],
+): GroupClient {
+  const updateMember: GroupClient["updateMember"] = async (...member) =>
+    (await load()).updateMember(requests, ...member);
   return {
     find: (conversationId) => cache.find(conversationId),
     load: (conversationId) => cache.load(conversationId),
-    update: (conversationId, settings) => updateGroup(requests, conversationId, settings),
+    update: async (conversationId, settings) =>
+      (await load()).updateGroup(requests, conversationId, settings),
     updateScenario: async (conversationId) => {
       const { info } = await cache.load(conversationId);
       await requests.call("updateGroup", { conversationId, scenario: info.scenario });
     },
-    updateMember: (conversationId, userId, settings) =>
-      updateMember(requests, conversationId, userId, settings),
-    transfer: (conversationId, userId) => updateMember(requests, conversationId, userId, { role: "owner" }),
-    join: (conversationId, options = {}) => joinGroup(requests, conversationId, options),
-    joinRequests: (conversationId) => listJoinRequests(requests, conversationId),
-    answerJoin: (conversationId, userIds, isAccepted) =>
-      answerJoin(requests, conversationId, { userIds, isAccepted }),
+    updateMember,
+    transfer: (conversationId, userId) => updateMember(conversationId, userId, { role: "owner" }),
+    join: async (conversationId, options = {}) => (await load()).joinGroup(requests, conversationId, options),
+    joinRequests: async (conversationId) => (await load()).listJoinRequests(requests, conversationId),
+    answerJoin: async (conversationId, userIds, isAccepted) =>
+      (await load()).answerJoin(requests, conversationId, { userIds, isAccepted }),
     dissolve: async (conversationId) => {
       await requests.call("dissolve", { conversationId });
     },

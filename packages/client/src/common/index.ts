@@ -8,7 +8,7 @@ export {
   type HttpRequest,
   httpOver,
 } from "./http.js";
-export { createClient } from "./client.js";
+export { createClient } from "./create-client.js";
 export type { ClientOptions } from "./client-options.js";
 export { markdownBody, type MentionName } from "./markdown.js";
 export { markdownSource } from "./markdown-source.js";

@@ -204,3 +204,6 @@ export const LOCAL_HITS_MAX = 500;
 
 /** Conversations that a start compares with the server, one request each. */
 export const SAMPLE_CONVERSATIONS = 3;
+
+/** A request for a part of the client's own code is given up after this time. */
+export const CODE_FETCH_MS_MAX = 30_000;

@@ -1,6 +1,5 @@
-/** Single messages, as this user may see them now: from what is held, else from the server. And those that mention me. */
+/** Single messages, as this user may see them now: from what is held, else from the server. */
 import { type ConversationId, type Message, MESSAGES_PER_REQUEST_MAX } from "@parley/protocol";
-import { MENTION_PAGES_MAX } from "./limits.js";
 import { ownMessage } from "./own-bytes.js";
 import type { Replica } from "./replica.js";
 import type { Requests } from "./requests.js";
@@ -9,13 +8,6 @@ import { findSpan } from "./spans.js";
 export interface LookUpParts {
   readonly replica: Replica;
   readonly requests: Pick<Requests, "call">;
-}
-
-/** A page of messages that mention me, the newest first. */
-export interface MentionPage {
-  readonly messages: readonly Message[];
-  /** Cursor of the next page; empty on the last one. */
-  readonly next: string;
 }
 
 /** In the order of `sequences`; undefined: it does not exist for this user. Errors: those of a request, for what is not held. */
@@ -46,20 +38,4 @@ export async function lookUp(
     rest = rest.slice(Math.max(1, answer.answered));
   }
   return sequences.map((sequence) => found.get(sequence));
-}
-
-/** The next page that shows any, or the last. Errors: those of a request, "not-a-member" for one conversation. */
-export async function listMentions(
-  requests: Pick<Requests, "call">,
-  cursor: string,
-  conversationId?: ConversationId,
-): Promise<MentionPage> {
-  let page: MentionPage = { messages: [], next: cursor };
-  for (let count = 0; count < MENTION_PAGES_MAX; count++) {
-    const where = conversationId === undefined ? {} : { conversationId };
-    const answer = await requests.call("listMentions", { cursor: page.next, ...where });
-    page = { messages: answer.messages.map(ownMessage), next: answer.next };
-    if (page.messages.length > 0 || page.next === "") break;
-  }
-  return page;
 }

@@ -3,9 +3,9 @@ import { Failure } from "@parley/base";
 import { type Body, type ConversationId, type Init, mediaOf } from "@parley/protocol";
 import type { PendingMessage } from "./api.js";
 import type { ClientOptions } from "./client-options.js";
-import { download } from "./download.js";
 import { type Http, httpUrl } from "./http.js";
 import { UPLOADS_MAX } from "./limits.js";
+import type { Loaders } from "./loaders.js";
 import type {
   ClientMedia,
   FetchedMedia,
@@ -20,17 +20,20 @@ import type {
 import { requireTextInLimit } from "./text-limit.js";
 import { Upload } from "./upload.js";
 
+type MediaOptions = Pick<ClientOptions, "url" | "token" | "http" | "ambient">;
 /** Puts a message into the outbox. */
 type Send = (conversationId: ConversationId, body: Init<Body>) => Promise<PendingMessage>;
 
 export class Media implements ClientMedia {
-  readonly #options: Pick<ClientOptions, "token" | "http" | "ambient">;
+  readonly #options: MediaOptions;
+  readonly #load: Loaders["files"];
   readonly #send: Send;
   readonly #url: string;
   readonly #uploads = new Set<Upload>();
 
-  constructor(options: Pick<ClientOptions, "url" | "token" | "http" | "ambient">, send: Send) {
+  constructor(options: MediaOptions, load: Loaders["files"], send: Send) {
     this.#options = options;
+    this.#load = load;
     this.#send = send;
     this.#url = httpUrl(options.url);
   }
@@ -41,7 +44,8 @@ export class Media implements ClientMedia {
       throw new Failure("too-many-requests", "Too many files are being uploaded: wait.", { retry: "same" });
     }
     const { token, ambient } = this.#options;
-    const upload = new Upload({ http, url: this.#url, token, ambient }, file, mediaId);
+    const load = this.#load;
+    const upload = new Upload({ http, url: this.#url, token, ambient, load }, file, mediaId);
     this.#uploads.add(upload);
     const over = (): void => void this.#uploads.delete(upload);
     upload.done.then(over, over);
@@ -63,7 +67,9 @@ export class Media implements ClientMedia {
   async fetchMedia(message: MediaSource, options: FetchMediaOptions = {}): Promise<FetchedMedia> {
     const url = this.mediaUrl(message, options);
     const { token, ambient } = this.#options;
-    return download({ http: this.#requireHttp(), url, token, ambient }, options);
+    const http = this.#requireHttp();
+    const { download } = await this.#load();
+    return download({ http, url, token, ambient }, options);
   }
 
   mediaUrl({ conversationId, sequence, body }: MediaSource, { isThumbnail }: FetchMediaOptions = {}): string {

@@ -1,5 +1,4 @@
 /** What business modules tell. It is told and not stored: what a module says is kept by who listens, or asked of the module. */
-import { Failure } from "@parley/base";
 import {
   type ConversationId,
   decode,
@@ -8,20 +7,15 @@ import {
   type ModuleEvent,
   type ModuleName,
 } from "@parley/protocol";
-import type { ClientOptions } from "./client-options.js";
 import type { Committed } from "./draft.js";
 import type { Emitter } from "./emitter.js";
-import { failureOf, httpUrl } from "./http.js";
 import { ownEvent } from "./own-bytes.js";
-import { parseObject } from "./problem.js";
 import type { Replica } from "./replica.js";
 
 /** Events told ahead of their places that are remembered: a few connections' worth. */
 const AHEAD_TOLD_MAX = 64;
 /** Events told to conversations that are remembered: more than topics that are followed again bring once more. */
 const TOLD_MAX = 1_024;
-/** A request for a ticket is answered within this time. */
-const REQUEST_MS_MAX = 15_000;
 
 /** An event that a module published. */
 export interface ModuleTold {
@@ -42,7 +36,7 @@ export interface ModuleReset {
   readonly conversationId: ConversationId | undefined;
 }
 
-export interface ModulesParts extends Pick<ClientOptions, "url" | "token" | "http" | "ambient"> {
+export interface ModulesParts {
   readonly replica: Pick<Replica, "state" | "entry">;
   readonly emitter: Emitter;
 }
@@ -58,26 +52,6 @@ export class Modules {
   constructor(parts: ModulesParts) {
     this.#parts = parts;
     this.#emitter = parts.emitter;
-  }
-
-  /** What a module's own server takes for who I am: see `ParleyClient.moduleTicket`. */
-  async ticket(module: string): Promise<string> {
-    const { http, url, token, ambient } = this.#parts;
-    if (http === undefined)
-      throw new Failure("unavailable", "This client was made without HTTP.", { retry: "after-change" });
-    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const body = JSON.stringify({ module });
-    const call = http({ method: "POST", url: `${httpUrl(url)}/v1/tickets`, headers, body });
-    const timer = ambient.scheduler.after(REQUEST_MS_MAX, () => call.cancel());
-    try {
-      const answer = await call.answer.catch(unreachable);
-      if (answer.status !== 200) throw await failureOf(answer);
-      const { ticket } = parseObject(await answer.text().catch(unreachable));
-      if (typeof ticket === "string") return ticket;
-      throw new Failure("malformed", "The answer is no ticket.");
-    } finally {
-      timer.cancel();
-    }
   }
 
   onCommitted({ told, isRebased, rebased }: Committed): void {
@@ -128,8 +102,4 @@ function toldOf(event: ModuleEvent, isAhead: boolean): ModuleTold {
 
 function keyOf({ module, id, conversationId }: ModuleEvent): string {
   return `${conversationId}/${module}/${id}`;
-}
-
-function unreachable(cause: unknown): never {
-  throw new Failure("unavailable", "The server cannot be reached.", { retry: "same", cause });
 }

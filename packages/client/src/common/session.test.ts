@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { manualAmbient, seededRandom } from "@parley/base/testing";
 import { createClientBench, SELF } from "../testing/client-bench.js";
 import { backoffMs } from "./backoff.js";
-import { createClient } from "./client.js";
+import { createClient } from "./create-client.js";
 import { nextState, type SessionEvent, type SessionState } from "./session-state.js";
 
 const STATES: readonly SessionState[] = [

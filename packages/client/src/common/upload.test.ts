@@ -1,12 +1,14 @@
 /** Uploads over lines that break: what arrives is the file, or the application is told why not. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { failureCode } from "@parley/base";
+import { Failure, failureCode } from "@parley/base";
 import { ManualTime, manualAmbient } from "@parley/base/testing";
 import * as fc from "fast-check";
 import { HTTP_TIMEOUT_MS, UPLOAD_TRIES_MAX } from "./limits.js";
 import type { MediaFile, UploadProgress } from "./media-api.js";
 import { type MediaFault, ScriptedMedia } from "../testing/scripted-media.js";
+import * as files from "./late-files.js";
+import type { Loaders } from "./loaders.js";
 import { Upload } from "./upload.js";
 
 const BYTES = Uint8Array.from({ length: 105 }, (_, index) => index + 1);
@@ -18,15 +20,21 @@ interface Bench {
   readonly time: ManualTime;
   readonly server: ScriptedMedia;
   readonly upload: (file?: MediaFile, mediaId?: string) => Upload;
+  /** How the next tries come to their code; those behind them have it. */
+  readonly loads: (() => Promise<never>)[];
 }
 
 function createBench(): Bench {
   const time = new ManualTime();
   const server = new ScriptedMedia();
-  const parts = { http: server.http, url: "https://test", token: "secret", ambient: manualAmbient(time) };
+  const ambient = manualAmbient(time);
+  const loads: Bench["loads"] = [];
+  const load: Loaders["files"] = () => loads.shift()?.() ?? files;
+  const parts = { http: server.http, url: "https://test", token: "secret", ambient, load };
   return {
     time,
     server,
+    loads,
     upload: (file = FILE, mediaId) => new Upload(parts, file, mediaId as Upload["mediaId"]),
   };
 }
@@ -164,5 +172,23 @@ describe("an upload", () => {
     await lost.time.advance(1);
     waiting.cancel();
     assert.deepEqual([await lost.time.run(codeOf(waiting.done)), lost.time.waiting], ["upload-cancelled", 0]);
+  });
+
+  it("waits for its code as for the server", async () => {
+    const { time, server, upload, loads } = createBench();
+    const lost = (): Promise<never> =>
+      Promise.reject(new Failure("unavailable", "It cannot be fetched.", { retry: "same" }));
+    loads.push(lost, lost);
+    const one = upload();
+    await time.settle();
+    assert.deepEqual([one.progress.state, server.arrived], ["waiting", []]);
+    one.wake();
+    await time.run(one.done);
+    assert.deepEqual(server.uploads.get(ID)?.stored, BYTES);
+    loads.push(lost);
+    const cancelled = upload();
+    cancelled.cancel();
+    const code = await time.run(codeOf(cancelled.done));
+    assert.deepEqual([code, cancelled.progress.state, time.waiting], ["upload-cancelled", "cancelled", 0]);
   });
 });

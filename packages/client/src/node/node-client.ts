@@ -3,7 +3,7 @@ import type { Ambient, Logger } from "@parley/base";
 import { systemAmbient } from "@parley/base/node";
 import type { DeviceKind, UserId } from "@parley/protocol";
 import type { ParleyClient } from "../common/api.js";
-import { createClient } from "../common/client.js";
+import { createClient } from "../common/create-client.js";
 import { fallbackTransport } from "../common/fallback-transport.js";
 import { httpOver } from "../common/http.js";
 import { type Login, type LoginRequest, loginWith, type PostJson, webSocketUrl } from "../common/login.js";
