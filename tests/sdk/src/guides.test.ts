@@ -1,6 +1,6 @@
 /**
  * Goal: whoever follows a guide gets what it says. Method: the code of each is compiled with the strictness of this tree, and run
- * against a server of the demo organisation in this process.
+ * against a server of the demo organisation in this process, which has a module "todo".
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -12,8 +12,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { systemAmbient } from "@parley/base/node";
 import { readDoc, rowsOf, sectionOf } from "@parley/base/testing";
-import { ERROR_CODES } from "@parley/protocol";
-import { parseConfig, startServer } from "@parley/server";
+import { ERROR_CODES, parseModuleName } from "@parley/protocol";
+import { DEFAULT_TENANT, parseConfig, startServer } from "@parley/server";
 import { type Expect, type GuideProgram, programOf } from "./guide-program.js";
 
 const RUN_MS_MAX = 30_000;
@@ -107,9 +107,15 @@ async function withServer(run: (url: string) => Promise<void>): Promise<void> {
   const server = await startServer(config, systemAmbient(), (error) => {
     throw error;
   });
+  const module = parseModuleName("todo");
+  process.env["PARLEY_MODULE_KEY"] = await server.parley.modules.store.add({
+    tenantId: DEFAULT_TENANT,
+    module,
+  });
   try {
     await run(server.url);
   } finally {
+    delete process.env["PARLEY_MODULE_KEY"];
     await server.close();
     rmSync(data, { recursive: true });
   }
