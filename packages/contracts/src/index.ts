@@ -55,11 +55,14 @@ export type {
 } from "./message-calls.js";
 export type {
   NotifyCalls,
+  NotifiedGroups,
   NotifyChange,
   NotifySettingsCalls,
   NotifySource,
+  PlacedTopicRow,
   PushTarget,
   PushTargetCalls,
+  TopicConfirmations,
   UserKey,
 } from "./notify-calls.js";
 export type { Session } from "./session.js";

@@ -51,6 +51,7 @@ export { infoOf, memberOf } from "./group-step.js";
 export {
   badgeOf,
   isMuted,
+  isOfMentionsOnly,
   isQuiet,
   isTimeZone,
   type NotifyPreview,

@@ -2,7 +2,8 @@
  * Who is notified of which message, and what the notification says. Pure: time comes in.
  *
  *   N1  Never of one's own messages, of signals, of notices, of what was recalled, nor of what is read or hidden already.
- *   N2  Never while the conversation is muted; beyond that as its level says.
+ *   N2  Never while the conversation is muted; beyond that as its level says. Where nobody set one it is every message, and of a
+ *       large group those that mention the user.
  *   N3  Not while the user is not to be disturbed, except by mentions when the user lets them through.
  *   N4  It shows no more than the organisation's policy lets it.
  */
@@ -32,7 +33,7 @@ const MINUTES_PER_DAY = 24 * 60;
 /** What of an entry the rules look at. */
 export type NotifiedEntry = Pick<
   ConversationEntry,
-  "unreadRanges" | "isMember" | "notifyLevel" | "mutedUntilMs" | "conversationId"
+  "unreadRanges" | "isMember" | "isShared" | "notifyLevel" | "mutedUntilMs" | "conversationId"
 >;
 
 /** Why user `self` is to be notified of a message, undisturbed or not; undefined: it is not (N1, N2). */
@@ -46,7 +47,15 @@ export function whyNotify(
   if (senderId === self || !isCountable || recall !== undefined || isSignal(body)) return undefined;
   if (!entry.isMember || !isUnread(entry.unreadRanges, sequence) || isMuted(entry, nowMs)) return undefined;
   if (mentionsUser(body, self)) return "mention";
-  return entry.notifyLevel === "mentions" ? undefined : "message";
+  return isOfMentionsOnly(entry) ? undefined : "message";
+}
+
+/** Whether only what mentions the user is notified of a conversation, if anything. */
+export function isOfMentionsOnly({
+  notifyLevel,
+  isShared,
+}: Pick<ConversationEntry, "notifyLevel" | "isShared">): boolean {
+  return notifyLevel === "mentions" || (notifyLevel === "" && isShared);
 }
 
 /** Whether nothing at all of a conversation is notified. */
@@ -100,7 +109,7 @@ export function notifyWords(
   };
 }
 
-/** What the app's icon shows: the unread messages of conversations that are not muted. */
+/** What the app's icon shows, of entries that name their unread messages: those of conversations that are not muted. */
 export function badgeOf(
   entries: Iterable<Pick<ConversationEntry, "unread" | "isMember" | "notifyLevel" | "mutedUntilMs">>,
   nowMs: number,

@@ -27,6 +27,7 @@ export { encodeFilter } from "./search/term-filter.js";
 export { addTerms, type TermHash } from "./search/text-terms.js";
 export { HistoryReader } from "./history.js";
 export { MessageService, type MessageServiceOptions, SHARED_FROM_MEMBERS } from "./message-service.js";
+export { NotifiedGroupReader } from "./notified-groups.js";
 export { SharedGroups } from "./shared-groups.js";
 export { CAMPAIGN, CampaignRow } from "./system/campaign-rows.js";
 export { Campaigns, CAMPAIGN_USERS_MAX, type CampaignStatus } from "./system/campaigns.js";

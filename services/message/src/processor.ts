@@ -39,7 +39,7 @@ interface Waiter {
 
 /** A record has passed, applied now or found applied at a replay; then there are no changes. */
 export type OnApplied = (
-  at: { readonly partition: number; readonly offset: number },
+  at: { readonly partition: number; readonly offset: number; readonly record: ConversationRecord },
   state: ConversationState,
   changes: ConversationChanges | undefined,
 ) => void;
@@ -233,7 +233,7 @@ export class Processor {
       this.#spreadTopic(state, changes);
     } else if (state.head !== undefined && offset < state.head.applied)
       this.#options.laterReview?.noteReplayed(record);
-    for (const tell of this.#options.onApplied ?? []) tell({ partition, offset }, state, changes);
+    for (const tell of this.#options.onApplied ?? []) tell({ partition, offset, record }, state, changes);
     if (emissions.length > 0) {
       const { tenantId, timeMs } = record;
       emitter.emit({ producer: `conversation/${partition}`, offset }, { tenantId, timeMs, emissions });

@@ -2,7 +2,7 @@
 import type { Ambient } from "@parley/base";
 import type { AccountCalls, NotifySource, UserKey } from "@parley/contracts";
 import { createHash } from "node:crypto";
-import { badgeOf, isQuiet, notifyWords, whyNotify } from "@parley/domain";
+import { badgeOf, isMuted, isQuiet, notifyWords, whyNotify } from "@parley/domain";
 import {
   type ConversationEntry,
   type ConversationId,
@@ -14,7 +14,7 @@ import {
 import type { Notification } from "./channels/channel.js";
 import type { TenantPush } from "./credentials.js";
 import type { ModulePush } from "./module-push.js";
-import { eventsOf, newestPts, type Pending } from "./pending.js";
+import { eventsOf, newestPts, type Pending, type PendingEvent } from "./pending.js";
 
 /** Undefined: the rules forbid it, or there is nothing to be told any more. "later": others come first. */
 export type Composed = Notification | "later" | undefined;
@@ -29,6 +29,9 @@ export interface ComposingParts {
 
 /** Entries of the list that the badge counts. */
 const BADGE_ENTRIES_MAX = 1_000;
+/** Large groups among them that it counts, and messages of each. */
+const BADGE_GROUPS_MAX = 50;
+const BADGE_GROUP_MESSAGES_MAX = 100;
 /** A message is worth telling for a day, a withdrawal for a week: the device may be off for that long. */
 const ALERT_TTL_SECONDS = 24 * 60 * 60;
 const WITHDRAWAL_TTL_SECONDS = 7 * 24 * 60 * 60;
@@ -117,8 +120,21 @@ export async function composeModule(parts: ComposingParts, pending: Pending): Pr
   };
 }
 
-async function badge({ source, ambient }: ComposingParts, user: UserKey): Promise<number> {
-  return badgeOf(await source.entries(user, BADGE_ENTRIES_MAX), ambient.clock.nowMs());
+/** Of a large group what its level lets through counts. That of the row comes first, in case there are too many. */
+async function badge({ source, ambient }: ComposingParts, user: Pending): Promise<number> {
+  const nowMs = ambient.clock.nowMs();
+  const entries = await source.entries(user, BADGE_ENTRIES_MAX);
+  const groups = entries
+    .filter((entry) => entry.isShared && entry.isMember && !isMuted(entry, nowMs))
+    .toSorted(
+      (one, other) => Number(other.conversationId === user.key) - Number(one.conversationId === user.key),
+    )
+    .slice(0, BADGE_GROUPS_MAX);
+  const counts = await Promise.all(
+    groups.map((entry) => source.countUnread(user, entry, BADGE_GROUP_MESSAGES_MAX)),
+  );
+  const small = entries.filter((entry) => !entry.isShared);
+  return counts.reduce((sum, count) => sum + count, badgeOf(small, nowMs));
 }
 
 /** The newest message of the row that the rules allow, as it is now as far as the list knows: it may have been edited since. */
@@ -128,15 +144,25 @@ async function newestAllowed(
   rules: { readonly entry: ConversationEntry; readonly nowMs: number; readonly isOnlyMentions: boolean },
 ): Promise<Message | undefined> {
   const { entry, nowMs, isOnlyMentions } = rules;
-  for (const { pts, sequence } of eventsOf(pending.row).toReversed()) {
-    const isLast = entry.lastMessage?.sequence === sequence;
-    const bytes = isLast ? undefined : await source.event(pending, pts);
-    const message = isLast ? entry.lastMessage : bytes && decode(Event, bytes).message;
+  for (const event of eventsOf(pending.row).toReversed()) {
+    const message = await messageAt(source, pending, entry, event);
     if (message === undefined) continue;
     const why = whyNotify(message, entry, pending.userId, nowMs);
     if (why === "mention" || (why === "message" && !isOnlyMentions)) return message;
   }
   return undefined;
+}
+
+async function messageAt(
+  source: NotifySource,
+  user: UserKey,
+  { lastMessage, isShared, conversationId }: ConversationEntry,
+  { pts, sequence }: PendingEvent,
+): Promise<Message | undefined> {
+  if (isShared) return source.message(user, conversationId, sequence);
+  if (lastMessage?.sequence === sequence) return lastMessage;
+  const bytes = await source.event(user, pts);
+  return bytes && decode(Event, bytes).message;
 }
 
 /** The same for the same notification, also after a crash. */

@@ -3,6 +3,7 @@ export { ApnsChannel, type ApnsCredentials, type ApnsTarget } from "./channels/a
 export { parseCredentials, type PushCredentials, type TenantPush } from "./credentials.js";
 export { DeadLetterRow, DeadLetters, NOTIFY_DEAD } from "./dead-letters.js";
 export { type Deliver, deliverOver } from "./delivering.js";
+export { NOTIFY_EVERYTHING } from "./everything.js";
 export type { ModulePush } from "./module-push.js";
 export { type NotificationCounts, NotificationService } from "./notification-service.js";
 export { NOTIFY_PENDING, PendingRow } from "./pending.js";

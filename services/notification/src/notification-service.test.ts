@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ConversationId, DoNotDisturb, filled, NEVER_MS, type UserId } from "@parley/protocol";
 import { GONE, retry } from "./channels/channel.js";
-import { ATTEMPTS_MAX, CONFIRM_MS, GAP_MS, RETRY_MS_MAX } from "./notification-service.js";
+import { CONFIRM_MS, GAP_MS } from "./notification-service.js";
 import { EVENTS_MAX } from "./pending.js";
 import { LOW_GAP_MS } from "./send-queue.js";
+import { ATTEMPTS_MAX, RETRY_MS_MAX } from "./sending.js";
 import { GROUP, NotifyBench, TENANT } from "./testing/notify-bench.js";
 
 const QUIET = filled(DoNotDisturb, { isOn: true, timeZone: "UTC" });

@@ -9,26 +9,29 @@
  *      │                                                                                                   ▼
  *      └──────── taken away from the screens ◄── WAITING (withdrawn) ◄── it is read, or recalled ──── RESTING (shown)
  *
- *   P1  Rows are staged with the events that cause them, in one batch: what a crash leaves of the queue it leaves of them.
+ *   P1  Rows are staged with the events that cause them, in one batch: what a crash leaves of the queue it leaves of them. Those of
+ *       messages of large groups lie elsewhere than the topic: G1 of large-groups.ts.
  *   P2  Nobody is told of what a device confirmed in time, nor of what the rules forbid when it goes out.
  *   P3  Everything else is sent to every target at least once, and then says so in its row, or becomes a dead letter.
- *   P4  Memory, tries, and what is under way are bounded, each by a constant of this file.
+ *   P4  Memory, tries, and what is under way are bounded, each by a constant of this file, of sending.ts and of send-queue.ts.
  */
 import { type Ambient, messageOf } from "@parley/base";
 import type { AccountCalls, NotifySource, UserKey } from "@parley/contracts";
 import { type UserOutcome, type UserStep, whyNotify } from "@parley/domain";
 import { PendingRows } from "./pending-rows.js";
 import { SendQueue } from "./send-queue.js";
-import type { ConversationEntry, ConversationId, TenantId } from "@parley/protocol";
+import type { ConversationEntry, ConversationId, Event, Message, TenantId } from "@parley/protocol";
 import type { Write, WriteBackTables } from "@parley/tables";
-import type { Delivery, Notification } from "./channels/channel.js";
+import type { Notification } from "./channels/channel.js";
 import { composeAlert, composeModule, composeWithdrawal, type Composed } from "./composing.js";
 import type { DeadLetters } from "./dead-letters.js";
 import type { Deliver } from "./delivering.js";
+import { Everything } from "./everything.js";
+import { LargeGroups } from "./large-groups.js";
 import type { ModulePush } from "./module-push.js";
 import {
-  EVENTS_MAX,
   eventsOf,
+  hasEvents,
   isDue,
   newPending,
   NOTHING,
@@ -37,11 +40,13 @@ import {
   type PendingEvent,
   type PendingRow,
   readPendingRow,
+  withEvent,
   withEvents,
   writeOf,
 } from "./pending.js";
 import type { TenantPush } from "./credentials.js";
-import type { KnownTarget, PushTargets } from "./push-targets.js";
+import type { PushTargets } from "./push-targets.js";
+import { Sending } from "./sending.js";
 
 /** How long devices that are connected have, to confirm an event before the user is told of it otherwise. */
 export const CONFIRM_MS = 5_000;
@@ -49,10 +54,6 @@ export const CONFIRM_MS = 5_000;
 export const GAP_MS = 2_000;
 /** Rows in memory: about 100 MB. Of one tenant half of them. */
 export const PENDING_MAX = 200_000;
-/** Tries, the first counted; with the waits between them about an hour. */
-export const ATTEMPTS_MAX = 12;
-export const RETRY_MS = 2_000;
-export const RETRY_MS_MAX = 15 * 60 * 1000;
 const ROWS_PER_USER_MAX = 10_000;
 
 export interface NotificationOptions {
@@ -96,6 +97,9 @@ export class NotificationService {
   readonly #options: NotificationOptions;
   readonly #rows: PendingRows;
   readonly #queue: SendQueue;
+  readonly #sending: Sending;
+  readonly #everything: Everything;
+  readonly #groups: LargeGroups;
   #isRunning = false;
   readonly #counts = new Map<Counter, number>();
 
@@ -105,6 +109,20 @@ export class NotificationService {
     this.#queue = new SendQueue(options.ambient, (pending) =>
       this.#send(pending).catch((error: unknown) => this.#end(error)),
     );
+    this.#sending = new Sending(options, (counter) => this.#add(counter));
+    const { ambient, targets, source } = options;
+    this.#everything = new Everything(targets, ambient.logger);
+    this.#groups = new LargeGroups({
+      ambient,
+      targets,
+      source,
+      everything: this.#everything,
+      rows: this.#rows,
+      onSaid: (user, message, how) => this.#onSaid(user, message, how),
+      onRecalled: (pending, sequence) => this.#stageGone(pending, (each) => each !== sequence),
+      onSkipped: () => this.#add("skipped"),
+      onFailure: (error) => this.#end(error),
+    });
   }
 
   /** Reads what waits. Call before anything is applied. */
@@ -118,6 +136,7 @@ export class NotificationService {
       });
       for (const { sort, value } of rows)
         this.#rows.put(newPending(user, String(sort[0]), readPendingRow(value)));
+      await this.#everything.load(tables, user);
     }
   }
 
@@ -128,6 +147,7 @@ export class NotificationService {
       if (isDue(pending.row)) this.#wait(pending, this.#confirmMs);
       else this.#rest(pending);
     }
+    this.#groups.start();
   }
 
   /** Waits for what is under way; the rest is found by the next start. Idempotent. */
@@ -135,6 +155,7 @@ export class NotificationService {
     this.#isRunning = false;
     this.#queue.stop();
     for (const { timer } of this.#rows.all()) timer?.cancel();
+    await this.#groups.stop();
     await this.#queue.ended();
   }
 
@@ -159,28 +180,75 @@ export class NotificationService {
   onOutcome(outcome: UserOutcome, timeMs: number): readonly Write[] {
     const { state } = outcome;
     const { tenantId, userId } = state;
-    if (!this.#options.targets.has(tenantId, userId)) return [];
+    const writes: Write[] = [];
+    for (const { event } of outcome.steps) {
+      const write = event?.settings && this.#everything.onSettings(state, event.settings);
+      if (write !== undefined) writes.push(write);
+    }
+    if (!this.#options.targets.has(tenantId, userId)) return writes;
     const changed = new Set<Pending>();
     for (const [index, step] of outcome.steps.entries()) {
       const pending = this.#noteStep(state, step, { pts: outcome.firstPts + index, timeMs });
       if (pending !== undefined) changed.add(pending);
     }
-    return [...changed].map((pending) => {
-      const write = writeOf(pending);
+    for (const pending of changed) {
+      writes.push(writeOf(pending));
       this.#settle(pending);
-      return write;
-    });
+    }
+    return writes;
+  }
+
+  /** As `LargeGroups.onApplied`. */
+  readonly onApplied: LargeGroups["onApplied"] = (...passed) => this.#groups.onApplied(...passed);
+
+  /** As `LargeGroups.settledEnd`. */
+  settledEnd(partition: number, end: number): number {
+    return this.#groups.settledEnd(partition, end);
+  }
+
+  /** A user has a target, maybe its first. */
+  onTarget(user: UserKey): Promise<void> {
+    return this.#everything.load(this.#options.tables, user);
   }
 
   /** A device has everything up to `pts` (P2). */
   onConfirmed(user: UserKey, pts: number): void {
-    for (const pending of this.#rows.ofUser(user)) {
-      const rest = eventsOf(pending.row).filter((event) => event.pts > pts);
-      if (!this.#change(pending, withEvents(pending.row, rest))) continue;
-      this.#add("confirmed");
-      this.#stage(pending);
-      this.#settle(pending);
-    }
+    for (const pending of this.#rows.ofUser(user))
+      this.#confirm(pending, (event) => !event.isTopic && event.pts <= pts);
+  }
+
+  /** A device has everything of a topic up to `pts` (P2). */
+  onTopicConfirmed(user: UserKey, conversationId: ConversationId, pts: number): void {
+    const pending = this.#rows.find(user, conversationId);
+    if (pending !== undefined) this.#confirm(pending, (event) => event.isTopic && event.pts <= pts);
+  }
+
+  #confirm(pending: Pending, isConfirmed: (event: PendingEvent) => boolean): void {
+    const rest = eventsOf(pending.row).filter((event) => !isConfirmed(event));
+    if (!this.#change(pending, withEvents(pending.row, rest))) return;
+    this.#add("confirmed");
+    this.#stage(pending);
+    this.#settle(pending);
+  }
+
+  /** A message of a large group: it is not told again that it is to be told, nor what was told. */
+  #onSaid(
+    user: UserKey,
+    { conversationId, sequence }: Pick<Message, "conversationId" | "sequence">,
+    { pts, isAgain }: { readonly pts: number; readonly isAgain: boolean },
+  ): void {
+    const before = this.#rows.find(user, conversationId)?.row;
+    if (before !== undefined && sequence <= before.shownSequence) return;
+    const pending = this.#noteNew(user, conversationId, { pts, sequence, isTopic: true });
+    if (pending === undefined || pending.row === before) return;
+    this.#stage(pending);
+    this.#settle(pending, isAgain ? this.#confirmMs : 0);
+  }
+
+  #stageGone(pending: Pending, isThere: (sequence: number) => boolean): void {
+    if (!this.#noteGone(pending, isThere)) return;
+    this.#stage(pending);
+    this.#settle(pending);
   }
 
   #noteStep(
@@ -192,34 +260,42 @@ export class NotificationService {
     if (module !== undefined) {
       if (module.push === "none") return undefined;
       const key = `~${module.collapseKey === "" ? at.pts : module.collapseKey}`;
-      return this.#noteNew(state, key, { pts: at.pts, sequence: 0 });
+      return this.#noteNew(state, key, { pts: at.pts, sequence: 0, isTopic: false });
     }
     if (event === undefined || conversationId === undefined) return undefined;
     const entry = state.entries.get(conversationId);
     if (entry === undefined) return undefined;
+    const pending = this.#rows.find(state, conversationId);
+    if (entry.isShared) {
+      const isThere = (sequence: number): boolean => !isGoneOfGroup(event, sequence);
+      return pending !== undefined && this.#noteGone(pending, isThere) ? pending : undefined;
+    }
     const { message } = event;
     const isTold = message !== undefined && whyNotify(message, entry, state.userId, at.timeMs) !== undefined;
-    if (isTold) return this.#noteNew(state, conversationId, { pts: at.pts, sequence: message.sequence });
-    return this.#noteGone(state, entry);
+    if (isTold)
+      return this.#noteNew(state, conversationId, {
+        pts: at.pts,
+        sequence: message.sequence,
+        isTopic: false,
+      });
+    const isGone = pending !== undefined && this.#noteGone(pending, (sequence) => isUnread(entry, sequence));
+    return isGone ? pending : undefined;
   }
 
   #noteNew(user: UserKey, key: string, event: PendingEvent): Pending | undefined {
     const pending = this.#rows.find(user, key) ?? this.#make(user, key);
     if (pending === undefined) return undefined;
-    const events = [...eventsOf(pending.row), event].slice(-EVENTS_MAX);
-    this.#change(pending, { ...pending.row, events: events.flatMap(({ pts, sequence }) => [pts, sequence]) });
+    this.#change(pending, withEvent(pending.row, event));
     return pending;
   }
 
-  /** What was read, hidden or recalled is told no more, and taken away where it is shown. */
-  #noteGone(user: UserKey, entry: ConversationEntry): Pending | undefined {
-    const pending = this.#rows.find(user, entry.conversationId);
-    if (pending === undefined) return undefined;
+  /** What was read, hidden or recalled is told no more, and taken away where it is shown. False when nothing is. */
+  #noteGone(pending: Pending, isThere: (sequence: number) => boolean): boolean {
     const { row } = pending;
-    const rest = eventsOf(row).filter(({ sequence }) => isUnread(entry, sequence));
-    const isGone = row.shownSequence > 0 && !row.isWithdrawn && !isUnread(entry, row.shownSequence);
+    const rest = eventsOf(row).filter(({ sequence }) => isThere(sequence));
+    const isGone = row.shownSequence > 0 && !row.isWithdrawn && !isThere(row.shownSequence);
     const after = withEvents(row, rest);
-    return this.#change(pending, isGone ? { ...after, isWithdrawn: true } : after) ? pending : undefined;
+    return this.#change(pending, isGone ? { ...after, isWithdrawn: true } : after);
   }
 
   /** Takes what is new into the row; what was begun for the old one is of no use. False when nothing is. */
@@ -238,8 +314,8 @@ export class NotificationService {
     this.#options.tables.stage({ partition: [tenantId, userId], writes: [writeOf(pending)] });
   }
 
-  /** Goes on with a row that changed. */
-  #settle(pending: Pending): void {
+  /** Goes on with a row that changed, after `delayMs` at least. */
+  #settle(pending: Pending, delayMs = 0): void {
     if (pending.state === "sending" || !this.#isRunning) return;
     if (!isDue(pending.row)) {
       this.#rest(pending);
@@ -249,8 +325,8 @@ export class NotificationService {
     if (pending.state !== "resting") return;
     const { source, ambient } = this.#options;
     const gapMs = pending.toldMs + GAP_MS - ambient.clock.monotonicMs();
-    const isHeard = pending.row.events.length > 0 && source.isConnected(pending);
-    this.#wait(pending, Math.max(0, gapMs, isHeard ? this.#confirmMs : 0));
+    const isHeard = hasEvents(pending.row) && source.isConnected(pending);
+    this.#wait(pending, Math.max(delayMs, gapMs, isHeard ? this.#confirmMs : 0));
   }
 
   #wait(pending: Pending, delayMs: number): void {
@@ -311,7 +387,7 @@ export class NotificationService {
     let retryMs: number | undefined;
     if (!pending.hasChanged && composed !== "later") {
       if (composed === undefined) this.#add("forbidden");
-      else if (targets.length > 0) retryMs = await this.#sendAll(pending, targets, composed);
+      else if (targets.length > 0) retryMs = await this.#sending.send(pending, targets, composed);
       if (retryMs === undefined) this.#noteSent(pending, row, composed);
     }
     pending.state = "resting";
@@ -322,9 +398,9 @@ export class NotificationService {
   /** It was sent, or is not to be; of what came meanwhile nothing is forgotten. */
   #noteSent(pending: Pending, sent: PendingRow, notification: Notification | undefined): void {
     pending.toldMs = this.#options.ambient.clock.monotonicMs();
-    const isShown = notification?.kind === "alert" && sent.events.length > 0;
+    const isShown = notification?.kind === "alert" && hasEvents(sent);
     const isTakenAway = notification?.kind === "withdraw";
-    const last = isShown ? sent.events.at(-1)! : isTakenAway ? 0 : sent.shownSequence;
+    const last = isShown ? eventsOf(sent).at(-1)!.sequence : isTakenAway ? 0 : sent.shownSequence;
     const shownSequence = Math.max(last, isTakenAway ? 0 : sent.shownSequence);
     if (pending.hasChanged) {
       // Whom it reached of several is not known: what came last goes to all of them.
@@ -337,71 +413,12 @@ export class NotificationService {
     this.#stage(pending);
   }
 
-  /** Sends to each target; returns when to try the others again, if there are any. */
-  async #sendAll(
-    pending: Pending,
-    targets: readonly KnownTarget[],
-    notification: Notification,
-  ): Promise<number | undefined> {
-    let retryMs: number | undefined;
-    const isLast = pending.attempts + 1 >= ATTEMPTS_MAX;
-    for (const target of targets.filter(({ sessionId }) => !pending.done.has(sessionId))) {
-      if (pending.hasChanged) return undefined;
-      const delivery = await this.#deliver(pending, target, notification);
-      const isRetried = delivery.kind === "retry" && !isLast;
-      if (isRetried) retryMs = Math.max(retryMs ?? 0, delivery.afterMs);
-      else await this.#done(pending, { target, delivery, kind: notification.kind });
-    }
-    if (retryMs === undefined || pending.hasChanged) return undefined;
-    pending.attempts += 1;
-    this.#add("retried");
-    const backOffMs = RETRY_MS * 2 ** (pending.attempts - 1);
-    // Up to half as much more, so that what failed together does not come back together.
-    const jitter = 1 + this.#options.ambient.random.unit() / 2;
-    return Math.round(Math.min(RETRY_MS_MAX, Math.max(backOffMs, retryMs)) * jitter);
-  }
-
-  async #deliver(user: Pending, target: KnownTarget, notification: Notification): Promise<Delivery> {
-    try {
-      return await this.#options.deliver(user, target, notification);
-    } catch (error) {
-      // A channel that breaks must not take the others with it.
-      const { channel } = target;
-      this.#options.ambient.logger.error("notification-channel-broke", { channel, reason: messageOf(error) });
-      return { kind: "retry", afterMs: 0, reason: "internal" };
-    }
-  }
-
-  async #done(
-    pending: Pending,
-    {
-      target,
-      delivery,
-      kind,
-    }: { readonly target: KnownTarget; readonly delivery: Delivery; readonly kind: string },
-  ): Promise<void> {
-    const { tenantId, userId } = pending;
-    pending.done.add(target.sessionId);
-    if (delivery.kind === "delivered") {
-      this.#add(kind === "withdraw" ? "withdrawn" : "delivered");
-    } else if (delivery.kind === "gone") {
-      this.#add("gone");
-      await this.#options.targets.remove(tenantId, userId, target.sessionId);
-    } else {
-      this.#add("dead");
-      const { deviceId, channel, appId } = target;
-      const timeMs = this.#options.ambient.clock.nowMs();
-      const attempts = pending.attempts + 1;
-      const { reason } = delivery;
-      this.#options.dead.add({ tenantId, userId, deviceId, channel, appId, reason, attempts, timeMs });
-    }
-  }
-
   async #compose(pending: Pending): Promise<Composed> {
     const { key, row } = pending;
     if (key.startsWith("~")) return composeModule(this.#options, pending);
-    const alert =
-      row.events.length === 0 ? undefined : await composeAlert(this.#options, pending, key as ConversationId);
+    const alert = hasEvents(row)
+      ? await composeAlert(this.#options, pending, key as ConversationId)
+      : undefined;
     // What takes its place takes it away, too.
     if (alert !== undefined || !row.isWithdrawn) return alert;
     return composeWithdrawal(this.#options, pending, key as ConversationId);
@@ -414,6 +431,12 @@ export class NotificationService {
   get #confirmMs(): number {
     return this.#options.confirmMs ?? CONFIRM_MS;
   }
+}
+
+/** Of a large group the queue says only how far the user has read it, and what it has deleted or left. */
+function isGoneOfGroup({ read, hidden, left }: Event, sequence: number): boolean {
+  if (left !== undefined) return true;
+  return sequence <= (read?.sequence ?? 0) || hidden?.sequences.includes(sequence) === true;
 }
 
 function isUnread({ unreadRanges }: ConversationEntry, sequence: number): boolean {

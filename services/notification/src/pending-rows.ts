@@ -2,10 +2,14 @@ import type { UserKey } from "@parley/contracts";
 import type { TenantId } from "@parley/protocol";
 import { newPending, NOTHING, type Pending } from "./pending.js";
 
-/** The rows in memory, by user and key: so many at most, and of one tenant half of them. */
+const NO_ROWS: ReadonlySet<Pending> = new Set();
+
+/** The rows in memory, by user and key, and by conversation: so many at most, and of one tenant half of them. */
 export class PendingRows {
   readonly #max: number;
   readonly #users = new Map<string, Map<string, Pending>>();
+  /** By tenant and key. */
+  readonly #keys = new Map<string, Set<Pending>>();
   readonly #perTenant = new Map<TenantId, number>();
   /** Kept only to be taken away one day; the oldest first. */
   readonly #resting = new Map<TenantId, Set<Pending>>();
@@ -31,6 +35,11 @@ export class PendingRows {
     return this.#users.get(`${tenantId}/${userId}`)?.get(key);
   }
 
+  /** Of all users one key. */
+  ofKey(tenantId: TenantId, key: string): ReadonlySet<Pending> {
+    return this.#keys.get(`${tenantId}/${key}`) ?? NO_ROWS;
+  }
+
   /** The one of the tenant that has rested for longest, when there is no room for another. */
   inTheWay(tenantId: TenantId): Pending | undefined {
     if (this.#hasRoom(tenantId)) return undefined;
@@ -51,6 +60,8 @@ export class PendingRows {
     const name = `${tenantId}/${userId}`;
     const rows = this.#users.get(name) ?? new Map<string, Pending>();
     this.#users.set(name, rows.set(key, pending));
+    const ofKey = this.#keys.get(`${tenantId}/${key}`) ?? new Set();
+    this.#keys.set(`${tenantId}/${key}`, ofKey.add(pending));
     this.#count += 1;
     this.#perTenant.set(tenantId, (this.#perTenant.get(tenantId) ?? 0) + 1);
   }
@@ -81,6 +92,9 @@ export class PendingRows {
     const rows = this.#users.get(name);
     if (rows?.delete(key) !== true) return;
     if (rows.size === 0) this.#users.delete(name);
+    const ofKey = this.#keys.get(`${tenantId}/${key}`)!;
+    ofKey.delete(pending);
+    if (ofKey.size === 0) this.#keys.delete(`${tenantId}/${key}`);
     this.#count -= 1;
     this.#perTenant.set(tenantId, this.#perTenant.get(tenantId)! - 1);
   }

@@ -50,6 +50,7 @@ const SCAN_ROWS = 5_000;
 /** An uncompressed point of P-256, and what a browser adds to it. */
 const PUBLIC_KEY_BYTES = 65;
 const AUTH_SECRET_BYTES = 16;
+const NO_USERS: ReadonlySet<UserId> = new Set();
 
 export interface PushTargetsOptions {
   /** Written durably. */
@@ -64,6 +65,8 @@ export class PushTargets implements PushTargetCalls {
   readonly #targetsMax: number;
   /** Sessions with a target, by user. */
   readonly #sessions = new Map<string, Set<SessionId>>();
+  /** Users with a target, by tenant. */
+  readonly #tenants = new Map<TenantId, Set<UserId>>();
   readonly #users = new Map<SessionId, { readonly tenantId: TenantId; readonly userId: UserId }>();
   #stopListening: () => void = () => undefined;
 
@@ -99,6 +102,11 @@ export class PushTargets implements PushTargetCalls {
   /** Whether the user has a target, maybe one whose session has run out. */
   has(tenantId: TenantId, userId: UserId): boolean {
     return this.#sessions.size > 0 && this.#sessions.has(`${tenantId}/${userId}`);
+  }
+
+  /** Those of one tenant who have a target. */
+  usersOf(tenantId: TenantId): ReadonlySet<UserId> {
+    return this.#tenants.get(tenantId) ?? NO_USERS;
   }
 
   /** Users with targets. */
@@ -168,6 +176,8 @@ export class PushTargets implements PushTargetCalls {
     const key = `${tenantId}/${userId}`;
     const sessions = this.#sessions.get(key) ?? new Set();
     this.#sessions.set(key, sessions.add(sessionId));
+    const users = this.#tenants.get(tenantId) ?? new Set();
+    this.#tenants.set(tenantId, users.add(userId));
     this.#users.set(sessionId, { tenantId, userId });
   }
 
@@ -178,7 +188,11 @@ export class PushTargets implements PushTargetCalls {
     const key = `${user.tenantId}/${user.userId}`;
     const sessions = this.#sessions.get(key)!;
     sessions.delete(sessionId);
-    if (sessions.size === 0) this.#sessions.delete(key);
+    if (sessions.size > 0) return;
+    this.#sessions.delete(key);
+    const users = this.#tenants.get(user.tenantId)!;
+    users.delete(user.userId);
+    if (users.size === 0) this.#tenants.delete(user.tenantId);
   }
 }
 

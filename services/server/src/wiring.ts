@@ -23,7 +23,7 @@ import {
   type LaterReviewCounts,
   type ReviewCounts,
 } from "@parley/message";
-import { PUSH_TARGET } from "@parley/notification";
+import { type NotificationService, PUSH_TARGET } from "@parley/notification";
 import type { TenantId } from "@parley/protocol";
 import {
   FeedRegistry,
@@ -158,7 +158,8 @@ export async function wireServices(
   const notify = await openNotify(options.push, { ambient, accounts, accountTables, tables, feeds });
   const userParts = { log: journal.log("user"), stack, epoch, accounts, feeds, listener: notify.service };
   const userSide = await wireSync(options, userParts);
-  const parts = { log: journal.log("conversation"), stack, emitter, ...userSide, accounts, accountTables };
+  const ofMessages = { log: journal.log("conversation"), notifications: notify.service };
+  const parts = { ...ofMessages, stack, emitter, ...userSide, accounts, accountTables };
   const { processor, spreading, settledEnd, later, stop, ...calls } = await wireMessage(options, parts);
   const ofModules = { tables, accounts, accountTables, ambient };
   const modules = wireModules({ ...ofModules, users: userSide.processor, processor });
@@ -302,7 +303,7 @@ async function wireSync(
   const { destroyedMs = () => [] } = options;
   const epochOf = (tenantId: TenantId): number => epochAfter(epoch, destroyedMs(tenantId));
   const store = new UserStore({ tables, epochOf, retentionMs, onGrown });
-  const topicFeeds = new TopicFeeds(epochOf);
+  const topicFeeds = new TopicFeeds(epochOf, listener);
   const topics = new SharedGroups(tables);
   const start = await readCheckpoint(tables, "user", log);
   const processor = new UserProcessor({
@@ -350,12 +351,13 @@ interface MessageParts {
   readonly topicFeeds: TopicFeeds;
   readonly accounts: AccountStore;
   readonly accountTables: LoggedTables;
+  readonly notifications: NotificationService | undefined;
 }
 
 /** What applies the conversation log, and those who listen to what it applies. */
 async function openProcessor(
   options: WiringOptions,
-  { log, stack: { tables, onGrown }, emitter, topicFeeds }: MessageParts,
+  { log, stack: { tables, onGrown }, emitter, topicFeeds, notifications }: MessageParts,
   files: MediaStore | undefined,
 ) {
   const { ambient, onFatal, spreadMsMax } = options;
@@ -378,7 +380,11 @@ async function openProcessor(
     startOffset: (partition) => start[partition]!,
     onFailure: onFatal,
     waitForRoom: () => tables.waitForRoom(),
-    onApplied: [spreading.onApplied, readIndexes.onApplied],
+    onApplied: [
+      spreading.onApplied,
+      readIndexes.onApplied,
+      ...(notifications === undefined ? [] : [notifications.onApplied]),
+    ],
   });
   return { processor, store, spreading, readIndexes, review };
 }
@@ -452,7 +458,10 @@ async function wireMessage(
   const campaigns = openCampaigns(options, parts, processor);
   const media =
     ground && wireMedia(files, ground, { ambient, tables: parts.stack.tables, messages: message });
-  const settledEnd = (at: number): number => spreading.settledEnd(at, processor.appliedEnd(at));
+  const settledEnd = (at: number): number => {
+    const end = spreading.settledEnd(at, processor.appliedEnd(at));
+    return parts.notifications?.settledEnd(at, end) ?? end;
+  };
   const stop = async (): Promise<void> => {
     await campaigns.stop();
     await spreading.close();

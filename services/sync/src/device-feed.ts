@@ -159,8 +159,13 @@ export class DeviceFeed implements PacedFeed {
     const isAhead = position.pts > this.#sentPts;
     if (epoch !== this.#epoch || (isAhead && this.#conversationId === undefined)) return;
     const pts = Math.min(position.pts, this.#sentPts);
-    if (this.#rebasedPts !== undefined && pts >= this.#rebasedPts) this.#rebasedPts = undefined;
-    if (pts <= this.#confirmedPts) return;
+    const isRebased = this.#rebasedPts !== undefined && pts >= this.#rebasedPts;
+    if (isRebased) this.#rebasedPts = undefined;
+    if (pts <= this.#confirmedPts) {
+      // With the list that it has fetched it has all up to there.
+      if (isRebased) this.#source.onConfirm({ epoch, pts });
+      return;
+    }
     const confirmed = this.#takeMarks(pts);
     this.#confirmedPts = pts;
     this.#source.onConfirm({ epoch, pts });

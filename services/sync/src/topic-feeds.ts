@@ -1,4 +1,4 @@
-import type { Session, TopicCalls, TopicListener } from "@parley/contracts";
+import type { Session, TopicCalls, TopicConfirmations, TopicListener } from "@parley/contracts";
 import { type ConversationKey, seesMessage, type TopicRow } from "@parley/domain";
 import type { ConversationId, TenantId, UserId } from "@parley/protocol";
 import type { DeviceFeed, FeedSource } from "./device-feed.js";
@@ -19,9 +19,11 @@ interface Follower {
 export class TopicFeeds implements TopicListener {
   readonly #followers = new Map<string, Set<Follower>>();
   readonly #epochOf: (tenantId: TenantId) => number;
+  readonly #listener: TopicConfirmations | undefined;
 
-  constructor(epochOf: (tenantId: TenantId) => number) {
+  constructor(epochOf: (tenantId: TenantId) => number, listener?: TopicConfirmations) {
     this.#epochOf = epochOf;
+    this.#listener = listener;
   }
 
   /** Cost: one call for each connected device of a member; the events are shared. */
@@ -56,16 +58,21 @@ export class TopicFeeds implements TopicListener {
     const key = { tenantId: session.tenantId, conversationId: topic.conversationId };
     let isMember = true;
     let isClosed = false;
+    const confirm = (pts: number): void =>
+      this.#listener?.onTopicConfirmed(session, topic.conversationId, pts);
     const feed = open({
       readHead: async () => {
         const head = await topics.findTopic(session, topic.conversationId);
         isMember = head !== undefined;
         follower.firstVisible = head?.firstVisible ?? Number.POSITIVE_INFINITY;
         if (!isMember) feed.close();
-        return { epoch: this.#epochOf(session.tenantId), pts: head?.pts ?? 0 };
+        const at = { epoch: this.#epochOf(session.tenantId), pts: head?.pts ?? 0 };
+        // What it follows from it has already: of the entry of its list.
+        if (isMember && topic.epoch === at.epoch && topic.pts <= at.pts) confirm(topic.pts);
+        return at;
       },
       readAfter: async (pts, limit) => eventsFor(await topics.readTopic(key, pts, limit), follower),
-      onConfirm: () => undefined,
+      onConfirm: ({ pts }) => confirm(pts),
       onClose: () => {
         isClosed = true;
         this.#remove(key, follower);

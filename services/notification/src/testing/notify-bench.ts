@@ -238,6 +238,9 @@ export class NotifyBench {
     return {
       entry: async ({ userId }, conversationId) => this.#states.get(userId)?.entries.get(conversationId),
       entries: async ({ userId }) => [...(this.#states.get(userId)?.entries.values() ?? [])],
+      countUnread: async () => 0,
+      message: async () => undefined,
+      topicBefore: async () => [],
       event: async ({ userId }, pts) => this.#queues.get(`${userId} ${pts}`),
       doNotDisturb: async ({ userId }) => this.#quiet.get(userId),
       isConnected: ({ userId }) => this.connected.has(userId),

@@ -2,6 +2,7 @@
 import type { AccountStore } from "@parley/api";
 import { type Ambient, createUlidSource } from "@parley/base";
 import type { NotifyCalls } from "@parley/contracts";
+import { NotifiedGroupReader } from "@parley/message";
 import {
   DeadLetters,
   type Deliver,
@@ -61,7 +62,7 @@ export async function openNotify(push: PushOptions | undefined, parts: NotifyPar
     targets,
     accounts,
     dead,
-    source: notifySource(tables, feeds),
+    source: notifySource(tables, feeds, new NotifiedGroupReader(tables)),
     deliver: push.deliver(vapid),
     tenantPush: push.tenantPush,
     modulePushOf,
@@ -99,7 +100,10 @@ export function notifyServices(settings: NotifySettings, parts: Notify): NotifyS
     notify: {
       setNotify: (session, change) => settings.setNotify(session, change),
       doNotDisturb: (session) => settings.doNotDisturb(session),
-      setPushTarget: (session, target) => targets.setPushTarget(session, target),
+      setPushTarget: async (session, target) => {
+        await targets.setPushTarget(session, target);
+        await service?.onTarget(session);
+      },
     },
     notifications: service,
     deadLetters: dead,

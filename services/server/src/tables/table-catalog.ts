@@ -64,6 +64,7 @@ import { MEDIA, MEDIA_REFERENCE, MEDIA_UPLOAD, MediaRow, ReferenceRow, UploadRow
 import {
   DeadLetterRow,
   NOTIFY_DEAD,
+  NOTIFY_EVERYTHING,
   NOTIFY_PENDING,
   PendingRow,
   PUSH_TARGET,
@@ -250,6 +251,7 @@ export const TABLES: readonly KnownTable[] = [
   { spec: MODULE_EVENT, partition: OF_USER, sort: [text("module"), text("id")], decode: of(GivenRow) },
   { spec: MODULE_NEWEST, partition: OF_USER, sort: [text("module"), text("key")], decode: of(NewestRow) },
   { spec: NOTIFY_PENDING, partition: OF_USER, sort: [text("key")], decode: of(PendingRow) },
+  { spec: NOTIFY_EVERYTHING, partition: OF_USER, sort: [CONVERSATION], decode: () => null },
   { spec: NOTIFY_DEAD, partition: [text("name")], sort: [text("letter")], decode: of(DeadLetterRow) },
   {
     spec: PUSH_KEY,
