@@ -1,6 +1,7 @@
 /**
  * Somebody who is never there: no device of it ever connects, but it can be notified. So every message that it does not see read
  * elsewhere has to be told, once at least for each conversation, whatever becomes of the server; and of what it has muted nothing.
+ * Of large groups it is told of what mentions it, and of everything where it has asked for that.
  */
 import { createPrivateKey } from "node:crypto";
 import { failureCode, messageOf } from "@parley/base";
@@ -13,6 +14,7 @@ import {
   type Message,
   type TenantId,
   decode,
+  mentionsUser,
   parseUserId,
 } from "@parley/protocol";
 import type { Services, WiringOptions } from "@parley/server";
@@ -27,6 +29,8 @@ const CONFIRM_MS = 300;
 const DELIVERY_MS_MEAN = 150;
 const RETRY_CHANCE = 0.3;
 const MUTE_CHANCE = 0.3;
+/** Of a large group, to ask for everything instead of nothing. */
+const EVERYTHING_CHANCE = 0.6;
 /** The example key of RFC 8291, Appendix A: the same in every run. */
 const PUSH_KEY = createPrivateKey({
   format: "jwk",
@@ -65,6 +69,11 @@ export class AbsentPerson {
   readonly #alerts: Alert[] = [];
   /** What it has muted for good, and when the server said so. */
   readonly #muted = new Map<ConversationId, number>();
+  /**
+   * Where it has asked for everything, and after how many messages the server said that it has that; undefined: whether that was done
+   * is not known yet, or ever.
+   */
+  readonly #everything = new Map<ConversationId, number | undefined>();
   /** What it has asked to mute: whether that was done is not known yet, or ever. */
   readonly #asked = new Set<ConversationId>();
   #session: Session | undefined;
@@ -129,7 +138,7 @@ export class AbsentPerson {
 
   /** What is wrong, when nothing waits any more. */
   judge(): readonly string[] {
-    return [...this.#judgeMuted(), ...this.#judgeTold()];
+    return [...this.#judgeMuted(), ...this.#judgeTold(), ...this.#judgeOnlyMentions()];
   }
 
   #judgeMuted(): readonly string[] {
@@ -142,23 +151,20 @@ export class AbsentPerson {
 
   #judgeTold(): readonly string[] {
     const { truth } = this.#options;
-    return [...truth.user(ABSENT).entries.values()].flatMap(
-      ({ conversationId, isMember, isShared, title }) => {
-        // Large groups are told over their topics.
-        if (!isMember || isShared || this.#asked.has(conversationId)) return [];
-        const message = this.#newest(conversationId);
-        if (message === undefined) return [];
-        const { text } = notifyWords(message, { title, senderName: message.senderId, preview: "full" });
-        const isTold = this.#alerts.some(
-          (alert) => alert.isDelivered && alert.conversationId === conversationId && alert.text === text,
-        );
-        return isTold
-          ? []
-          : [
-              `${ABSENT} was never told of ${conversationId} ${message.sequence}: ${text.slice(0, PREVIEW_LETTERS_MAX)}`,
-            ];
-      },
-    );
+    return [...truth.entries(ABSENT).values()].flatMap(({ conversationId, isMember, isShared, title }) => {
+      if (!isMember || this.#asked.has(conversationId)) return [];
+      const message = isShared ? this.#newestOfGroup(conversationId) : this.#newest(conversationId);
+      if (message === undefined) return [];
+      const { text } = notifyWords(message, { title, senderName: message.senderId, preview: "full" });
+      const isTold = this.#alerts.some(
+        (alert) => alert.isDelivered && alert.conversationId === conversationId && alert.text === text,
+      );
+      return isTold
+        ? []
+        : [
+            `${ABSENT} was never told of ${conversationId} ${message.sequence}: ${text.slice(0, PREVIEW_LETTERS_MAX)}`,
+          ];
+    });
   }
 
   /** The newest message that has to be told, when nothing happened to it or after it that changes that. */
@@ -181,18 +187,58 @@ export class AbsentPerson {
     return isPlain && isSteady ? message : undefined;
   }
 
+  /** The same of a large group: by default of what mentions it. */
+  #newestOfGroup(conversationId: ConversationId): Message | undefined {
+    const { truth } = this.#options;
+    const { unreadRanges, unreadMentions } = truth.entries(ABSENT).get(conversationId)!;
+    const since = this.#everything.get(conversationId);
+    const last = unreadRanges.at(-1) ?? 0;
+    const sequence = since !== undefined && last > since ? last : unreadMentions.at(-1);
+    const message = (truth.messages.get(conversationId) ?? [])[(sequence ?? 0) - 1];
+    return message?.revision === 0 ? message : undefined;
+  }
+
+  /** Of groups that were large from the beginning, as far as it is known what their messages said. */
+  #judgeOnlyMentions(): readonly string[] {
+    const { truth } = this.#options;
+    const own = truth.user(ABSENT).events.map((event) => decode(Event, event));
+    const small = new Set(
+      own.flatMap(({ joined, shared }) => {
+        if (joined?.isShared === false) return [joined.conversationId];
+        return shared === undefined ? [] : [shared.conversationId];
+      }),
+    );
+    return this.#alerts.flatMap(({ conversationId, text }) => {
+      const entry = truth.user(ABSENT).entries.get(conversationId);
+      if (entry?.isShared !== true || small.has(conversationId) || this.#everything.has(conversationId))
+        return [];
+      const isOfMention = (truth.messages.get(conversationId) ?? []).some((message) => {
+        if (message.revision > 0) return true;
+        const words = notifyWords(message, { title: "", senderName: message.senderId, preview: "full" });
+        return mentionsUser(message.body, ABSENT) && words.text === text;
+      });
+      return isOfMention
+        ? []
+        : [`${ABSENT} was told of ${conversationId}, which does not mention it: ${text}`];
+    });
+  }
+
   #muteOne(): void {
     const { kernel, truth, notify, onTrouble } = this.#options;
     const calls = notify();
     const mine = [...truth.user(ABSENT).entries.values()].filter(({ isMember }) => isMember);
     if (calls === undefined || mine.length === 0 || !this.#random.isTrue(MUTE_CHANCE)) return;
-    const { conversationId } = this.#random.pick(mine);
+    const { conversationId, isShared } = this.#random.pick(mine);
     if (this.#asked.has(conversationId)) return;
-    this.#asked.add(conversationId);
-    calls.setNotify(this.#session!, { conversationId, level: "none", mutedUntilMs: 0 }).then(
+    const level = isShared && this.#random.isTrue(EVERYTHING_CHANCE) ? "all" : "none";
+    if (level === "none") this.#asked.add(conversationId);
+    else if (!this.#everything.has(conversationId)) this.#everything.set(conversationId, undefined);
+    calls.setNotify(this.#session!, { conversationId, level, mutedUntilMs: 0 }).then(
       () => {
-        this.#muted.set(conversationId, kernel.nowMs);
-        this.#count("mute-for-good");
+        if (level === "none") this.#muted.set(conversationId, kernel.nowMs);
+        else if (this.#everything.get(conversationId) === undefined)
+          this.#everything.set(conversationId, truth.messages.get(conversationId)?.length ?? 0);
+        this.#count(level === "none" ? "mute-for-good" : "ask-for-everything");
       },
       (error: unknown) => {
         if (failureCode(error) === undefined) onTrouble(`${ABSENT} mutes: ${messageOf(error)}`);

@@ -116,6 +116,11 @@ export class LargeGroups {
     return settled;
   }
 
+  /** Messages, and conversations to be read back, of which not everybody is noted. */
+  get waiting(): number {
+    return this.#spreads.length + this.#again.size;
+  }
+
   /** Begins to note what passes, and reads back what passed before. */
   start(): void {
     this.#state = "running";

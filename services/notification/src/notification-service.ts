@@ -87,7 +87,7 @@ export interface NotificationCounts {
   readonly dead: number;
   /** Left out, for too many wait. */
   readonly skipped: number;
-  /** To be sent, and being sent. */
+  /** To be sent, and being sent; messages of large groups of which it is not known yet to whom. */
   readonly waiting: number;
 }
 
@@ -161,7 +161,7 @@ export class NotificationService {
 
   counts(): NotificationCounts {
     const of = (name: Counter): number => this.#counts.get(name) ?? 0;
-    let waiting = 0;
+    let waiting = this.#groups.waiting;
     for (const { row } of this.#rows.all()) if (isDue(row)) waiting += 1;
     return {
       delivered: of("delivered"),

@@ -20,7 +20,9 @@ const SEEDS_MAX = 1_000;
 const SCENARIO: Partial<Record<PlantedBugName, Scenario>> = {
   "acknowledge-before-fsync": "crashes",
   "campaign-ends-with-its-process": "crashes",
+  "everything-is-forgotten-at-a-restart": "crashes",
   "ignore-failed-fsync": "fsync",
+  "mention-in-a-large-group-is-forgotten-after-a-crash": "crashes",
   "merged-reaction-is-forgotten-after-a-crash": "crashes",
   "notification-ends-with-its-process": "crashes",
 };
@@ -39,8 +41,15 @@ const NEEDED: Partial<Record<PlantedBugName, Partial<Plan>>> = {
   "newest-of-a-key-is-hidden": { modulesMs: 60 },
   "module-event-for-another-kind": { modulesMs: 60 },
   "edit-shows-text-of-before-joining": { changeMs: 60 },
+  "everything-is-forgotten-at-a-restart": { notifyMs: 300, sharedFrom: 1 },
   "later-review-ends-with-its-process": {
     review: { delayMs: 1_000, failChance: 0, seed: 5 },
+    rarePaths: { "rows-are-flushed-at-once": 0.8 },
+  },
+  "mention-in-a-large-group-is-forgotten-after-a-crash": {
+    notifyMs: 2_000,
+    kindsMs: 60,
+    sharedFrom: 1,
     rarePaths: { "rows-are-flushed-at-once": 0.8 },
   },
   "mention-mark-is-forgotten": { kindsMs: 60 },
@@ -71,8 +80,10 @@ const FROM: Partial<Record<PlantedBugName, number>> = {
   "backup-does-not-hold-the-cold": 14,
   "campaign-ends-with-its-process": 3,
   "emit-again-after-crash": 6,
+  "everything-is-forgotten-at-a-restart": 6,
   "ignore-failed-fsync": 304,
   "later-review-ends-with-its-process": 70,
+  "mention-in-a-large-group-is-forgotten-after-a-crash": 11,
   "merged-reaction-is-forgotten-after-a-crash": 3,
   "quote-shows-what-is-directed": 5,
   "backup-with-later-rows": 25,

@@ -9,7 +9,7 @@ import { type TestContext, test } from "node:test";
 import { failureCode } from "@parley/base";
 import { systemAmbient } from "@parley/base/node";
 import type { PushTarget, Session } from "@parley/contracts";
-import { type ClientMessageId, type TenantId, textBody, type UserId } from "@parley/protocol";
+import { Body, type ClientMessageId, filled, type TenantId, textBody, type UserId } from "@parley/protocol";
 import { parseConfig } from "../config.js";
 import { openParley, type Parley } from "../parley.js";
 import { type RunningServer, startServer } from "../serve.js";
@@ -102,6 +102,52 @@ test("a process that ends before it has told anybody tells them after the next s
   t.after(() => second.close());
 
   assert.equal(await told, "hello");
+});
+
+test("who is mentioned in a large group is told, also by the process after one that ends before it has", async (t) => {
+  const directory = await temporary(t);
+  const [before, after] = [join(directory, "before"), join(directory, "after")];
+  const sent: string[] = [];
+  const first = await openParley({
+    ...options(before, { deliver: () => async () => ({ kind: "retry", afterMs: WAIT_MS, reason: "held" }) }),
+    holdMs: 600_000,
+    sharedFromMembers: 1,
+  });
+  const { ann, bob } = await people(first);
+  await first.notify.setPushTarget(ann, TARGET);
+  const conversationId = await first.message.createGroup(bob, {
+    name: "all",
+    title: "Everybody",
+    userIds: [ann.userId],
+    isHistoryOpen: true,
+  });
+  const mentions = { userIds: [ann.userId], isAll: false };
+  const bodies = [textBody("hello"), filled(Body, { text: { text: "@Ann" }, mentions }), textBody("bye")];
+  for (const [index, body] of bodies.entries()) {
+    const number = index + 1;
+    const clientMessageId = `c${number}` as ClientMessageId;
+    await first.message.send(bob, { conversationId, clientMessageId, number, body });
+  }
+  await cp(before, after, { recursive: true });
+  await first.close();
+
+  const isTold = new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("Nobody was told.")), WAIT_MS);
+    t.after(() => clearTimeout(timer));
+    const deliver: PushOptions["deliver"] =
+      () =>
+      async (_user, _target, { title, text, badge }) => {
+        sent.push(`${title}: ${text} (${badge})`);
+        resolve();
+        return { kind: "delivered" };
+      };
+    void openParley({ ...options(after, { deliver }), sharedFromMembers: 1 }).then((second) =>
+      t.after(() => second.close()),
+    );
+  });
+  await isTold;
+
+  assert.deepEqual(sent, ["Everybody: Bob: @Ann (1)"]);
 });
 
 test("credentials are read again when they change; of what is wrong with them the old ones stay", async (t) => {
