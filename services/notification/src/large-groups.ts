@@ -63,6 +63,8 @@ export interface LargeGroupsOptions {
   readonly onSkipped: () => void;
   /** Nothing can be staged any more. */
   readonly onFailure: (error: unknown) => void;
+  /** Default NOTED_PER_TURN. */
+  readonly notedPerTurn?: number | undefined;
 }
 
 /** What is noted in turns. */
@@ -200,7 +202,7 @@ export class LargeGroups {
       return;
     }
     const isFirst = this.#spreads.length === 0;
-    if (isFirst && takeSteps(spread.steps)) return;
+    if (isFirst && this.#takeSteps(spread.steps)) return;
     this.#spreads.push(spread);
     if (isFirst) this.#goOnLater();
   }
@@ -210,7 +212,7 @@ export class LargeGroups {
       if (this.#state === "stopped") return;
       try {
         const [first] = this.#spreads;
-        if (first !== undefined && takeSteps(first.steps)) this.#spreads.shift();
+        if (first !== undefined && this.#takeSteps(first.steps)) this.#spreads.shift();
       } catch (error) {
         this.#state = "stopped";
         this.#options.onFailure(error);
@@ -218,6 +220,13 @@ export class LargeGroups {
       }
       if (this.#spreads.length > 0) this.#goOnLater();
     });
+  }
+
+  /** As many as fit in one turn. Returns whether there are no more. */
+  #takeSteps(steps: Iterator<unknown>): boolean {
+    const max = this.#options.notedPerTurn ?? NOTED_PER_TURN;
+    for (let count = 0; count < max; count++) if (steps.next().done === true) return true;
+    return false;
   }
 
   /** Who asked for everything is known when the users' records have passed, too: so nothing is decided before the start. */
@@ -303,12 +312,6 @@ export class LargeGroups {
       }
     }
   }
-}
-
-/** Takes as many steps as fit in one turn. Returns whether there are no more. */
-function takeSteps(steps: Iterator<unknown>): boolean {
-  for (let count = 0; count < NOTED_PER_TURN; count++) if (steps.next().done === true) return true;
-  return false;
 }
 
 function* filtered(userIds: Iterable<UserId>, isWanted: (userId: UserId) => boolean): Generator<UserId> {

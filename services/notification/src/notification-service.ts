@@ -72,6 +72,8 @@ export interface NotificationOptions {
   readonly confirmMs?: number;
   /** Default PENDING_MAX. */
   readonly pendingMax?: number;
+  /** As in LargeGroupsOptions. */
+  readonly notedPerTurn?: number;
 }
 
 export interface NotificationCounts {
@@ -122,6 +124,7 @@ export class NotificationService {
       onRecalled: (pending, sequence) => this.#stageGone(pending, (each) => each !== sequence),
       onSkipped: () => this.#add("skipped"),
       onFailure: (error) => this.#end(error),
+      notedPerTurn: options.notedPerTurn,
     });
   }
 
