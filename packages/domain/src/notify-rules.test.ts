@@ -90,6 +90,20 @@ test("N2: the level and the mute say which messages are notified", () => {
   );
 });
 
+test("N2: of a large group mentions are notified, unless everything was asked for", () => {
+  const of = (notifyLevel: string): readonly (string | undefined)[] =>
+    [message(), MENTION].map((each) =>
+      whyNotify(each, { ...UNREAD, isShared: true, notifyLevel }, ANN, NOW_MS),
+    );
+
+  assert.deepEqual(["", "all", "mentions", "none"].map(of), [
+    [undefined, "mention"],
+    ["message", "mention"],
+    [undefined, "mention"],
+    [undefined, undefined],
+  ]);
+});
+
 test("N3: quiet spans are those of a clock in the user's time zone, over midnight and on their days", () => {
   // Friday 22:00 to Saturday 07:00, and every day from 12:30 to 13:00.
   const inBerlin = quiet({

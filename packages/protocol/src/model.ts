@@ -137,7 +137,7 @@ export const ConversationEntry = schema("ConversationEntry", {
   /** Those of the group that this entry has heard of: what is known of it with the same ones is still right. */
   groupRevision: uint(15),
   membersRevision: uint(16),
-  /** A NotifyLevel; empty: it was never set, as "all". */
+  /** A NotifyLevel; empty: it was never set, as "all", and of a large group as "mentions". */
   notifyLevel: string(20),
   /** Nothing is notified until then. */
   mutedUntilMs: uint(21),

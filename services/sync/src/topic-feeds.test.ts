@@ -249,3 +249,27 @@ test("a directed message reaches those who see it, and the others learn of its p
     [1, -2, -3, 4],
   ]);
 });
+
+test("what a device has of a topic is heard: where it follows from, what it confirms, and the list after a rebase", async () => {
+  const bench = new SyncBench({ rebaseEventsMax: 3 });
+  for (const conversationId of [GROUP, OTHER]) {
+    join(bench, "ann", 1, conversationId);
+    say(bench, 1, 5, conversationId);
+  }
+  const { feed } = await connect(bench, "ann");
+  await follow(bench, feed, 5);
+  say(bench, 6, 7);
+  feed.confirm({ epoch: EPOCH, pts: 7 }, GROUP);
+  // Too far behind: what it has comes with its list.
+  await follow(bench, feed, 1, OTHER);
+  feed.confirm({ epoch: EPOCH, pts: 5 }, OTHER);
+  const stranger = await connect(bench, "eve");
+  await follow(bench, stranger.feed, 5);
+
+  assert.deepEqual(bench.life.topicConfirmations, [
+    `ann ${GROUP} 5`,
+    `ann ${GROUP} 7`,
+    `ann ${OTHER} 1`,
+    `ann ${OTHER} 5`,
+  ]);
+});

@@ -50,12 +50,14 @@ export interface NotifyClient {
   setPushTarget(target: PushTarget | undefined): Promise<void>;
 }
 
-/** What an entry says of notifications. */
+/** What an entry says of notifications. Where nobody set a level it is "all", and in a large group "mentions". */
 export function conversationNotify(
-  entry: Pick<ConversationEntry, "notifyLevel" | "mutedUntilMs"> | undefined,
+  entry: Pick<ConversationEntry, "notifyLevel" | "mutedUntilMs" | "isShared"> | undefined,
 ): ConversationNotify {
+  const isOfMentions = entry?.isShared === true && entry.notifyLevel === "";
   // A level of a newer version counts as the one that is told most of.
-  const level = NOTIFY_LEVELS.find((known) => known === entry?.notifyLevel) ?? "all";
+  const level =
+    NOTIFY_LEVELS.find((known) => known === entry?.notifyLevel) ?? (isOfMentions ? "mentions" : "all");
   return { level, mutedUntilMs: entry?.mutedUntilMs ?? 0 };
 }
 

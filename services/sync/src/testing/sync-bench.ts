@@ -128,7 +128,12 @@ class Life {
   readonly sync: SyncService;
   readonly settings: NotifySettings;
   readonly feeds = new CountingRegistry();
-  readonly topicFeeds = new TopicFeeds(() => EPOCH);
+  /** How far devices said that they are in topics. */
+  readonly topicConfirmations: string[] = [];
+  readonly topicFeeds = new TopicFeeds(() => EPOCH, {
+    onTopicConfirmed: ({ userId }, conversationId, pts) =>
+      void this.topicConfirmations.push(`${userId} ${conversationId} ${pts}`),
+  });
   readonly failures: unknown[] = [];
 
   constructor(bench: SyncBench) {
