@@ -15,7 +15,8 @@ import type { HiddenSpan } from "./topic-calls.js";
 export type NotifyChange =
   | {
       readonly conversationId: ConversationId;
-      readonly level: NotifyLevel;
+      /** Empty: as where nobody set one. */
+      readonly level: NotifyLevel | "";
       /** 0: not muted. */
       readonly mutedUntilMs: number;
     }

@@ -598,7 +598,7 @@ test("settings of notifications reach the service: of a conversation, or of the 
     },
     {
       changes: [
-        { conversationId: LARGE, level: "all", mutedUntilMs: 5 },
+        { conversationId: LARGE, level: "", mutedUntilMs: 5 },
         { conversationId: LARGE, level: "none", mutedUntilMs: 0 },
         { doNotDisturb: quiet },
       ],

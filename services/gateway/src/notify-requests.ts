@@ -9,7 +9,7 @@ export const NOTIFY_HANDLERS = {
         ? {
             conversationId: parseConversationId(conversationId),
             // Checked where it is set.
-            level: (level === "" ? "all" : level) as NotifyLevel,
+            level: level as NotifyLevel | "",
             mutedUntilMs,
           }
         : { doNotDisturb };

@@ -57,7 +57,7 @@ export class NotifySettings implements NotifySettingsCalls {
 
 function checkChange(change: NotifyChange): void {
   if ("level" in change) {
-    if (!NOTIFY_LEVELS.includes(change.level))
+    if (change.level !== "" && !NOTIFY_LEVELS.includes(change.level))
       throw badRequest(`The level must be one of ${NOTIFY_LEVELS.join(", ")}.`);
     return;
   }

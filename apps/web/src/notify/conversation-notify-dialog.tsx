@@ -30,7 +30,8 @@ export function ConversationNotifyDialog(props: {
   const [mute, setMute] = useState<Mute>(isMuted ? "as-it-is" : "off");
   const save = (): Promise<void> =>
     client.notify.setConversation(entry.conversationId, {
-      level,
+      // Who only mutes leaves the level as it is, also where it was never set.
+      ...(level === before.level ? {} : { level }),
       mutedUntilMs: untilOf(mute, before.mutedUntilMs),
     });
   const { isBusy, problem, run } = useAction(save, onClose);

@@ -1,8 +1,9 @@
 /** What a user is notified of, as a device sets it and hears of it. */
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
-import { DoNotDisturb, filled, NEVER_MS } from "@parley/protocol";
+import { DoNotDisturb, emptyEntry, filled, NEVER_MS } from "@parley/protocol";
 import { createClientBench, GROUP } from "../testing/client-bench.js";
+import { conversationNotify } from "./notify.js";
 
 const QUIET = filled(DoNotDisturb, { isOn: true, timeZone: "Europe/Berlin", letsMentionsThrough: true });
 
@@ -12,6 +13,7 @@ test("a conversation is set in parts, and its entry says how it stands", async (
   const { notify } = client;
   const before = notify.conversation(GROUP);
 
+  await time.run(notify.setConversation(GROUP, { isMuted: false }));
   await time.run(notify.setConversation(GROUP, { level: "mentions" }));
   await sync();
   await time.run(notify.setConversation(GROUP, { isMuted: true }));
@@ -31,12 +33,24 @@ test("a conversation is set in parts, and its entry says how it stands", async (
       before: { level: "all", mutedUntilMs: 0 },
       muted: { level: "mentions", mutedUntilMs: NEVER_MS },
       after: { level: "mentions", mutedUntilMs: 0 },
+      // What was never set is not set by muting.
       asked: [
+        ["", 0],
         ["mentions", 0],
         ["mentions", NEVER_MS],
         ["mentions", 0],
       ],
     },
+  );
+});
+
+test("where nobody set a level it is everything, and mentions in a large group", () => {
+  const of = (isShared: boolean, notifyLevel: string): string =>
+    conversationNotify({ ...emptyEntry(GROUP), isShared, notifyLevel }).level;
+
+  deepEqual(
+    [of(false, ""), of(true, ""), of(true, "all"), of(true, "none"), of(true, "a newer one")],
+    ["all", "mentions", "all", "none", "all"],
   );
 });
 

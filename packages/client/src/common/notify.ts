@@ -71,12 +71,13 @@ export function createNotifyClient(
   return {
     conversation,
     async setConversation(conversationId, { level, mutedUntilMs, isMuted }) {
-      const before = conversation(conversationId);
+      const before = entryOf(conversationId);
       const untilMs = isMuted === undefined ? mutedUntilMs : isMuted ? NEVER_MS : 0;
       await requests.call("setNotify", {
         conversationId,
-        level: level ?? before.level,
-        mutedUntilMs: untilMs ?? before.mutedUntilMs,
+        // What was never set stays so: it means another thing when the group becomes a large one.
+        level: level ?? before?.notifyLevel ?? "",
+        mutedUntilMs: untilMs ?? before?.mutedUntilMs ?? 0,
       });
     },
     async setDoNotDisturb(doNotDisturb) {
