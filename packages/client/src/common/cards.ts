@@ -1,4 +1,4 @@
-/** Cards: updates of mine, and what I do with those of others. The changes themselves come as events. */
+/** Cards, as applications deal with them. What becomes of them comes as events. */
 import {
   type CardAction,
   type ConversationId,
@@ -6,10 +6,6 @@ import {
   type UserId,
   CARD_BYTES_MAX,
 } from "@parley/protocol";
-import { CARD_CALLS_WAITING_MAX } from "./limits.js";
-import type { MessagePlace } from "./message-changes.js";
-import { OrderedCalls } from "./ordered-calls.js";
-import type { Requests } from "./requests.js";
 import { requireWithin } from "./text-limit.js";
 
 /** An Adaptive Card, as JSON or as what JSON is made of. */
@@ -47,45 +43,6 @@ export interface CardActed {
   readonly conversationId: ConversationId;
   readonly sequence: number;
   readonly action: CardAction;
-}
-
-export interface CardsParts {
-  readonly requests: Pick<Requests, "call">;
-  readonly newActionId: () => string;
-}
-
-export class Cards {
-  readonly #parts: CardsParts;
-  readonly #calls = new OrderedCalls(CARD_CALLS_WAITING_MAX);
-
-  constructor(parts: CardsParts) {
-    this.#parts = parts;
-  }
-
-  /** Errors: "message-too-large", those of the request; "unavailable" when too many of one part wait. */
-  async update(place: MessagePlace, { content, revision, userId }: CardUpdate): Promise<void> {
-    const json = cardJson(content);
-    const part = userId ?? ("" as UserId);
-    await this.#calls.run(`${place.conversationId} ${place.sequence} of ${part}`, () =>
-      this.#parts.requests.call("updateCard", { ...place, userId: part, revision, content: json }),
-    );
-  }
-
-  /** Errors: those of the request; "unavailable" when too many of one card wait. */
-  async act(place: MessagePlace, { verb, data = {}, revision, actionId }: CardDeed): Promise<void> {
-    const deed = { verb, data: JSON.stringify(data), revision };
-    const id = actionId ?? this.#parts.newActionId();
-    await this.#calls.run(`${place.conversationId} ${place.sequence}`, () =>
-      this.#parts.requests.call("actOnCard", { ...place, actionId: id, ...deed }),
-    );
-  }
-
-  /** Errors: those of the request. */
-  async actions(place: MessagePlace, after = ""): Promise<CardActionPage> {
-    const page = { ...place, after: after as UserId };
-    const { items, next } = await this.#parts.requests.call("getCardActions", page);
-    return { items, next };
-  }
 }
 
 /** The content as it is sent. Errors: "message-too-large". */

@@ -112,7 +112,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.#session = this.#createSession();
     this.#requests = new Requests(this.#session, ambient, this.#relay);
     this.#history = new History(this.#replica, this.#requests, this.#relay);
-    this.#searching = new Searching(this.#requests);
+    this.#searching = new Searching(this.#requests, loaders.asking);
     this.#gaps = new GapFiller({
       replica: this.#replica,
       history: this.#history,
@@ -137,6 +137,7 @@ class Client extends ClientCalls implements ParleyClient {
       requests: this.#requests,
       emitter: this.#emitter,
       newId: this.#newId,
+      load: loaders.asking,
     });
     this.#intake = new Intake({
       self: userId,
@@ -153,7 +154,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.#groups = this.#createGroups();
     this.groups = createGroupClient(this.#requests, this.#groups, loaders.asking);
     this.#sample = new SampleCheck(this.calls, ambient);
-    this.notify = createNotifyClient(this.#requests, (conversationId) => this.#replica.entry(conversationId));
+    this.notify = createNotifyClient(this.#requests, (of) => this.#replica.entry(of), loaders.asking);
     this.#settling = new Settling(ambient.scheduler, () => this.#isSettled());
   }
 

@@ -1,9 +1,11 @@
 /** What the SDK offers beside messages themselves: reactions, pins, cards, and who has read what. */
 import type { ConversationId, Pin, ReadCount } from "@parley/protocol";
 import type { ParleyClient } from "./api.js";
-import { cardActedOf, type CardActionPage, type CardDeed, Cards, type CardUpdate } from "./cards.js";
+import type { CardCalls } from "./card-calls.js";
+import { cardActedOf, type CardActionPage, type CardDeed, type CardUpdate } from "./cards.js";
 import type { Committed } from "./draft.js";
 import type { Emitter } from "./emitter.js";
+import type { Loaders } from "./loaders.js";
 import { Pins } from "./pins.js";
 import { Reacting, type ReactionListPage } from "./reacting.js";
 import { ReadCounts, type ReadersPage } from "./read-counts.js";
@@ -15,6 +17,7 @@ export interface MessageStatesParts {
   readonly requests: Pick<Requests, "call">;
   readonly emitter: Emitter;
   readonly newId: () => string;
+  readonly load: Loaders["asking"];
 }
 
 /** Its methods are those of the client. */
@@ -38,12 +41,16 @@ export class MessageStates implements Offered {
   readonly #reacting: Reacting;
   readonly #pins: Pins;
   readonly #readCounts: ReadCounts;
-  readonly #cards: Cards;
+  readonly #cards: () => Promise<CardCalls>;
   readonly #emitter: Emitter;
 
-  constructor({ replica, requests, emitter, newId }: MessageStatesParts) {
+  constructor({ replica, requests, emitter, newId, load }: MessageStatesParts) {
     this.#emitter = emitter;
-    this.#cards = new Cards({ requests, newActionId: newId });
+    let cards: CardCalls | undefined;
+    this.#cards = async () => {
+      const { CardCalls } = await load();
+      return (cards ??= new CardCalls({ requests, newActionId: newId }));
+    };
     this.#reacting = new Reacting(requests);
     this.#pins = new Pins({
       replica,
@@ -111,15 +118,19 @@ export class MessageStates implements Offered {
     return this.#readCounts.find(conversationId, sequence);
   }
 
-  updateCard(conversationId: ConversationId, sequence: number, update: CardUpdate): Promise<void> {
-    return this.#cards.update({ conversationId, sequence }, update);
+  async updateCard(conversationId: ConversationId, sequence: number, update: CardUpdate): Promise<void> {
+    return (await this.#cards()).update({ conversationId, sequence }, update);
   }
 
-  actOnCard(conversationId: ConversationId, sequence: number, deed: CardDeed): Promise<void> {
-    return this.#cards.act({ conversationId, sequence }, deed);
+  async actOnCard(conversationId: ConversationId, sequence: number, deed: CardDeed): Promise<void> {
+    return (await this.#cards()).act({ conversationId, sequence }, deed);
   }
 
-  cardActions(conversationId: ConversationId, sequence: number, after?: string): Promise<CardActionPage> {
-    return this.#cards.actions({ conversationId, sequence }, after);
+  async cardActions(
+    conversationId: ConversationId,
+    sequence: number,
+    after?: string,
+  ): Promise<CardActionPage> {
+    return (await this.#cards()).actions({ conversationId, sequence }, after);
   }
 }

@@ -2,13 +2,11 @@ import {
   type ConversationEntry,
   type ConversationId,
   type DoNotDisturb,
-  filled,
   type Init,
-  NEVER_MS,
   NOTIFY_LEVELS,
   type NotifyLevel,
-  DoNotDisturb as DoNotDisturbSchema,
 } from "@parley/protocol";
+import type { Loaders } from "./loaders.js";
 import type { Requests } from "./requests.js";
 
 /** A browser's subscription, as `PushSubscription.toJSON()` has it. */
@@ -65,32 +63,17 @@ export function conversationNotify(
 export function createNotifyClient(
   requests: Requests,
   entryOf: (conversationId: ConversationId) => ConversationEntry | undefined,
+  load: Loaders["asking"],
 ): NotifyClient {
-  const conversation = (conversationId: ConversationId): ConversationNotify =>
-    conversationNotify(entryOf(conversationId));
   return {
-    conversation,
-    async setConversation(conversationId, { level, mutedUntilMs, isMuted }) {
-      const before = entryOf(conversationId);
-      const untilMs = isMuted === undefined ? mutedUntilMs : isMuted ? NEVER_MS : 0;
-      await requests.call("setNotify", {
-        conversationId,
-        // What was never set stays so: it means another thing when the group becomes a large one.
-        level: level ?? before?.notifyLevel ?? "",
-        mutedUntilMs: untilMs ?? before?.mutedUntilMs ?? 0,
-      });
-    },
-    async setDoNotDisturb(doNotDisturb) {
-      await requests.call("setNotify", { doNotDisturb: filled(DoNotDisturbSchema, doNotDisturb) });
-    },
-    async getDoNotDisturb() {
-      return (await requests.call("getNotify", {})).doNotDisturb;
-    },
-    async setPushTarget(target) {
-      if (target === undefined) await requests.call("setPushTarget", {});
-      else if (target.channel === "web-push")
-        await requests.call("setPushTarget", { channel: target.channel, ...target.subscription });
-      else await requests.call("setPushTarget", target);
-    },
+    conversation: (conversationId) => conversationNotify(entryOf(conversationId)),
+    setConversation: async (conversationId, change) =>
+      (await load()).setConversationNotify(requests, conversationId, {
+        ...change,
+        before: entryOf(conversationId),
+      }),
+    setDoNotDisturb: async (doNotDisturb) => (await load()).setDoNotDisturb(requests, doNotDisturb),
+    getDoNotDisturb: async () => (await load()).getDoNotDisturb(requests),
+    setPushTarget: async (target) => (await load()).setPushTarget(requests, target),
   };
 }

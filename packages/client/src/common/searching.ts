@@ -1,7 +1,8 @@
 /** Asking the server for messages with certain words. What comes is shown and not stored: it is no span of history. */
 import { Failure, TaskQueue } from "@parley/base";
 import type { ConversationId, Message, UserId } from "@parley/protocol";
-import { SEARCH_EMPTY_PAGES_MAX, SEARCHES_WAITING_MAX } from "./limits.js";
+import { SEARCHES_WAITING_MAX } from "./limits.js";
+import type { Loaders } from "./loaders.js";
 import type { Requests } from "./requests.js";
 
 /** Where and how to search. */
@@ -37,11 +38,13 @@ export interface FoundMessage {
 /** One search after another: the server runs few of one user at a time. */
 export class Searching {
   readonly #requests: Pick<Requests, "call">;
+  readonly #load: Loaders["asking"];
   readonly #queue = new TaskQueue();
   #waitingCount = 0;
 
-  constructor(requests: Pick<Requests, "call">) {
+  constructor(requests: Pick<Requests, "call">, load: Loaders["asking"]) {
     this.#requests = requests;
+    this.#load = load;
   }
 
   /** Errors: "too-many-requests" when SEARCHES_WAITING_MAX wait; those of the request. */
@@ -51,23 +54,10 @@ export class Searching {
     }
     this.#waitingCount += 1;
     try {
-      return await this.#queue.run(() => this.#pages(options, cursor));
+      const { searchPages } = await this.#load();
+      return await this.#queue.run(() => searchPages(this.#requests, options, cursor));
     } finally {
       this.#waitingCount -= 1;
-    }
-  }
-
-  /** A page, or those that follow it while they are empty: the server's work for one page is bounded. */
-  async #pages(options: SearchOptions, cursor: string): Promise<SearchResults> {
-    let next = cursor;
-    for (let pages = 1; ; pages++) {
-      const page = await this.#requests.call("search", { ...options, cursor: next });
-      next = page.next;
-      const hits = page.hits.flatMap(({ message, spans }) =>
-        message === undefined ? [] : [{ message, spans }],
-      );
-      if (hits.length > 0 || next === "" || pages >= SEARCH_EMPTY_PAGES_MAX)
-        return { hits, next, truncated: page.truncated };
     }
   }
 }
