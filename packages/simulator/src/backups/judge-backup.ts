@@ -186,7 +186,7 @@ async function judgeMessages(
 }
 
 async function judgeUser(
-  { tenantId }: JudgedRun,
+  { tenantId, plan }: JudgedRun,
   { services, userId }: { readonly services: Services; readonly userId: UserId },
   copy: Truth,
   complain: (what: string) => void,
@@ -200,10 +200,14 @@ async function judgeUser(
   const headPts = head === undefined ? 0 : decode(UserHeadRow, head).pts;
   if (headPts !== pts) complain(`${userId} stands at ${headPts} of ${pts} events`);
   const queue = await allRows(services, SYNC_QUEUE, partition);
+  // The oldest may have gone, from the front.
+  const goneCount = events.length - queue.length;
   const isRight =
-    queue.length === events.length &&
+    goneCount >= 0 &&
+    (goneCount === 0 || queue.length >= (plan.queueEvents ?? Number.POSITIVE_INFINITY)) &&
     queue.every(
-      ({ sort, value }, index) => sort[0] === index + 1 && Buffer.from(value).equals(events[index]!),
+      ({ sort, value }, index) =>
+        sort[0] === goneCount + index + 1 && Buffer.from(value).equals(events[goneCount + index]!),
     );
   if (!isRight)
     complain(`${userId} has ${queue.length} events in the queue, not the ${events.length} it should`);
