@@ -162,7 +162,8 @@ async function messageAt(
   if (isShared) return source.message(user, conversationId, sequence);
   if (lastMessage?.sequence === sequence) return lastMessage;
   const bytes = await source.event(user, pts);
-  return bytes && decode(Event, bytes).message;
+  // A queue keeps so many events, and a try may come an hour later.
+  return bytes === undefined ? source.message(user, conversationId, sequence) : decode(Event, bytes).message;
 }
 
 /** The same for the same notification, also after a crash. */

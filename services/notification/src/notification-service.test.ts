@@ -161,6 +161,18 @@ test("what was edited before it went out says what it says now", async () => {
   assert.deepEqual(bench.shown(), ["phone Team: BOB: right (1)"]);
 });
 
+test("a message whose event has left the queue is told all the same", async () => {
+  const bench = await NotifyBench.open();
+  bench.connected.add("ann");
+
+  bench.say("told");
+  bench.recall(bench.say("recalled"));
+  bench.forgetQueues();
+  await bench.time.advance(CONFIRM_MS);
+
+  assert.deepEqual(bench.shown(), ["phone Team: BOB: told (1)"]);
+});
+
 test("P3: a try that failed is repeated under the same id, later each time, to those that it did not reach", async () => {
   const bench = await NotifyBench.open();
   await bench.addDevice("ann", "tablet");

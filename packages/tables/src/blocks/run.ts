@@ -30,13 +30,22 @@ export interface BlocksOfSpan {
 /** Reads what lies beside the blocks of a span, and merges: the span, or the first part of it that is whole. */
 export async function mergeRun(
   { tables, nowMs }: { readonly tables: Tables; readonly nowMs: number },
+  place: { readonly table: TableSpec; readonly partition: Key },
+  span: BlocksOfSpan,
+): Promise<Run> {
+  const run = await unreadRun(tables, place, span);
+  return { ...run, rows: [...mergedRows({ ...run, from: span.from, nowMs, isDescending: false })] };
+}
+
+/** The same without its rows: what holds them need not be loaded. */
+export async function unreadRun(
+  tables: Tables,
   { table, partition }: { readonly table: TableSpec; readonly partition: Key },
   { from, end, blocks }: BlocksOfSpan,
 ): Promise<Run> {
   const found = await tables.range({ table, partition, ...bounds(from, end), limit: RUN_ROWS_MAX });
   const before = found.length < RUN_ROWS_MAX ? end : certainUpTo(found, blocks);
-  const cut = cutRun({ rows: [], blocks, beside: found, before: end }, before);
-  return { ...cut, rows: [...mergedRows({ ...cut, from, nowMs, isDescending: false })] };
+  return cutRun({ rows: [], blocks, beside: found, before: end }, before);
 }
 
 /** The part of a run that lies below a number which no block reaches across. */

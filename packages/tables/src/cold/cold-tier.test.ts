@@ -34,6 +34,8 @@ const ALL: { readonly table: TableSpec; readonly partition: Key; readonly limit:
 };
 const GENTLE = { pauseFactor: 0 };
 const OBJECT_BYTES = 4_000;
+/** Of a cold block. */
+const COLD_ROWS_MAX = 512;
 /** Whoever changes rows all the time keeps them from moving. */
 const EDIT_PAUSE_TURNS = 200;
 
@@ -226,6 +228,20 @@ test("trimmed rows leave the tables at once and the store with the next sweep", 
   ok(!world.isStored("10 v0 10000"));
 });
 
+test("rows that nobody has to read are dropped in whole blocks, cold ones without being fetched", async () => {
+  const world = new World();
+  await world.append(2_000);
+  const cold = world.tables.cold!;
+  await cold.pass(TABLE, async () => ({ beforeMs: 1_500_000 }), GENTLE);
+  const place = { table: TABLE, partition: PARTITION };
+  world.objects.objects.clear();
+  while ((await cold.trim(place, 1_901, undefined)) > 0);
+  const left = await world.tables.range({ ...place, limit: 2_000 });
+  const first = Number(left[0]!.sort[0]);
+  ok(first > 1_901 - 128 && first <= 1_901, `begins at ${first}`);
+  equal(left.length, 2_000 - first + 1);
+});
+
 test("a partition with damage keeps no other from being worked on", async () => {
   const world = new World();
   await world.append(600);
@@ -277,7 +293,7 @@ function isFailure(error: unknown, code: string, part: string): boolean {
 type Step =
   | { readonly kind: "append"; readonly rows: number }
   | { readonly kind: "edit" | "remove"; readonly share: number }
-  | { readonly kind: "pass" | "trim"; readonly share: number }
+  | { readonly kind: "pass" | "trim" | "drop"; readonly share: number }
   | { readonly kind: "sweep" | "thaw" | "reopen" };
 
 function arbitraryStep(): fc.Arbitrary<Step> {
@@ -286,7 +302,7 @@ function arbitraryStep(): fc.Arbitrary<Step> {
     fc.record({ kind: fc.constant("append" as const), rows: fc.integer({ min: 1, max: 700 }) }),
     fc.record({ kind: fc.constantFrom("edit" as const, "remove" as const), share }),
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("pass" as const), share }) },
-    fc.record({ kind: fc.constant("trim" as const), share }),
+    fc.record({ kind: fc.constantFrom("trim" as const, "drop" as const), share }),
     fc.record({ kind: fc.constantFrom("sweep" as const, "thaw" as const, "reopen" as const) }),
   );
 }
@@ -312,6 +328,14 @@ async function take(step: Step, world: World): Promise<void> {
     while ((await cold.trim(place, before, alongside)) > 0);
     ok(trimmed.every((number) => number < before));
     for (const number of trimmed) world.rows.delete(number);
+  } else if (step.kind === "drop") {
+    const before = world.at(step.share);
+    while ((await cold.trim(place, before, undefined)) > 0);
+    const left = await world.tables.range({ ...place, before: [before], limit: 10_000 });
+    // Only the block that reaches across may be left, and what came behind it.
+    ok(left.length <= COLD_ROWS_MAX, `${left.length} rows below ${before} are left`);
+    for (const number of world.rows.keys())
+      if (number < Number(left[0]?.sort[0] ?? before)) world.rows.delete(number);
   }
 }
 

@@ -18,7 +18,7 @@ import type { Moves } from "../blocks/moves.js";
 import type { PackedReader } from "../blocks/packed-reader.js";
 import type { Place } from "../blocks/packer.js";
 import { cutIntoBlocks } from "../blocks/packing.js";
-import { mergeRun, type Run } from "../blocks/run.js";
+import { mergeRun, type Run, unreadRun } from "../blocks/run.js";
 import type { Pauses } from "../pauses.js";
 import type { Key, Row, Tables, TableSpec, Write } from "../tables.js";
 import { Bundle } from "./bundle.js";
@@ -32,6 +32,8 @@ const OBJECT_BYTES = 8 * 1024 * 1024;
 const DAMAGE: ReadonlySet<string> = new Set(["tables-corrupt", "cold-missing", "key-missing"]);
 /** Blocks taken away at a time. */
 const BLOCKS_PER_STEP = 8;
+/** The same, where they are only removed. */
+const BLOCKS_PER_STEP_UNREAD = 64;
 
 /** What of a partition is to be cold: what is older than a time, or nothing; then what is cold comes back. */
 export type ColdRule = { readonly beforeMs: number } | "hot";
@@ -143,30 +145,34 @@ export class ColdTier {
 
   /**
    * Removes some of the rows below a number, the first ones, in one batch with what `alongside` makes of them. A block that reaches
-   * across the number stays. Returns how many rows; 0 when there are none left.
+   * across the number stays. Returns how many rows; 0 when there are none left. Without `alongside` no row is read.
    */
   async trim(
     place: Place,
     before: number,
-    alongside: (rows: readonly Row[]) => readonly Write[],
+    alongside: ((rows: readonly Row[]) => readonly Write[]) | undefined,
   ): Promise<number> {
     const { table, partition } = place;
     const { blocks, moves } = this.#access;
-    // What has to be fetched is fetched before anybody has to wait for it.
-    const first = await blocks.from(table, partition, 0, BLOCKS_PER_STEP);
-    await blocks.load(
-      table,
-      partition,
-      first.filter(({ last }) => last < before),
-    );
+    const isRead = alongside !== undefined;
+    if (isRead) {
+      // What has to be fetched is fetched before anybody has to wait for it.
+      const first = await blocks.from(table, partition, 0, BLOCKS_PER_STEP);
+      await blocks.load(
+        table,
+        partition,
+        first.filter(({ last }) => last < before),
+      );
+    }
     return moves.alone(async () => {
-      const run = await this.#first(place, before);
+      const run = await this.#first(place, before, isRead);
       const rows = run.rows.map(({ number, value }) => ({ sort: [number], value }));
-      const writes = [...this.#mover.removals(table, run), ...alongside(rows)];
+      const writes = [...this.#mover.removals(table, run), ...(alongside?.(rows) ?? [])];
       if (writes.length === 0) return 0;
       await moves.move([{ partition, writes }]);
-      this.#stats.trimmedRows += rows.length;
-      return run.blocks.reduce((sum, { count }) => sum + count, run.beside.length);
+      const count = run.blocks.reduce((sum, block) => sum + block.count, run.beside.length);
+      this.#stats.trimmedRows += isRead ? rows.length : count;
+      return count;
     });
   }
 
@@ -278,16 +284,19 @@ export class ColdTier {
     return thawed;
   }
 
-  /** The first rows of a partition, below a number. */
-  async #first(place: Place, before: number): Promise<Run> {
+  /** The first rows of a partition, below a number; or only what holds them. */
+  async #first(place: Place, before: number, isRead: boolean): Promise<Run> {
     const { table, partition } = place;
     const { tables, blocks: reader, clock } = this.#access;
-    const blocks = await reader.from(table, partition, 0, BLOCKS_PER_STEP);
+    const limit = isRead ? BLOCKS_PER_STEP : BLOCKS_PER_STEP_UNREAD;
+    const blocks = await reader.from(table, partition, 0, limit);
     const within = blocks.filter(({ last }) => last < before);
-    await reader.load(table, partition, within);
     const across = blocks.find(({ first, last }) => first < before && last >= before);
-    const isAll = within.length < BLOCKS_PER_STEP;
+    const isAll = within.length < limit;
     const end = isAll ? Math.min(before, across?.first ?? before) : within.at(-1)!.last + 1;
-    return mergeRun({ tables, nowMs: clock.nowMs() }, place, { from: 0, end, blocks: within });
+    const span = { from: 0, end, blocks: within };
+    if (!isRead) return unreadRun(tables, place, span);
+    await reader.load(table, partition, within);
+    return mergeRun({ tables, nowMs: clock.nowMs() }, place, span);
   }
 }

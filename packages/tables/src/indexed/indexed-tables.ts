@@ -52,7 +52,7 @@ import { rowName, TouchedRows } from "./touched-rows.js";
 export type TrimRows = (
   place: { readonly table: TableSpec; readonly partition: Key },
   before: number,
-  alongside: (rows: readonly Row[]) => readonly Write[],
+  alongside: ((rows: readonly Row[]) => readonly Write[]) | undefined,
 ) => Promise<number>;
 
 export interface IndexedTablesOptions {
@@ -192,6 +192,9 @@ export class IndexedTables implements Tables, IndexReader {
       this.#globals?.maintained(table.name) === undefined,
       "rows in global indexes are deleted one by one",
     );
+    // Without indexes nobody has to be told which rows go.
+    const hasIndexes = table.indexes !== undefined || this.#catalog.isTouchedBy(table.name);
+    if (!hasIndexes) return trim({ table, partition }, before, undefined);
     return this.#sequencer.alone(async () => {
       await this.#catalog.retireUndeclared([
         { partition, writes: [{ kind: "delete", table, sort: [before] }] },

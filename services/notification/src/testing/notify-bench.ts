@@ -62,6 +62,7 @@ export class NotifyBench {
   readonly #options: Partial<NotificationOptions>;
   readonly #states = new Map<string, UserState>();
   readonly #queues = new Map<string, Uint8Array>();
+  readonly #messages = new Map<number, Message>();
   readonly #quiet = new Map<string, DoNotDisturb>();
   readonly #sessions = new Map<SessionId, Session>();
   #tables: WriteBackTables;
@@ -116,8 +117,14 @@ export class NotifyBench {
       ...AS_SENT,
       ...changes,
     };
+    this.#messages.set(message.sequence, message);
     this.tell(["ann", "bob"], { message });
     return this.#sequence;
+  }
+
+  /** Queues keep nothing any more of what was told. */
+  forgetQueues(): void {
+    this.#queues.clear();
   }
 
   mention(text: string): number {
@@ -239,7 +246,7 @@ export class NotifyBench {
       entry: async ({ userId }, conversationId) => this.#states.get(userId)?.entries.get(conversationId),
       entries: async ({ userId }) => [...(this.#states.get(userId)?.entries.values() ?? [])],
       countUnread: async () => 0,
-      message: async () => undefined,
+      message: async (_user, _conversationId, sequence) => this.#messages.get(sequence),
       topicBefore: async () => [],
       event: async ({ userId }, pts) => this.#queues.get(`${userId} ${pts}`),
       doNotDisturb: async ({ userId }) => this.#quiet.get(userId),
