@@ -19,10 +19,18 @@ import { ServerProcess } from "./server-process.js";
 export const PASSWORD = "parley-demo";
 const CHROMIUM = process.env["PARLEY_CHROMIUM"] ?? "/usr/bin/chromium";
 /** A condition that does not come true by then fails the test. */
-const WAIT_MS_MAX = 8_000;
+export const WAIT_MS_MAX = 8_000;
 const POLL_MS = 20;
 /** What the browser itself writes about a network that is not there. */
 const NETWORK_TROUBLE = /^(Failed to load resource|WebSocket connection to)/u;
+
+// Tabs with processes of their own: one of them can be killed.
+const LAUNCH = { executablePath: CHROMIUM, args: ["--no-sandbox", "--process-per-tab"] };
+const LOOK: BrowserContextOptions = {
+  locale: "en",
+  reducedMotion: "reduce",
+  viewport: { width: 1100, height: 700 },
+};
 
 /** For the `skip` of a test: false, or why it cannot run here. */
 export const SKIP = existsSync(CHROMIUM)
@@ -34,6 +42,7 @@ export class WebBench {
   readonly #browser: Browser;
   readonly #wrong: string[] = [];
   readonly #clients: ParleyClient[] = [];
+  readonly #atEnd: (() => Promise<void>)[] = [];
   /** What may stand on a console. */
   #expected: RegExp | undefined;
 
@@ -44,9 +53,7 @@ export class WebBench {
 
   static async start(serverOptions: readonly string[] = []): Promise<WebBench> {
     const server = await ServerProcess.start(serverOptions);
-    // Tabs with processes of their own: one of them can be killed.
-    const args = ["--no-sandbox", "--process-per-tab"];
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args });
+    const browser = await chromium.launch(LAUNCH);
     return new WebBench(server, browser);
   }
 
@@ -57,12 +64,22 @@ export class WebBench {
 
   /** A browser of its own: what it stores is seen by its pages only; they talk to `url` alone. */
   async browser(options: BrowserContextOptions = {}, url = this.server.url): Promise<BrowserContext> {
-    const context = await this.#browser.newContext({
-      locale: "en",
-      reducedMotion: "reduce",
-      viewport: { width: 1100, height: 700 },
-      ...options,
-    });
+    return this.#watch(await this.#browser.newContext({ ...LOOK, ...options }), url);
+  }
+
+  /** A browser that keeps what it stores in `directory`, for the next one there; closing it ends its process. */
+  async profile(directory: string, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const context = await chromium.launchPersistentContext(directory, { ...LAUNCH, ...LOOK, ...options });
+    this.atEnd(() => context.close());
+    return this.#watch(context, this.server.url);
+  }
+
+  /** Runs before the browser and the server end. */
+  atEnd(close: () => Promise<void>): void {
+    this.#atEnd.push(close);
+  }
+
+  #watch(context: BrowserContext, url: string): BrowserContext {
     context.setDefaultTimeout(WAIT_MS_MAX);
     context.on("console", (message) => {
       if (message.type() === "error" && this.#expected?.test(message.text()) !== true)
@@ -113,6 +130,7 @@ export class WebBench {
   /** Closes everything, then fails when something went wrong in a page. */
   async close(): Promise<void> {
     for (const client of this.#clients) await client.stop();
+    for (const close of this.#atEnd.toReversed()) await close();
     await this.#browser.close();
     await this.server.close();
     deepEqual(this.#wrong, []);
