@@ -3,20 +3,21 @@
  * runs such transactions in the order they were begun. What is in it: `indexed-db-schema.ts`.
  */
 import { Failure } from "@parley/base";
-import type { ConversationId, Message } from "@parley/protocol";
+import type { ConversationEntry, ConversationId, Message } from "@parley/protocol";
 import { isLater, merged, withCardPart, withReactions } from "../common/message-revision.js";
 import {
   type Change,
   type ClientStore,
   leadLost,
   type MessageRange,
-  type Position,
-  type StoreOwner,
+  type OutboxItem,
+  type Span,
   type StoreState,
   storeIsNewer,
 } from "../common/store.js";
 import { endOf, openDatabase, resultOf } from "./indexed-db.js";
 import { migrate, objectStore, SCHEMA_VERSION, type StoreName, STORES } from "./indexed-db-schema.js";
+import { isSoundMessage, ROWS } from "./sound-rows.js";
 
 type MessageKey = [ConversationId, number];
 /** A change that does not depend on what is there. */
@@ -34,6 +35,7 @@ export function createIndexedDbStore(name: string): ClientStore {
 class IndexedDbStore implements ClientStore {
   readonly #name: string;
   #database: IDBDatabase | undefined;
+  onDamage?: (conversationId: ConversationId, span: Span) => void;
 
   constructor(name: string) {
     this.#name = name;
@@ -41,37 +43,7 @@ class IndexedDbStore implements ClientStore {
 
   async load(): Promise<StoreState> {
     this.#database ??= await this.#open();
-    const transaction = this.#database.transaction([...STORES], "readonly");
-    const state = (key: string) => resultOf(objectStore(transaction, "state").get(key));
-    const all = <N extends StoreName>(name: N) => resultOf(objectStore(transaction, name).getAll());
-    const keys = (name: "numbers" | "spans" | "looked") =>
-      resultOf(objectStore(transaction, name).getAllKeys());
-    const [owner, position, leader, given, entries, outbox, ...keyed] = await Promise.all([
-      state("owner"),
-      state("position"),
-      state("leader"),
-      state("given"),
-      all("entries"),
-      all("outbox"),
-      keys("numbers"),
-      all("numbers"),
-      keys("spans"),
-      all("spans"),
-      keys("looked"),
-      all("looked"),
-    ]);
-    const [numberKeys, numbers, spanKeys, spans, lookedKeys, looked] = keyed;
-    return {
-      owner: owner as StoreOwner | undefined,
-      position: (position as Position | undefined) ?? { epoch: 0, pts: 0 },
-      entries,
-      outbox: outbox.toSorted((one, other) => one.order - other.order),
-      nextNumbers: zip(numberKeys, numbers),
-      spans: zip(spanKeys, spans),
-      leader: (leader as number | undefined) ?? 0,
-      given: (given as readonly string[] | undefined) ?? [],
-      looked: zip(lookedKeys, looked),
-    };
+    return readState(this.#database.transaction([...STORES], "readwrite"));
   }
 
   async commit(changes: readonly Change[], leader?: number): Promise<void> {
@@ -96,15 +68,31 @@ class IndexedDbStore implements ClientStore {
     if (range.first > range.last) return [];
     const keys = IDBKeyRange.bound([conversationId, range.first], [conversationId, range.last]);
     const stored = objectStore(this.#require().transaction("messages", "readonly"), "messages");
-    if (range.newest === undefined) return resultOf(stored.getAll(keys));
+    if (range.newest === undefined)
+      return this.#sound(conversationId, range, await resultOf(stored.getAll(keys)));
     const messages: Message[] = [];
     const request = stored.openCursor(keys, "prev");
+    let { first } = range;
     for (let cursor = await resultOf(request); cursor !== null && messages.length < range.newest;) {
       messages.push(cursor.value as Message);
+      [, first] = cursor.key as MessageKey;
       cursor.continue();
       cursor = await resultOf(request);
     }
-    return messages.toReversed();
+    return this.#sound(conversationId, { first, last: range.last }, messages.toReversed());
+  }
+
+  /** The rows that are messages of this range; tells when there are others. */
+  #sound(conversationId: ConversationId, range: Span, rows: readonly Message[]): readonly Message[] {
+    let before = range.first - 1;
+    const sound = rows.filter((row) => {
+      const isSound =
+        isSoundMessage(row, conversationId) && row.sequence > before && row.sequence <= range.last;
+      if (isSound) before = row.sequence;
+      return isSound;
+    });
+    if (sound.length < rows.length) this.onDamage?.(conversationId, range);
+    return sound;
   }
 
   async close(): Promise<void> {
@@ -145,6 +133,58 @@ class IndexedDbStore implements ClientStore {
   }
 }
 
+/**
+ * Everything but the messages; what is damaged is removed, and with it the position: the device is told the list anew, and what it
+ * holds is compared with the server. Nobody commits meanwhile: another tab may have the store in use.
+ */
+async function readState(transaction: IDBTransaction): Promise<StoreState> {
+  const ended = endOf(transaction);
+  const damaged: [keyof typeof ROWS, IDBValidKey][] = [];
+  const rowsOf = async <T>(name: keyof typeof ROWS): Promise<Map<ConversationId, T>> => {
+    const store = transaction.objectStore(name);
+    const [keys, rows] = await Promise.all([resultOf(store.getAllKeys()), resultOf(store.getAll())]);
+    const sound = new Map<ConversationId, T>();
+    for (const [index, key] of keys.entries()) {
+      const joined = String(key) as ConversationId;
+      if (ROWS[name](rows[index], joined)) sound.set(joined, rows[index] as T);
+      else damaged.push([name, key]);
+    }
+    return sound;
+  };
+  const [named, entries, outbox, nextNumbers, spans, looked] = await Promise.all([
+    rowsOf("state"),
+    rowsOf<ConversationEntry>("entries"),
+    rowsOf<OutboxItem>("outbox"),
+    rowsOf<number>("numbers"),
+    rowsOf<readonly Span[]>("spans"),
+    rowsOf<number>("looked"),
+  ]);
+  for (const [key, held] of spans) {
+    if (entries.has(key) || held.length === 0) continue;
+    damaged.push(["spans", key]);
+    spans.delete(key);
+  }
+  const state = Object.fromEntries(named) as { -readonly [K in keyof StoreState]?: StoreState[K] };
+  if (damaged.length > 0) {
+    damaged.push(["state", "position"]);
+    delete state.position;
+  }
+  for (const [name, key] of damaged) transaction.objectStore(name).delete(key);
+  await ended;
+  return {
+    position: { epoch: 0, pts: 0 },
+    leader: 0,
+    given: [],
+    owner: undefined,
+    ...state,
+    entries: [...entries.values()],
+    outbox: [...outbox.values()].toSorted((one, other) => one.order - other.order),
+    nextNumbers,
+    spans,
+    looked,
+  };
+}
+
 /** What the browser refused, in our words. */
 function refusal(error: unknown): Failure {
   if (error instanceof Failure) return error;
@@ -181,7 +221,8 @@ async function resolveMessages(
   await Promise.all(
     keysToRead(changes).map(async (key) => {
       const message = await resultOf(objectStore(transaction, "messages").get(key));
-      if (message !== undefined) held.set(key.join(" "), message);
+      // What is damaged is replaced by whatever comes.
+      if (isSoundMessage(message, key[0])) held.set(key.join(" "), message);
     }),
   );
   const put = (messages: readonly Message[]): PlainChange => ({
@@ -285,10 +326,4 @@ function abort(transaction: IDBTransaction): void {
   } catch {
     // It has ended by itself, which is what was wanted.
   }
-}
-
-function zip<T>(keys: readonly string[], values: readonly T[]): Map<ConversationId, T> {
-  const map = new Map<ConversationId, T>();
-  for (const [index, value] of values.entries()) map.set(keys[index] as ConversationId, value);
-  return map;
 }

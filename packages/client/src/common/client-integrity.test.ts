@@ -72,3 +72,26 @@ test("a sound store costs one question for each conversation of the sample, and 
   );
   await client.stop();
 });
+
+test("what a read of the store found to be damaged is fetched again at once, or with the next connection", async () => {
+  const { store, server, time, restart } = await stoppedBench();
+  const client = restart();
+  await client.start();
+  await time.run(client.settled(60_000));
+  await time.advance(100);
+  const lose = async (sequence: number): Promise<void> => {
+    await store.commit([{ kind: "delete-messages", conversationId: GROUP, first: sequence, last: sequence }]);
+    store.onDamage?.(GROUP, { first: sequence - 1, last: sequence + 1 });
+  };
+  const held = async (): Promise<number> => (await store.readMessages(GROUP, { first: 1, last: 20 })).length;
+  await lose(7);
+  await time.advance(100);
+  const atOnce = await held();
+  server.cut();
+  await lose(9);
+  const without = await held();
+  await time.run(client.settled(60_000));
+  await time.advance(100);
+  deepEqual([atOnce, without, await held()], [20, 19, 20]);
+  await client.stop();
+});

@@ -153,7 +153,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.#timelines = this.#createTimelines();
     this.#groups = this.#createGroups();
     this.groups = createGroupClient(this.#requests, this.#groups, loaders.asking);
-    this.#sample = new SampleCheck(this.calls, ambient);
+    this.#sample = new SampleCheck(this.calls, ambient, () => this.#connection.state === "live");
     this.notify = createNotifyClient(this.#requests, (of) => this.#replica.entry(of), loaders.asking);
     this.#settling = new Settling(ambient.scheduler, () => this.#isSettled());
   }
@@ -466,7 +466,7 @@ class Client extends ClientCalls implements ParleyClient {
   #showConnection(connection: ConnectionStatus): void {
     this.#connection = connection;
     if (connection.state === "live") this.#media.wake();
-    if (connection.state === "live" && this.isLeading) this.#sample.onLive();
+    if (connection.state === "live") this.#sample.onLive();
     this.#emitter.emit("connection", connection);
     this.#settling.check();
   }

@@ -207,3 +207,5 @@ export const SAMPLE_CONVERSATIONS = 3;
 
 /** A request for a part of the client's own code is given up after this time. */
 export const CODE_FETCH_MS_MAX = 30_000;
+/** Reads that found damaged rows and wait to be fetched again. */
+export const DAMAGED_MAX = 64;

@@ -123,6 +123,8 @@ export interface MessageRange {
 
 /** Where a client keeps everything: the port to a database or a file. */
 export interface ClientStore {
+  /** Set by the client: told where a read found rows that are no messages and left them out. Stores that check what they read at once never call it. */
+  onDamage?: (conversationId: ConversationId, span: Span) => void;
   /**
    * Opens the store, brings it to this version's form, whole or not at all, and reads its state. Errors: "unavailable" when it
    * cannot be opened; `storeIsNewer`.
