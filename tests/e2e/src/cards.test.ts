@@ -235,7 +235,7 @@ test(
         const { y } = (await below.boundingBox())!;
         return Math.round(y - (await log.boundingBox())!.y) - 4;
       };
-      // The list goes to where it opened whenever rows are measured, until none was for a while.
+      // Rows that come into sight are measured, so it takes a few steps.
       let still = 0;
       await eventually(async () => {
         const px = await distance();

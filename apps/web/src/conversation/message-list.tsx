@@ -68,7 +68,7 @@ export function MessageList(props: MessageListProps): JSX.Element {
   const onEdits = useCallback((message: Message) => menu.current?.showEdits(message), []);
   return (
     <div className={styles.messages}>
-      <div className={styles.scroller} role="log" aria-live="off" aria-label={strings.messages} tabIndex={0}>
+      <Scroller element={place.scroller} onWheel={place.onWheel}>
         <Virtualizer
           ref={list}
           shift={place.isShifted}
@@ -92,7 +92,7 @@ export function MessageList(props: MessageListProps): JSX.Element {
             />
           )}
         </Virtualizer>
-      </div>
+      </Scroller>
       {more.isLoading ? <p className={styles.loading}>{strings.loadingMessages}</p> : null}
       {isAtBottom ? null : (
         <NewestButton unread={unread} onClick={timeline.isAtEnd ? place.goToBottom : onNewest} />
@@ -105,6 +105,28 @@ export function MessageList(props: MessageListProps): JSX.Element {
         onProblem={onProblem}
         onReply={entry.isMember ? onReply : undefined}
       />
+    </div>
+  );
+}
+
+function Scroller(props: {
+  readonly element: React.RefObject<HTMLDivElement | null>;
+  readonly onWheel: (event: React.WheelEvent) => void;
+  readonly children: React.ReactNode;
+}): JSX.Element {
+  const { element, onWheel, children } = props;
+  const strings = useStrings();
+  return (
+    <div
+      ref={element}
+      className={styles.scroller}
+      role="log"
+      aria-live="off"
+      aria-label={strings.messages}
+      tabIndex={0}
+      onWheel={onWheel}
+    >
+      {children}
     </div>
   );
 }
