@@ -100,7 +100,7 @@ describe("a search in messages", () => {
     // The code for it is fetched as soon as the page has nothing to do.
     const fetched = (): Promise<boolean> =>
       page.evaluate(() =>
-        performance.getEntriesByType("resource").some(({ name }) => name.includes("/late-contents")),
+        performance.getEntriesByType("resource").some(({ name }) => name.includes("/late-calls")),
       );
     await eventually(fetched, true);
     bench.expectTrouble();

@@ -22,8 +22,7 @@ export function fetchedCode({ scheduler, logger }: Pick<Ambient, "scheduler" | "
   const loaders = {
     streams: late(world, () => import("./late-streams.js")),
     files: late(world, () => import("../common/late-files.js")),
-    contents: late(world, () => import("../common/late-contents.js")),
-    asking: late(world, () => import("../common/late-asking.js")),
+    calls: late(world, () => import("../common/late-calls.js")),
   };
   const fetchAll = (): void => {
     for (const load of Object.values(loaders))

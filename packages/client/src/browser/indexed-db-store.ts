@@ -142,7 +142,9 @@ async function readState(transaction: IDBTransaction): Promise<StoreState> {
   const damaged: [keyof typeof ROWS, IDBValidKey][] = [];
   const rowsOf = async <T>(name: keyof typeof ROWS): Promise<Map<ConversationId, T>> => {
     const store = transaction.objectStore(name);
-    const [keys, rows] = await Promise.all([resultOf(store.getAllKeys()), resultOf(store.getAll())]);
+    const asked = Promise.all([resultOf(store.getAllKeys()), resultOf(store.getAll())]);
+    // Keys are names, or pairs of them.
+    const [keys, rows] = (await asked) as [(string | string[])[], unknown[]];
     const sound = new Map<ConversationId, T>();
     for (const [index, key] of keys.entries()) {
       const joined = String(key) as ConversationId;

@@ -56,17 +56,24 @@ export abstract class ClientCalls {
   readonly sendMedia: Media["sendMedia"] = (...of) => this.calls.media.sendMedia(...of);
   readonly fetchMedia: Media["fetchMedia"] = (...of) => this.calls.media.fetchMedia(...of);
   readonly mediaUrl: Media["mediaUrl"] = (...of) => this.calls.media.mediaUrl(...of);
-  readonly react: ParleyClient["react"] = (...of) => this.calls.states.react(...of);
-  readonly unreact: ParleyClient["unreact"] = (...of) => this.calls.states.unreact(...of);
-  readonly reactions: ParleyClient["reactions"] = (...of) => this.calls.states.reactions(...of);
-  readonly pin: ParleyClient["pin"] = (...of) => this.calls.states.pin(...of);
-  readonly unpin: ParleyClient["unpin"] = (...of) => this.calls.states.unpin(...of);
-  readonly pins: ParleyClient["pins"] = (...of) => this.calls.states.pins(...of);
-  readonly readers: ParleyClient["readers"] = (...of) => this.calls.states.readers(...of);
-  readonly readCounts: ParleyClient["readCounts"] = (...of) => this.calls.states.readCounts(...of);
-  readonly updateCard: ParleyClient["updateCard"] = (...of) => this.calls.states.updateCard(...of);
-  readonly actOnCard: ParleyClient["actOnCard"] = (...of) => this.calls.states.actOnCard(...of);
-  readonly cardActions: ParleyClient["cardActions"] = (...of) => this.calls.states.cardActions(...of);
+  readonly react: ParleyClient["react"] = async (...of) => (await this.calls.states.calls()).react(...of);
+  readonly unreact: ParleyClient["unreact"] = async (...of) =>
+    (await this.calls.states.calls()).unreact(...of);
+  readonly reactions: ParleyClient["reactions"] = async (...of) =>
+    (await this.calls.states.calls()).reactions(...of);
+  readonly pin: ParleyClient["pin"] = async (...of) => (await this.calls.states.calls()).pin(...of);
+  readonly unpin: ParleyClient["unpin"] = async (...of) => (await this.calls.states.calls()).unpin(...of);
+  readonly pins: ParleyClient["pins"] = async (...of) => (await this.calls.states.calls()).pins(...of);
+  readonly readers: ParleyClient["readers"] = async (...of) =>
+    (await this.calls.states.calls()).readers(...of);
+  readonly readCounts: ParleyClient["readCounts"] = async (...of) =>
+    (await this.calls.states.calls()).readCounts(...of);
+  readonly updateCard: ParleyClient["updateCard"] = async (...of) =>
+    (await this.calls.states.calls()).updateCard(...of);
+  readonly actOnCard: ParleyClient["actOnCard"] = async (...of) =>
+    (await this.calls.states.calls()).actOnCard(...of);
+  readonly cardActions: ParleyClient["cardActions"] = async (...of) =>
+    (await this.calls.states.calls()).cardActions(...of);
   readonly readCount: ParleyClient["readCount"] = (...of) => this.calls.states.readCount(...of);
 
   constructor(loaders: Loaders) {
@@ -100,28 +107,28 @@ export abstract class ClientCalls {
     source: ForwardSource,
     options: ForwardOptions = {},
   ): Promise<readonly PendingMessage[]> {
-    const { forwardsFrom } = await this.#loaders.contents();
+    const { forwardsFrom } = await this.#loaders.calls();
     const forwards = await forwardsFrom(this.calls.replica.store, source, options);
     return Promise.all(forwards.map((each) => this.give(conversationId, each)));
   }
 
   async hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void> {
-    const { hideMessages } = await this.#loaders.asking();
+    const { hideMessages } = await this.#loaders.calls();
     return hideMessages(this.calls.requests, conversationId, sequences);
   }
 
   async edit(conversationId: ConversationId, sequence: number, text: string | Init<Body>): Promise<void> {
-    const { editMessage } = await this.#loaders.asking();
+    const { editMessage } = await this.#loaders.calls();
     return editMessage(this.calls.requests, { conversationId, sequence }, text);
   }
 
   async recall(conversationId: ConversationId, sequence: number): Promise<void> {
-    const { recallMessage } = await this.#loaders.asking();
+    const { recallMessage } = await this.#loaders.calls();
     return recallMessage(this.calls.requests, { conversationId, sequence });
   }
 
   async edits(conversationId: ConversationId, sequence: number): Promise<readonly Edit[]> {
-    const { listEdits } = await this.#loaders.asking();
+    const { listEdits } = await this.#loaders.calls();
     return listEdits(this.calls.requests, { conversationId, sequence });
   }
 
@@ -133,7 +140,7 @@ export abstract class ClientCalls {
   }
 
   async mentions(cursor = "", conversationId?: ConversationId): Promise<MentionPage> {
-    const { listMentions } = await this.#loaders.asking();
+    const { listMentions } = await this.#loaders.calls();
     return listMentions(this.calls.requests, cursor, conversationId);
   }
 
@@ -142,12 +149,12 @@ export abstract class ClientCalls {
   }
 
   async createDirect(userId: UserId): Promise<ConversationId> {
-    const { createDirect } = await this.#loaders.asking();
+    const { createDirect } = await this.#loaders.calls();
     return createDirect(this.calls.requests, userId);
   }
 
   async createGroup(options: GroupOptions): Promise<ConversationId> {
-    const { createGroup } = await this.#loaders.asking();
+    const { createGroup } = await this.#loaders.calls();
     return createGroup(this.calls.requests, this.calls.newId(), options);
   }
 
@@ -156,12 +163,12 @@ export abstract class ClientCalls {
     userIds: readonly UserId[],
     as: { readonly scenarioRole?: string; readonly fields?: readonly MemberField[] } = {},
   ): Promise<void> {
-    const { changeMembers } = await this.#loaders.asking();
+    const { changeMembers } = await this.#loaders.calls();
     return changeMembers(this.calls.requests, conversationId, { ...as, userIds, isRemoval: false });
   }
 
   async removeMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void> {
-    const { changeMembers } = await this.#loaders.asking();
+    const { changeMembers } = await this.#loaders.calls();
     return changeMembers(this.calls.requests, conversationId, { userIds, isRemoval: true });
   }
 
@@ -174,7 +181,7 @@ export abstract class ClientCalls {
   }
 
   async users(prefix = "", limit = DIRECTORY_USERS_MAX): Promise<readonly User[]> {
-    const { listUsers } = await this.#loaders.asking();
+    const { listUsers } = await this.#loaders.calls();
     return listUsers(this.calls.requests, prefix, limit);
   }
 
@@ -182,12 +189,12 @@ export abstract class ClientCalls {
     text: string,
     options: LocalSearchOptions = {},
   ): AsyncGenerator<readonly FoundMessage[]> {
-    const { searchHeld } = await this.#loaders.contents();
+    const { searchHeld } = await this.#loaders.calls();
     yield* searchHeld(this.calls, text, options);
   }
 
   async moduleTicket(module: string): Promise<string> {
-    const { moduleTicket } = await this.#loaders.asking();
+    const { moduleTicket } = await this.#loaders.calls();
     return moduleTicket(this.calls.options, module);
   }
 

@@ -5,8 +5,7 @@ import { Failure, failureCode } from "@parley/base";
 import { manualAmbient, RecordingLogger } from "@parley/base/testing";
 import { createClientBench, GROUP, OTHER, SELF, textsOf } from "../testing/client-bench.js";
 import { clientWith } from "./client.js";
-import * as asking from "./late-asking.js";
-import * as contents from "./late-contents.js";
+import * as calls from "./late-calls.js";
 import * as files from "./late-files.js";
 import type { Loaders } from "./loaders.js";
 
@@ -20,13 +19,13 @@ function createLate() {
       throw new Failure("unavailable", "It cannot be fetched.", { retry: "same" });
     };
   };
-  const loaders: Loaders = { asking: late(asking), contents: late(contents), files: late(files) };
+  const loaders: Loaders = { calls: late(calls), files: late(files) };
   const ambient = manualAmbient(time, new RecordingLogger(), 3);
   const client = clientWith(
     { url: "ws://test/v1/ws", token: "token", userId: SELF, store, transport: server, ambient },
     loaders,
   );
-  return { time, world, client, state };
+  return { time, server, world, client, state };
 }
 
 test("a client without its late code connects, shows messages, sends and marks them read", async () => {
@@ -39,6 +38,39 @@ test("a client without its late code connects, shows messages, sends and marks t
   client.markRead(GROUP);
   await time.run(client.settled(60_000));
   deepEqual([textsOf(client, GROUP), client.conversations()[0]?.unread], [["hello", "hi"], 0]);
+});
+
+test("a client without its late code tells that pins and read counts changed, and knows them once it is there", async () => {
+  const { time, server, world, client, state } = createLate();
+  const told: string[] = [];
+  client.on("pins", ({ conversationId }) => told.push(`pins of ${conversationId}`));
+  client.on("reads", ({ conversationId }) => told.push(`reads of ${conversationId}`));
+  world.post(GROUP, OTHER, "hello");
+  await client.start();
+  await time.run(client.settled(60_000));
+  const counts = { conversationId: GROUP, revision: 3, counts: [{ sequence: 1, read: 1, unread: 1 }] };
+  const pinned = {
+    conversationId: GROUP,
+    sequence: 1,
+    isPinned: true,
+    actorId: OTHER,
+    timeMs: 5,
+    revision: 1,
+  };
+  world.push({ readers: counts });
+  world.push({ pinned });
+  server.push();
+  await time.advance(1_000);
+  const before = client.readCount(GROUP, 1);
+  state.isThere = true;
+  await time.run(client.readCounts(GROUP, []));
+  world.push({ readers: { ...counts, revision: 4 } });
+  server.push();
+  await time.advance(1_000);
+  deepEqual(
+    [told, before, client.readCount(GROUP, 1)?.read],
+    [[`reads of ${GROUP}`, `pins of ${GROUP}`, `reads of ${GROUP}`], undefined, 1],
+  );
 });
 
 test("what needs late code fails with a reason that passes, and works once the code is there", async () => {

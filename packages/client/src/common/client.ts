@@ -112,7 +112,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.#session = this.#createSession();
     this.#requests = new Requests(this.#session, ambient, this.#relay);
     this.#history = new History(this.#replica, this.#requests, this.#relay);
-    this.#searching = new Searching(this.#requests, loaders.asking);
+    this.#searching = new Searching(this.#requests, loaders.calls);
     this.#gaps = new GapFiller({
       replica: this.#replica,
       history: this.#history,
@@ -137,7 +137,7 @@ class Client extends ClientCalls implements ParleyClient {
       requests: this.#requests,
       emitter: this.#emitter,
       newId: this.#newId,
-      load: loaders.asking,
+      load: loaders.calls,
     });
     this.#intake = new Intake({
       self: userId,
@@ -152,9 +152,9 @@ class Client extends ClientCalls implements ParleyClient {
     this.#media = new Media(options, loaders.files, (to, body) => this.give(to, outgoingOf(body)));
     this.#timelines = this.#createTimelines();
     this.#groups = this.#createGroups();
-    this.groups = createGroupClient(this.#requests, this.#groups, loaders.asking);
+    this.groups = createGroupClient(this.#requests, this.#groups, loaders.calls);
     this.#sample = new SampleCheck(this.calls, ambient, () => this.#connection.state === "live");
-    this.notify = createNotifyClient(this.#requests, (of) => this.#replica.entry(of), loaders.asking);
+    this.notify = createNotifyClient(this.#requests, (of) => this.#replica.entry(of), loaders.calls);
     this.#settling = new Settling(ambient.scheduler, () => this.#isSettled());
   }
 

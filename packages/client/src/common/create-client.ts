@@ -2,15 +2,13 @@
 import type { ParleyClient } from "./api.js";
 import { clientWith } from "./client.js";
 import type { ClientOptions } from "./client-options.js";
-import * as asking from "./late-asking.js";
-import * as contents from "./late-contents.js";
+import * as calls from "./late-calls.js";
 import * as files from "./late-files.js";
 import type { Loaders } from "./loaders.js";
 
 const AT_ONCE: Loaders = {
   files: () => files,
-  contents: () => contents,
-  asking: () => asking,
+  calls: () => calls,
 };
 
 /** A client that has not started yet. */

@@ -40,7 +40,7 @@ export interface GroupClient {
 export function createGroupClient(
   requests: Pick<Requests, "call">,
   cache: GroupCache,
-  load: Loaders["asking"],
+  load: Loaders["calls"],
 ): GroupClient {
   const updateMember: GroupClient["updateMember"] = async (...member) =>
     (await load()).updateMember(requests, ...member);

@@ -4,8 +4,7 @@
  *
  * Errors of all: "unavailable" while it cannot be fetched; the next call tries again.
  */
-import type * as Asking from "./late-asking.js";
-import type * as Contents from "./late-contents.js";
+import type * as Calls from "./late-calls.js";
 import type * as Files from "./late-files.js";
 
 /** Brings code: at once when it is there. */
@@ -14,6 +13,5 @@ export type Load<T> = () => T | Promise<T>;
 /** How a client comes to its late code. */
 export interface Loaders {
   readonly files: Load<typeof Files>;
-  readonly contents: Load<typeof Contents>;
-  readonly asking: Load<typeof Asking>;
+  readonly calls: Load<typeof Calls>;
 }

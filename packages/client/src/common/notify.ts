@@ -63,7 +63,7 @@ export function conversationNotify(
 export function createNotifyClient(
   requests: Requests,
   entryOf: (conversationId: ConversationId) => ConversationEntry | undefined,
-  load: Loaders["asking"],
+  load: Loaders["calls"],
 ): NotifyClient {
   return {
     conversation: (conversationId) => conversationNotify(entryOf(conversationId)),

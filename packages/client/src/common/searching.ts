@@ -38,11 +38,11 @@ export interface FoundMessage {
 /** One search after another: the server runs few of one user at a time. */
 export class Searching {
   readonly #requests: Pick<Requests, "call">;
-  readonly #load: Loaders["asking"];
+  readonly #load: Loaders["calls"];
   readonly #queue = new TaskQueue();
   #waitingCount = 0;
 
-  constructor(requests: Pick<Requests, "call">, load: Loaders["asking"]) {
+  constructor(requests: Pick<Requests, "call">, load: Loaders["calls"]) {
     this.#requests = requests;
     this.#load = load;
   }

@@ -1,5 +1,7 @@
-/** What is fetched for the first request that is about more than messages: it needs a connection in any case. */
-export { CardCalls } from "./card-calls.js";
+/**
+ * What is fetched when something is first asked for beside conversations, messages and sending. It is one file: what it shares with the
+ * core stays there.
+ */
 export { changeMembers, createDirect, createGroup, listUsers } from "./directory.js";
 export { answerJoin, joinGroup, listJoinRequests, updateGroup, updateMember } from "./groups.js";
 export { listMentions } from "./mentions.js";
@@ -7,3 +9,6 @@ export { editMessage, hideMessages, listEdits, recallMessage } from "./message-c
 export { moduleTicket } from "./module-ticket.js";
 export { getDoNotDisturb, setConversationNotify, setDoNotDisturb, setPushTarget } from "./notify-settings.js";
 export { searchPages } from "./search-pages.js";
+export { forwardsFrom } from "./forwarding.js";
+export { searchHeld } from "./local-searching.js";
+export { StateCalls } from "./state-calls.js";
