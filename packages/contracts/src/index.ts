@@ -92,6 +92,7 @@ export type {
   ListPage,
   MentionPlace,
   Position,
+  PinChange,
   SyncCalls,
   TopicPosition,
 } from "./sync-calls.js";

@@ -92,6 +92,17 @@ export interface SyncCalls {
       readonly isNewestFirst?: boolean;
     },
   ): Promise<ListPage>;
+  /**
+   * Pins a conversation in this user's list, or unpins it; twice is as once. Effects: durable, and told to all devices of the user.
+   * Errors: "not-a-member", "too-many-pins", those of a log.
+   */
+  setPinned(session: Session, change: PinChange): Promise<void>;
+}
+
+/** A conversation at the top of a user's list, or not any more. */
+export interface PinChange {
+  readonly conversationId: ConversationId;
+  readonly isPinned: boolean;
 }
 
 /** One page of the conversation list. */

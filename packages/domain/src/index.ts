@@ -80,5 +80,5 @@ export {
   type UserState,
   type UserStep,
 } from "./user-machine.js";
-export { HideRecord, SettingsRecord, Spread, UserRecord } from "./user-record.js";
+export { HideRecord, PinRecord, SettingsRecord, Spread, UserRecord } from "./user-record.js";
 export { DONE, refused, type RefusalCode, type Verdict } from "./verdict.js";

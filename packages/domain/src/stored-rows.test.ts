@@ -59,7 +59,7 @@ import {
   user,
 } from "./testing/records.js";
 import { applyUserRecord, stepsOf, UserHeadRow, type UserState } from "./user-machine.js";
-import { HideRecord, UserRecord } from "./user-record.js";
+import { HideRecord, PinRecord, UserRecord } from "./user-record.js";
 
 const RUNS = 500;
 
@@ -123,6 +123,7 @@ const USER_RECORDS: readonly Init<UserRecord>[] = [
   ...EVENTS.map((event) => ({ spreads: [{ userIds: [user("ann")], event }] })),
   { hide: filled(HideRecord, HIDE) },
   { hide: filled(HideRecord, { ...HIDE, firstVisible: 2, lastSequence: 9 }) },
+  { pin: filled(PinRecord, { userId: user("ann"), conversationId: GROUP, isPinned: true }) },
 ];
 const USER_ROWS = USER_RECORDS.map((each) => encode(UserRecord, { tenantId: TENANT, timeMs: 1, ...each }));
 
@@ -222,7 +223,7 @@ test("a damaged record of users that can be read has a verdict", () => {
       }
       const states = new Map<UserId, UserState>();
       const { verdict } = applyUserRecord(odd, 1, steps, (userId) => {
-        const head = { applied: 0, epoch: 1, pts: 0 };
+        const head = { applied: 0, epoch: 1, pts: 0, pinned: 0 };
         const state = states.get(userId) ?? {
           tenantId: TENANT,
           userId,

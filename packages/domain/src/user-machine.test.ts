@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   Body,
+  type ConversationId,
   type UserId,
   Event,
   type Init,
   JoinedEvent,
   LeftEvent,
+  LIST_PINS_MAX,
   ModuleEvent,
   type ModuleName,
   NotifySettingsEvent,
@@ -43,7 +45,7 @@ class Users {
       state = {
         tenantId: TENANT,
         userId,
-        head: { applied: 0, epoch: 7, pts: 0 },
+        head: { applied: 0, epoch: 7, pts: 0, pinned: 0 },
         entries: new Map(),
         given: new Map(),
       };
@@ -76,6 +78,7 @@ function spread(event: Uint8Array, ...names: readonly string[]): UserRecord {
     spreads: [{ userIds: names.map(user), event }],
     hide: undefined,
     settings: undefined,
+    pin: undefined,
   };
 }
 
@@ -86,6 +89,7 @@ function hide(name: string, ...sequences: readonly number[]): UserRecord {
     spreads: [],
     hide: filled(HideRecord, { userId: user(name), conversationId: GROUP, sequences }),
     settings: undefined,
+    pin: undefined,
   };
 }
 
@@ -250,6 +254,70 @@ test("settings are told to their user alone and kept in the entry, of a large gr
     },
   );
 });
+
+test("a pinned conversation is told to its user alone and kept in the entry, of a large group too", () => {
+  const users = new Users();
+  const joined = (isShared: boolean): Uint8Array =>
+    encode(Event, { joined: filled(JoinedEvent, { conversationId: GROUP, firstVisible: 1, isShared }) });
+  const left = encode(Event, { left: filled(LeftEvent, { conversationId: GROUP, isShared: true }) });
+  users.apply(spread(joined(false), "", "ann"), 0);
+  users.apply(spread(joined(true), "", "bob"), 1);
+  const entryOf = (name: string): unknown => users.find(user(name)).entries.get(GROUP)!.pinnedMs;
+
+  const kinds = ["ann", "bob", "eve"].map((name, index) => users.apply(pin(name, GROUP), 2 + index).kind);
+  users.apply(spread(left, "", "bob"), 5);
+  const pinned = [entryOf("ann"), entryOf("bob")];
+  const again = users.verdictOf(pin("bob", GROUP), 6).verdict;
+  const unpinned = users.apply(pin("bob", GROUP, false), 7).kind;
+
+  assert.deepEqual(
+    { kinds, pinned, again, unpinned, after: [entryOf("ann"), entryOf("bob")] },
+    {
+      kinds: ["done", "done", "refused"],
+      pinned: [5, 5],
+      again: { kind: "refused", code: "not-a-member" },
+      unpinned: "done",
+      after: [5, 0],
+    },
+  );
+});
+
+test(`a list has ${LIST_PINS_MAX} pinned conversations at most, and room again when one is unpinned`, () => {
+  const users = new Users();
+  const idOf = (index: number): ConversationId => `g:${index}` as ConversationId;
+  let offset = 0;
+  const pinned = (): number => users.find(user("ann")).head.pinned;
+  for (let index = 0; index <= LIST_PINS_MAX; index++) {
+    const joined = filled(JoinedEvent, { conversationId: idOf(index), firstVisible: 1 });
+    users.apply(spread(encode(Event, { joined }), "ann"), offset++);
+  }
+  for (let index = 0; index < LIST_PINS_MAX; index++) users.apply(pin("ann", idOf(index)), offset++);
+
+  const full = users.verdictOf(pin("ann", idOf(LIST_PINS_MAX)), offset++).verdict;
+  const same = users.apply(pin("ann", idOf(0)), offset++).kind;
+  const counts = [pinned()];
+  for (const isPinned of [false, false]) users.apply(pin("ann", idOf(0), isPinned), offset++);
+  counts.push(pinned());
+  const next = users.apply(pin("ann", idOf(LIST_PINS_MAX)), offset++).kind;
+
+  assert.deepEqual(
+    { full, same, counts, next },
+    {
+      full: { kind: "refused", code: "too-many-pins" },
+      same: "done",
+      counts: [LIST_PINS_MAX, LIST_PINS_MAX - 1],
+      next: "done",
+    },
+  );
+});
+
+function pin(name: string, conversationId: ConversationId, isPinned = true): UserRecord {
+  return filled(UserRecordSchema, {
+    tenantId: TENANT,
+    timeMs: 5,
+    pin: { userId: user(name), conversationId, isPinned },
+  });
+}
 
 function set(name: string, settings: Init<NotifySettingsEvent>): UserRecord {
   return filled(UserRecordSchema, {

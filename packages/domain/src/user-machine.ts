@@ -9,6 +9,7 @@
  *   U4  Events of modules are opaque: they get a PTS and change nothing of the list. One with an id that this user was given
  *       within the last day is left out (see module-repeats.ts).
  *   U5  A message of another that mentions the user is marked in the same batch as the event that says so.
+ *   U6  The head counts the entries that are pinned: at most LIST_PINS_MAX.
  */
 import {
   type ConversationEntry,
@@ -20,6 +21,7 @@ import {
   type UserId,
   type Infer,
   type Message,
+  LIST_PINS_MAX,
   Event as EventSchema,
   applyEvent,
   conversationOf,
@@ -32,7 +34,7 @@ import {
 } from "@parley/protocol";
 import { type GivenModuleEvents, isRepeat, moduleEventKey, type NewModuleEvent } from "./module-repeats.js";
 import type { UserRecord } from "./user-record.js";
-import { DONE, REPEATED, type Verdict, refused } from "./verdict.js";
+import { DONE, type RefusalCode, REPEATED, type Verdict, refused } from "./verdict.js";
 
 /** user-head, sort (). */
 export const UserHeadRow = schema("UserHeadRow", {
@@ -42,6 +44,8 @@ export const UserHeadRow = schema("UserHeadRow", {
   epoch: uint(2),
   /** The last PTS given. */
   pts: uint(3),
+  /** Entries that are pinned. */
+  pinned: uint(4),
 });
 export type UserHeadRow = Infer<typeof UserHeadRow>;
 
@@ -105,6 +109,15 @@ export function stepsOf(record: UserRecord): readonly UserStep[] {
     const event = decode(EventSchema, bytes);
     return [{ userIds: [userId], bytes, event, conversationId: conversationOf(event), onceKey: undefined }];
   }
+  if (record.pin !== undefined) {
+    const { userId, conversationId, isPinned } = record.pin;
+    const bytes = encode(EventSchema, {
+      listPinned: { conversationId, pinnedMs: isPinned ? record.timeMs : 0 },
+    });
+    return [
+      { userIds: [userId], bytes, event: decode(EventSchema, bytes), conversationId, onceKey: undefined },
+    ];
+  }
   return record.spreads.map(({ userIds, event: bytes }) => {
     const event = decode(EventSchema, bytes);
     const { module } = event;
@@ -131,6 +144,8 @@ export function applyUserRecord(
   if (record.settings !== undefined && !maySet(find(record.settings.userId), record.settings.settings)) {
     return { outcomes: [], verdict: refused("not-a-member") };
   }
+  const unpinnable = record.pin && whyNotPinned(find(record.pin.userId), record.pin);
+  if (unpinnable !== undefined) return { outcomes: [], verdict: refused(unpinnable) };
   let hasRepeats = false;
   for (const step of steps) {
     for (const userId of step.userIds) {
@@ -163,12 +178,18 @@ function maySet(state: UserState, settings: NotifySettingsEvent | undefined): bo
   return state.entries.get(settings.conversationId)?.isMember === true;
 }
 
+/** Only a conversation that one is in is pinned; what was left may still be unpinned. */
+function whyNotPinned(
+  { entries, head }: UserState,
+  { conversationId, isPinned }: NonNullable<UserRecord["pin"]>,
+): RefusalCode | undefined {
+  const entry = entries.get(conversationId);
+  if (entry === undefined || (isPinned && !entry.isMember)) return "not-a-member";
+  return isPinned && entry.pinnedMs === 0 && head.pinned >= LIST_PINS_MAX ? "too-many-pins" : undefined;
+}
+
 function begin(state: UserState, record: UserRecord, offset: number): UserOutcome {
-  state.head = {
-    applied: offset + 1,
-    epoch: state.head.epoch,
-    pts: state.head.pts,
-  };
+  state.head = { ...state.head, applied: offset + 1 };
   const hidden =
     record.hide === undefined
       ? undefined
@@ -190,7 +211,7 @@ function applyStep(outcome: UserOutcome, step: UserStep, timeMs: number): void {
   const { state } = outcome;
   outcome.events.push(step.bytes);
   outcome.steps.push(step);
-  state.head = { applied: state.head.applied, epoch: state.head.epoch, pts: state.head.pts + 1 };
+  state.head = { ...state.head, pts: state.head.pts + 1 };
   outcome.doNotDisturb = step.event.settings?.doNotDisturb ?? outcome.doNotDisturb;
   if (step.event.module !== undefined) {
     const { module, id, collapseKey } = step.event.module;
@@ -207,10 +228,12 @@ function applyStep(outcome: UserOutcome, step: UserStep, timeMs: number): void {
   noteMention(outcome, step.event.message ?? step.event.changed?.message);
   const before = state.entries.get(step.conversationId) ?? emptyEntry(step.conversationId);
   // Of a large group only what it is, whether one is in it, and what one set: the rest is computed when the list is fetched.
-  const { joined, left, settings } = step.event;
-  if (before.isShared && (joined ?? left ?? settings) === undefined) return;
+  const { joined, left, settings, listPinned } = step.event;
+  if (before.isShared && (joined ?? left ?? settings ?? listPinned) === undefined) return;
   const after = applyEvent(before, step.event, state.userId);
   if (after === before && state.entries.has(step.conversationId)) return;
+  const pinned = state.head.pinned + Number(after.pinnedMs > 0) - Number(before.pinnedMs > 0);
+  if (pinned !== state.head.pinned) state.head = { ...state.head, pinned };
   state.entries.set(step.conversationId, after);
   outcome.entries.add(step.conversationId);
 }

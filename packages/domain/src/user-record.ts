@@ -5,6 +5,7 @@ import {
   type Infer,
   type TenantId,
   type UserId,
+  bool,
   bytes,
   list,
   nested,
@@ -39,12 +40,20 @@ export const SettingsRecord = schema("SettingsRecord", {
   settings: nested(2, NotifySettingsEvent),
 });
 
-/** Either `spreads`, applied in order, or `hide`, or `settings`. */
+/** A user pins a conversation in its list, or unpins it. */
+export const PinRecord = schema("PinRecord", {
+  userId: string<UserId>(1),
+  conversationId: string<ConversationId>(2),
+  isPinned: bool(3),
+});
+
+/** Either `spreads`, applied in order, or `hide`, or `settings`, or `pin`. */
 export const UserRecord = schema("UserRecord", {
   tenantId: string<TenantId>(1),
   timeMs: uint(2),
   spreads: list(3, Spread),
   hide: nested(4, HideRecord),
   settings: nested(5, SettingsRecord),
+  pin: nested(6, PinRecord),
 });
 export type UserRecord = Infer<typeof UserRecord>;

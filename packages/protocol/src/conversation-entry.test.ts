@@ -343,6 +343,30 @@ test("a hole that makes one range too many drops the oldest", () => {
   );
 });
 
+test("who pins what is pinned leaves it in its place, and leaving a group keeps it there", () => {
+  const pinned = (pinnedMs: number): Event => ({
+    ...NOTHING,
+    listPinned: { conversationId: GROUP, pinnedMs },
+  });
+  const sharedLeft: Event = {
+    ...NOTHING,
+    left: filled(LeftEvent, { conversationId: GROUP, isShared: true }),
+  };
+  const of = (...events: readonly Event[]): number => after(...events).pinnedMs;
+  assert.deepEqual(
+    {
+      ever: of(said(1)),
+      pinned: of(pinned(7), said(1)),
+      again: of(pinned(7), pinned(9)),
+      unpinned: of(pinned(7), pinned(0), pinned(0)),
+      anew: of(pinned(7), pinned(0), pinned(9)),
+      left: [of(pinned(7), left), of(pinned(7), sharedLeft)],
+      about: conversationOf(pinned(7)),
+    },
+    { ever: 0, pinned: 7, again: 7, unpinned: 0, anew: 9, left: [7, 7], about: GROUP },
+  );
+});
+
 /** What may happen next; sequences are relative to the last one, so that most events matter. */
 type Step = (last: number) => readonly Event[];
 

@@ -40,6 +40,7 @@ export function conversationOf(event: Event): ConversationId | undefined {
     event.cardAction?.conversationId ??
     event.group?.conversationId ??
     event.members?.conversationId ??
+    event.listPinned?.conversationId ??
     // Empty: of the user, and not of a conversation.
     (event.settings?.conversationId || undefined)
   );
@@ -67,6 +68,7 @@ export function emptyEntry(conversationId: ConversationId): ConversationEntry {
     membersRevision: 0,
     notifyLevel: "",
     mutedUntilMs: 0,
+    pinnedMs: 0,
   };
 }
 
@@ -126,6 +128,7 @@ function withEvent(entry: ConversationEntry, event: Event, self: UserId): Conver
   if (event.members !== undefined && event.members.revision > entry.membersRevision)
     return { ...entry, membersRevision: event.members.revision };
   if (event.settings !== undefined) return withSettings(entry, event.settings);
+  if (event.listPinned !== undefined) return withPin(entry, event.listPinned.pinnedMs);
   return entry;
 }
 
@@ -135,6 +138,11 @@ function withSettings(
 ): ConversationEntry {
   if (entry.notifyLevel === level && entry.mutedUntilMs === mutedUntilMs) return entry;
   return { ...entry, notifyLevel: level, mutedUntilMs };
+}
+
+/** Who pins what is pinned leaves it where it is. */
+function withPin(entry: ConversationEntry, pinnedMs: number): ConversationEntry {
+  return entry.pinnedMs > 0 === pinnedMs > 0 ? entry : { ...entry, pinnedMs };
 }
 
 function withInfo(entry: ConversationEntry, info: GroupInfo): ConversationEntry {
@@ -180,6 +188,7 @@ function withoutMembership(entry: ConversationEntry, left: NonNullable<Event["le
     // They come over the queue alone, as this event does.
     notifyLevel: entry.notifyLevel,
     mutedUntilMs: entry.mutedUntilMs,
+    pinnedMs: entry.pinnedMs,
   };
 }
 

@@ -25,7 +25,7 @@ const MEANINGS: Readonly<Record<ErrorCodeName, string>> = {
   "too-late": "The time in which this may be done with the message is over.",
   "too-many-edits": "The message was edited EDITS_MAX times: send another one.",
   "too-many-reactions": "The message has REACTION_KEYS_MAX reactions, or REACTIONS_PER_USER_MAX of yours.",
-  "too-many-pins": "The conversation has PINS_MAX pins: take one away first.",
+  "too-many-pins": "The conversation has PINS_MAX pins, or the list LIST_PINS_MAX: take one away first.",
   "card-outdated": "The card has this revision or a higher one: take `expected` or more.",
   "conversation-unknown": "There is no such conversation.",
   "module-key-invalid": "The key of the module is unknown or was removed; only over HTTP.",

@@ -49,6 +49,7 @@ import {
   ReaderList,
 } from "./message-states.js";
 import { Body, ConversationEntry, Edit, Message, User } from "./model.js";
+import { SetPinned } from "./list-pins.js";
 import { GetNotify, NotifySettings, SetNotify, SetPushTarget } from "./notify.js";
 import { Packed, PACKED_KIND } from "./packing.js";
 import { PinList } from "./pin-list.js";
@@ -366,6 +367,7 @@ export const FRAMES = {
   setNotify: { kind: 40, schema: SetNotify },
   getNotify: { kind: 41, schema: GetNotify },
   setPushTarget: { kind: 42, schema: SetPushTarget },
+  setPinned: { kind: 43, schema: SetPinned },
   welcome: { kind: 64, schema: Welcome },
   pong: { kind: 65, schema: Pong },
   done: { kind: 66, schema: Done },
@@ -434,6 +436,7 @@ export const ANSWERS = {
   setNotify: "done",
   getNotify: "notifySettings",
   setPushTarget: "done",
+  setPinned: "done",
 } as const satisfies { readonly [N in FrameName]?: FrameName };
 
 export type FrameName = keyof typeof FRAMES;

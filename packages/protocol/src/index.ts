@@ -37,6 +37,7 @@ export * from "./sync-frames.js";
 export * from "./media.js";
 export { mediaOf } from "./media-of.js";
 export { countFitting, directoryLimit } from "./page-bytes.js";
+export * from "./list-pins.js";
 export * from "./notify.js";
 export * from "./packing.js";
 export * from "./pin-list.js";

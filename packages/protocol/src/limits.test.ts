@@ -97,6 +97,7 @@ function entryOf(lastMessage: Message): ConversationEntry {
     membersRevision: LARGEST,
     notifyLevel: "mentions",
     mutedUntilMs: LARGEST,
+    pinnedMs: LARGEST,
   };
 }
 

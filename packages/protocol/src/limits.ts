@@ -108,6 +108,8 @@ export const REACTIONS_PER_USER_MAX = 10;
 export const REACTION_USERS_SHOWN_MAX = 8;
 /** Pinned messages of one conversation. */
 export const PINS_MAX = 100;
+/** Conversations that a user keeps at the top of the list. */
+export const LIST_PINS_MAX = 100;
 /** Messages that one request asks the read counts of. */
 export const READ_COUNTS_MAX = 200;
 /** The newest messages that count as unread: of them alone the sender is told when somebody reads them. */

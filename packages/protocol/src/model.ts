@@ -18,6 +18,7 @@ import type { ClientMessageId, ConversationId, MessageId, UserId } from "./ids.j
 import { ModuleEvent } from "./module-events.js";
 import { PinnedEvent, Reactions, ReactionsEvent, ReadersEvent } from "./message-states.js";
 import { MediaBody } from "./media.js";
+import { ListPinnedEvent } from "./list-pins.js";
 import { NotifySettingsEvent } from "./notify.js";
 import { RichBody } from "./rich-text.js";
 
@@ -141,6 +142,8 @@ export const ConversationEntry = schema("ConversationEntry", {
   notifyLevel: string(20),
   /** Nothing is notified until then. */
   mutedUntilMs: uint(21),
+  /** When I pinned it to the top of my list; 0: it is not. */
+  pinnedMs: uint(22),
 });
 export type ConversationEntry = Infer<typeof ConversationEntry>;
 
@@ -250,6 +253,7 @@ export const Event = schema("Event", {
   cardAction: nested(17, CardActionEvent),
   module: nested(18, ModuleEvent),
   settings: nested(19, NotifySettingsEvent),
+  listPinned: nested(20, ListPinnedEvent),
 });
 export type Event = Infer<typeof Event>;
 

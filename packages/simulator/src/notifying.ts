@@ -1,4 +1,4 @@
-/** What a person sets of its notifications, on any of its devices. */
+/** What a person sets of its notifications and of its list, on any of its devices. */
 import type { ParleyClient } from "@parley/client";
 import { NEVER_MS, NOTIFY_LEVELS } from "@parley/protocol";
 import type { SeededRandom } from "./seeded-random.js";
@@ -27,6 +27,11 @@ export function notifyOnce(
     return;
   }
   const { conversationId } = random.pick(entries);
+  if (random.isTrue(0.3)) {
+    const isPinned = random.isTrue(0.6);
+    run("set-pinned", () => client.setPinned(conversationId, isPinned));
+    return;
+  }
   const level = random.pick(NOTIFY_LEVELS);
   const mutedUntilMs = random.pick([0, 0, 1, NEVER_MS]);
   run("set-notify", () => notify.setConversation(conversationId, { level, mutedUntilMs }));

@@ -575,6 +575,27 @@ test("a device says what it is, and gets copies of urgent events when it knows t
   ]);
 });
 
+test("pinning a conversation reaches the list of its user", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+
+  await device.say("setPinned", { requestId: 1, conversationId: LARGE, isPinned: true });
+  await device.say("setPinned", { requestId: 2, conversationId: LARGE });
+  await device.say("setPinned", { requestId: 3 });
+
+  const answers = device.socket.frames().slice(1);
+  assert.deepEqual(
+    { pins: bench.pins, answers: answers.map(({ name }) => name) },
+    {
+      pins: [
+        { conversationId: LARGE, isPinned: true },
+        { conversationId: LARGE, isPinned: false },
+      ],
+      answers: ["done", "done", "refused"],
+    },
+  );
+});
+
 test("settings of notifications reach the service: of a conversation, or of the user", async () => {
   const bench = new GatewayBench();
   const device = await bench.open("a");

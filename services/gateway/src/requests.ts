@@ -20,7 +20,7 @@ export interface Calls {
   readonly accounts: Pick<AccountCalls, "verify" | "listUsers" | "onRevoked">;
   readonly message: MessageCalls;
   readonly notify: NotifyCalls;
-  readonly sync: Pick<SyncCalls, "attach" | "listConversations">;
+  readonly sync: Pick<SyncCalls, "attach" | "listConversations" | "setPinned">;
 }
 
 /** An answer, without the request id. */
@@ -92,6 +92,10 @@ const HANDLERS = {
     return DONE;
   },
   ...GROUP_HANDLERS,
+  setPinned: async ({ sync }, session, { conversationId, isPinned }) => {
+    await sync.setPinned(session, { conversationId: parseConversationId(conversationId), isPinned });
+    return DONE;
+  },
   listUsers: async ({ accounts }, session, payload) => ({
     name: "userList",
     payload: (await accounts.listUsers(session.tenantId, payload)) as Init<FramePayload<"userList">>,

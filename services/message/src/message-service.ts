@@ -204,6 +204,7 @@ export class MessageService implements MessageCalls {
       spreads: [],
       hide: { userId: session.userId, conversationId, sequences, firstVisible, lastSequence },
       settings: undefined,
+      pin: undefined,
     });
     requireDone(verdict);
   }

@@ -42,6 +42,7 @@ export class NotifySettings implements NotifySettingsCalls {
       spreads: [],
       hide: undefined,
       settings: { userId, settings },
+      pin: undefined,
     };
     const verdict = await this.#processor.submit(tenantId, userId, record);
     if (verdict.kind !== "refused") return;

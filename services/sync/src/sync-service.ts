@@ -4,19 +4,21 @@ import type {
   HiddenSpan,
   ListPage,
   MentionPlace,
+  PinChange,
   Position,
   Session,
   SyncCalls,
   SystemListCalls,
   TopicCalls,
 } from "@parley/contracts";
-import type { Clock, Scheduler } from "@parley/base";
+import { type Clock, Failure, type Scheduler } from "@parley/base";
 import { NewestRow, type UserRecord, type Verdict } from "@parley/domain";
 import {
   type ConversationEntry,
   type ConversationId,
   decode,
   encode,
+  LIST_PINS_MAX,
   type ModuleEvent,
 } from "@parley/protocol";
 import type { WriteBackTables } from "@parley/tables";
@@ -182,6 +184,24 @@ export class SyncService implements SyncCalls {
     const complete = (entry: ConversationEntry): Promise<ConversationEntry> =>
       topics.complete(session, entry, hiddenIn);
     return { entries: await Promise.all(entries.map(complete)), ...rest };
+  }
+
+  async setPinned(session: Session, { conversationId, isPinned }: PinChange): Promise<void> {
+    const { tenantId, userId } = session;
+    const verdict = await this.submit(session, {
+      tenantId,
+      timeMs: this.#options.clock.nowMs(),
+      spreads: [],
+      hide: undefined,
+      settings: undefined,
+      pin: { userId, conversationId, isPinned },
+    });
+    if (verdict.kind !== "refused") return;
+    if (verdict.code === "too-many-pins")
+      throw new Failure(verdict.code, `At most ${LIST_PINS_MAX} conversations are pinned: unpin one first.`, {
+        retry: "after-change",
+      });
+    throw new Failure(verdict.code, "You are not in this conversation.", { retry: "never" });
   }
 
   async #list(session: Session, page: Parameters<SyncCalls["listConversations"]>[1]): Promise<ListPage> {

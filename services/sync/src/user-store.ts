@@ -80,7 +80,7 @@ export class UserStore {
     const { tables, epochOf } = this.#options;
     const epoch = epochOf(tenantId);
     const row = await tables.find(USER_HEAD, userPartition(tenantId, userId), []);
-    if (row === undefined) return { applied: 0, epoch, pts: 0 };
+    if (row === undefined) return { applied: 0, epoch, pts: 0, pinned: 0 };
     const head = decode(UserHeadRow, row);
     // The installation may have begun anew since the row was written, or this queue alone.
     return { ...head, epoch: Math.max(head.epoch, epoch) };

@@ -146,7 +146,7 @@ export interface ParleyClient extends ClientMedia {
 
   on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => void): () => void;
 
-  /** The list, most recently changed first; from memory, always the newest state; the same array until it changes. */
+  /** The list: what is pinned, then most recently changed first; from memory, always the newest state; the same array until it changes. */
   conversations(): readonly ConversationEntry[];
   /** The open part of a conversation; the same object until it changes; undefined before `open`. */
   timeline(conversationId: ConversationId): Timeline | undefined;
@@ -190,6 +190,12 @@ export interface ParleyClient extends ClientMedia {
    * connection it goes out with the next one, unless the client was stopped before.
    */
   markRead(conversationId: ConversationId, sequence?: number): void;
+  /**
+   * Keeps a conversation at the top of my list, on all my devices, or does so no longer; needs a connection. The last one pinned stands
+   * first, and all stay in their places whatever is written in them. Effects: durable when it resolves; the entry's `pinnedMs` comes
+   * as an event. Errors: "not-a-member", "too-many-pins" beyond LIST_PINS_MAX; those of a request.
+   */
+  setPinned(conversationId: ConversationId, isPinned: boolean): Promise<void>;
   /** Deletes messages for me on all my devices. */
   hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void>;
 
@@ -222,8 +228,8 @@ export interface ParleyClient extends ClientMedia {
    */
   search(options: SearchOptions, cursor?: string): Promise<SearchResults>;
   /**
-   * Looks in what this device holds, by the same rules, without a connection: for `for await`, as it is found; the last active conversation
-   * first, the newest message first in each, at most 500. It stops when the loop does. Errors: "bad-request" as `search`.
+   * Looks in what this device holds, by the same rules, without a connection: for `for await`, as it is found; the conversations as
+   * in the list, the newest message first in each, at most 500. It stops when the loop does. Errors: "bad-request" as `search`.
    */
   searchLocal(text: string, options?: LocalSearchOptions): AsyncIterable<readonly FoundMessage[]>;
   /**

@@ -117,6 +117,11 @@ export abstract class ClientCalls {
     return hideMessages(this.calls.requests, conversationId, sequences);
   }
 
+  async setPinned(conversationId: ConversationId, isPinned: boolean): Promise<void> {
+    const { setPinned } = await this.#loaders.calls();
+    return setPinned(this.calls.requests, conversationId, isPinned);
+  }
+
   async edit(conversationId: ConversationId, sequence: number, text: string | Init<Body>): Promise<void> {
     const { editMessage } = await this.#loaders.calls();
     return editMessage(this.calls.requests, { conversationId, sequence }, text);

@@ -24,7 +24,7 @@ interface LocalSearchParts {
 }
 
 /**
- * What is found, as it is found: the last active conversation first, the newest message first in each. Ends after LOCAL_HITS_MAX.
+ * What is found, as it is found: the conversations as in the list, the newest message first in each. Ends after LOCAL_HITS_MAX.
  * Errors: "bad-request" when nothing is asked for or too much. Cost: reads everything that is held, LOCAL_SEARCH_MESSAGES at a time,
  * and lets others run every LOCAL_SEARCH_SLICE_MS; nothing more once the caller takes nothing more.
  */

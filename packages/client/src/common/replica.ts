@@ -126,9 +126,9 @@ export class Replica {
     await this.#working;
   }
 
-  /** The list, most recently changed first; the same array until an entry changes. */
+  /** The list in its order; the same array until an entry changes. */
   conversations(): readonly ConversationEntry[] {
-    this.#list ??= [...this.#state.entries.values()].toSorted(newestFirst);
+    this.#list ??= [...this.#state.entries.values()].toSorted(inListOrder);
     return this.#list;
   }
 
@@ -251,6 +251,11 @@ function clearState(state: ReplicaState): void {
   state.looked.clear();
 }
 
-function newestFirst(one: ConversationEntry, other: ConversationEntry): number {
-  return other.updatedMs - one.updatedMs || (one.conversationId < other.conversationId ? -1 : 1);
+/** Pinned ones first, by when they were pinned and not by what is said in them: so they are found in their places. */
+function inListOrder(one: ConversationEntry, other: ConversationEntry): number {
+  return (
+    other.pinnedMs - one.pinnedMs ||
+    other.updatedMs - one.updatedMs ||
+    (one.conversationId < other.conversationId ? -1 : 1)
+  );
 }

@@ -325,6 +325,11 @@ class Link implements Connection {
         const { settings } = world.events.findLast((event) => event.settings?.doNotDisturb) ?? {};
         return () => this.say("notifySettings", { requestId, doNotDisturb: settings?.doNotDisturb });
       }
+      case "setPinned": {
+        const { conversationId, isPinned } = frame.payload;
+        world.push({ listPinned: { conversationId, pinnedMs: isPinned ? world.events.length + 1 : 0 } });
+        return () => this.say("done", { requestId });
+      }
       case "setPushTarget":
         return () => this.say("done", { requestId });
       case "follow":

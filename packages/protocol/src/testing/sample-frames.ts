@@ -139,6 +139,7 @@ const ENTRY: ConversationEntry = {
   membersRevision: 9,
   notifyLevel: "mentions",
   mutedUntilMs: 1_790_000_000_999,
+  pinnedMs: 1_790_000_000_500,
 };
 
 const QUIET: DoNotDisturb = {
@@ -417,6 +418,7 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
     publicKey: Uint8Array.of(4, 1, 2),
     authSecret: Uint8Array.of(9, 9),
   },
+  setPinned: { requestId: 30, conversationId: group, isPinned: true },
   listUsers: { requestId: 9, prefix: "a", after: ann, limit: 500 },
   getDigest: { requestId: 10, conversationId: group, first: 1, last: 300 },
   edit: {

@@ -351,7 +351,7 @@ export class Truth {
   #draft(tenantId: UserRecord["tenantId"], userId: UserId): UserDraft {
     const known = this.#users.get(userId);
     if (known !== undefined) return known;
-    const head = { applied: 0, epoch: 1, pts: 0 };
+    const head = { applied: 0, epoch: 1, pts: 0, pinned: 0 };
     const draft: UserDraft = {
       state: { tenantId, userId, head, entries: new Map(), given: new Map() },
       events: [],

@@ -4,6 +4,7 @@ import type {
   FeedSink,
   MessageCalls,
   NotifyChange,
+  PinChange,
   Position,
   PushTarget,
   SendRequest,
@@ -169,6 +170,7 @@ export class GatewayBench {
   readonly feeds: ScriptedFeed[] = [];
   readonly sends: SendRequest[] = [];
   readonly changes: NotifyChange[] = [];
+  readonly pins: PinChange[] = [];
   readonly targets: PushTarget[] = [];
   /** What the message service does with a send. */
   onSend: (request: SendRequest) => Promise<SendResult> = async (request) => ({
@@ -253,6 +255,7 @@ export class GatewayBench {
           return feed;
         },
         listConversations: async () => ({ entries: [], next: "" }),
+        setPinned: async (_session, change) => void this.pins.push(change),
       },
       notify: {
         setNotify: async (_session, change) => void this.changes.push(change),

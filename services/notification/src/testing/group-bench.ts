@@ -336,7 +336,7 @@ export class GroupBench {
   #userOf(userId: UserId): UserState {
     const known = this.#users.get(userId);
     if (known !== undefined) return known;
-    const head = { applied: 0, epoch: 1, pts: 0 };
+    const head = { applied: 0, epoch: 1, pts: 0, pinned: 0 };
     const state: UserState = { tenantId: TENANT, userId, head, entries: new Map(), given: new Map() };
     this.#users.set(userId, state);
     return state;

@@ -270,7 +270,7 @@ export class NotifyBench {
   #stateOf(userId: UserId): UserState {
     let state = this.#states.get(userId);
     if (state === undefined) {
-      const head = { applied: 0, epoch: 1, pts: 0 };
+      const head = { applied: 0, epoch: 1, pts: 0, pinned: 0 };
       state = { tenantId: TENANT, userId, head, entries: new Map(), given: new Map() };
       this.#states.set(userId, state);
     }

@@ -15,9 +15,16 @@ import type { AccountStore } from "@parley/api";
 import { type Clock, Failure } from "@parley/base";
 import { UserHeadRow } from "@parley/domain";
 import type { CompactableTables, Journal } from "@parley/engine-embedded";
-import { type ConversationId, type TenantId, type UserId, decode, encode } from "@parley/protocol";
+import {
+  ConversationEntry,
+  type ConversationId,
+  type TenantId,
+  type UserId,
+  decode,
+  encode,
+} from "@parley/protocol";
 import { CONVERSATION_INBOX, SYNC_QUEUE, USER_HEAD, userPartition } from "@parley/sync";
-import { blockTableOf, type Key, type Tables, type TableSpec } from "@parley/tables";
+import { blockTableOf, type Key, type Tables, type TableSpec, type Write } from "@parley/tables";
 import type { Services } from "../wiring.js";
 import type { KeyTools } from "./key-tools.js";
 
@@ -56,7 +63,7 @@ export async function shredConversation(
   if (userIds.length > 0) for (const table of queueTables) await options.engine.compact(table);
   for (const [index, userId] of userIds.entries()) {
     const partition = userPartition(tenantId, userId);
-    await beginAnew(options, partition);
+    await beginAnew(options, partition, conversationId);
     for (const table of queueTables) await clear(options.stored, table, partition);
     onProgress((index + 1) / (userIds.length + 1));
   }
@@ -74,15 +81,31 @@ async function emptyLogs({ services, journal }: ShreddingOptions): Promise<void>
   });
 }
 
-/** Gives a user's queue a new epoch. */
-async function beginAnew({ stored, services, clock }: ShreddingOptions, partition: Key): Promise<void> {
+/** Gives a user's queue a new epoch. A conversation that nobody can read any more is not counted as pinned. */
+async function beginAnew(
+  { stored, services, clock }: ShreddingOptions,
+  partition: Key,
+  conversationId: ConversationId,
+): Promise<void> {
   const row = await stored.find(USER_HEAD, partition, []);
   if (row === undefined) return;
   const head = decode(UserHeadRow, row);
   const epoch = Math.max(clock.nowMs(), Math.max(head.epoch, services.epoch) + 1);
-  const value = encode(UserHeadRow, { ...head, epoch });
-  const write = { kind: "put" as const, table: USER_HEAD, sort: [], value };
-  await stored.write([{ partition, writes: [write] }], { isDurable: true });
+  const kept = await stored.find(CONVERSATION_INBOX, partition, [conversationId]);
+  const entry = kept && decode(ConversationEntry, kept);
+  const pinned = head.pinned - (entry !== undefined && entry.pinnedMs > 0 ? 1 : 0);
+  const writes: Write[] = [
+    { kind: "put", table: USER_HEAD, sort: [], value: encode(UserHeadRow, { ...head, epoch, pinned }) },
+  ];
+  // In the same batch: when it is done again, it was counted once.
+  if (entry !== undefined && pinned !== head.pinned)
+    writes.push({
+      kind: "put",
+      table: CONVERSATION_INBOX,
+      sort: [conversationId],
+      value: encode(ConversationEntry, { ...entry, pinnedMs: 0 }),
+    });
+  await stored.write([{ partition, writes }], { isDurable: true });
 }
 
 /** Those in whose list the conversation is or was. */

@@ -110,6 +110,7 @@ export class ModuleService implements ModuleCalls {
       spreads: [{ userIds: together, event: bytes }],
       hide: undefined,
       settings: undefined,
+      pin: undefined,
     }));
   }
 

@@ -373,6 +373,7 @@ export class SyncBench {
       spreads: [],
       hide: filled(HideRecord, { userId, conversationId, sequences }),
       settings: undefined,
+      pin: undefined,
     });
   }
 
