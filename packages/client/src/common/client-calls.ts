@@ -20,7 +20,6 @@ import type { History } from "./history.js";
 import { DIRECTORY_USERS_MAX, VERIFY_SPAN } from "./limits.js";
 import type { Loaders } from "./loaders.js";
 import type { LocalSearchOptions } from "./local-searching.js";
-import { lookUp } from "./looking-up.js";
 import type { MentionPage } from "./mentions.js";
 import type { ParleyClient, PendingMessage } from "./api.js";
 import { type CardContent, cardJson } from "./cards.js";
@@ -137,10 +136,11 @@ export abstract class ClientCalls {
     return listEdits(this.calls.requests, { conversationId, sequence });
   }
 
-  lookUp(
+  async lookUp(
     conversationId: ConversationId,
     sequences: readonly number[],
   ): Promise<readonly (Message | undefined)[]> {
+    const { lookUp } = await this.#loaders.calls();
     return lookUp(this.calls, conversationId, sequences);
   }
 

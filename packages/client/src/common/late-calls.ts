@@ -11,5 +11,6 @@ export { moduleTicket } from "./module-ticket.js";
 export { getDoNotDisturb, setConversationNotify, setDoNotDisturb, setPushTarget } from "./notify-settings.js";
 export { searchPages } from "./search-pages.js";
 export { forwardsFrom } from "./forwarding.js";
+export { lookUp } from "./looking-up.js";
 export { searchHeld } from "./local-searching.js";
 export { StateCalls } from "./state-calls.js";

@@ -40,7 +40,9 @@ export class Replica {
   onLeadLost: () => void = () => undefined;
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
-  #list: readonly ConversationEntry[] | undefined;
+  #list: readonly ConversationEntry[] = [];
+  /** Entries that changed since `#list` was put in order. */
+  readonly #touched = new Set<ConversationId>();
 
   constructor(store: ClientStore, onCommitted: (committed: Committed, changes: readonly Change[]) => void) {
     this.store = store;
@@ -90,7 +92,7 @@ export class Replica {
   /** The leader has committed. */
   mirror(changes: readonly Change[], committed: Committed): void {
     mirrorChanges(this.#state, changes);
-    if (committed.entries.size > 0) this.#list = undefined;
+    this.#touch(committed.entries);
     this.#onCommitted(committed, changes);
   }
 
@@ -128,8 +130,18 @@ export class Replica {
 
   /** The list in its order; the same array until an entry changes. */
   conversations(): readonly ConversationEntry[] {
-    this.#list ??= [...this.#state.entries.values()].toSorted(inListOrder);
+    if (this.#touched.size > 0) {
+      const rest = this.#list.filter(({ conversationId }) => !this.#touched.has(conversationId));
+      const changed = [...this.#touched].flatMap((conversationId) => this.entry(conversationId) ?? []);
+      // Nearly in order already, which is put in order in one pass: what changed is mostly what comes first.
+      this.#list = [...changed, ...rest].toSorted(inListOrder);
+      this.#touched.clear();
+    }
     return this.#list;
+  }
+
+  #touch(conversationIds: Iterable<ConversationId>): void {
+    for (const conversationId of conversationIds) this.#touched.add(conversationId);
   }
 
   entry(conversationId: ConversationId): ConversationEntry | undefined {
@@ -189,7 +201,8 @@ export class Replica {
     for (const [conversationId, number] of stored.nextNumbers) state.nextNumbers.set(conversationId, number);
     for (const [conversationId, spans] of stored.spans) state.spans.set(conversationId, spans);
     for (const [conversationId, atMs] of stored.looked) state.looked.set(conversationId, atMs);
-    this.#list = undefined;
+    this.#list = [];
+    this.#touch(state.entries.keys());
   }
 
   async #work(): Promise<void> {
@@ -224,7 +237,7 @@ export class Replica {
       return;
     }
     const committed = draft.mergeIntoBase();
-    if (committed.entries.size > 0) this.#list = undefined;
+    this.#touch(committed.entries);
     this.#onCommitted(committed, changes);
     for (const settle of settles) settle();
   }
