@@ -1,14 +1,7 @@
 import { type ConversationId, type Message, plainText } from "@parley/protocol";
-import {
-  type JSX,
-  type KeyboardEvent,
-  type RefObject,
-  useImperativeHandle,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from "react";
+import { type JSX, type RefObject, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
+import { moveFocus, placeBeside } from "../controls/popover-menu.js";
 import { ConfirmDialog } from "../controls/confirm-dialog.js";
 import { ForwardDialog } from "../dialogs/forward-dialog.js";
 import { useStrings } from "../preferences/preferences-context.js";
@@ -21,9 +14,6 @@ import type { Row } from "./rows.js";
 import { StateItems } from "./state-items.js";
 
 type DialogName = "forward" | "edit" | "edits" | "recall" | "delete";
-
-const EDGE_PX = 8;
-const GAP_PX = 4;
 
 export interface MessageMenuHandle {
   /** Opens the menu of a row beside the button that asked for it. */
@@ -191,25 +181,4 @@ function useIsModerator(conversationId: ConversationId): {
 function copyText(text: string): void {
   // A browser that refuses says so itself.
   navigator.clipboard.writeText(text).catch(() => undefined);
-}
-
-function moveFocus(event: KeyboardEvent<HTMLElement>): void {
-  const isForward = event.key === "ArrowDown" || event.key === "ArrowRight";
-  const isBackward = event.key === "ArrowUp" || event.key === "ArrowLeft";
-  const step = isForward ? 1 : isBackward ? -1 : 0;
-  if (step === 0) return;
-  event.preventDefault();
-  const items = [...event.currentTarget.querySelectorAll("button")];
-  const at = items.findIndex((item) => item === document.activeElement);
-  items[(at + step + items.length) % items.length]?.focus();
-}
-
-/** Below the button where there is room, above it otherwise, and always within the window. */
-function placeBeside(menu: HTMLElement, button: HTMLElement): void {
-  const anchor = button.getBoundingClientRect();
-  const { width, height } = menu.getBoundingClientRect();
-  const isRoomBelow = anchor.bottom + height + EDGE_PX < innerHeight;
-  const left = Math.min(Math.max(EDGE_PX, anchor.right - width), innerWidth - width - EDGE_PX);
-  menu.style.left = `${left}px`;
-  menu.style.top = `${isRoomBelow ? anchor.bottom + GAP_PX : anchor.top - height - GAP_PX}px`;
 }

@@ -1,18 +1,25 @@
 /** The list of conversations, with a field that searches it and the messages. */
 import type { ConversationEntry, ConversationId } from "@parley/protocol";
-import { type JSX, useState } from "react";
+import { type JSX, useCallback, useMemo, useRef, useState } from "react";
 import { Virtualizer } from "virtua";
 import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
+import { Problem } from "../controls/problem.js";
 import { Skeleton } from "../controls/skeleton.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { type MessagePlace, SearchResults } from "../search/search-results.js";
+import { NO_FILTER } from "../search/search-filter.js";
+import { SearchFilters } from "../search/search-filters.js";
 import { useMessageSearch } from "../search/use-message-search.js";
 import { useChat, useConnection, useConversations, useDrafts, useNames } from "../session/chat-context.js";
 import { useNowMs } from "../session/use-signal.js";
 import styles from "./conversation-list.module.css";
+import { ConversationMenu, type ConversationMenuHandle } from "./conversation-menu.js";
 import { ConversationRow } from "./conversation-row.js";
 import { matches, titleOf } from "./conversation-title.js";
+import { FilterChips } from "./filter-chips.js";
+import { type ListFilter, passesFilter } from "./list-filter.js";
+import { useListAnchor } from "./use-list-anchor.js";
 import { useListKeys } from "./use-list-keys.js";
 
 const SKELETON_ROWS = 6;
@@ -34,18 +41,23 @@ export function ConversationList({
   const entries = useConversations();
   const nameOf = useNames();
   const [query, setQuery] = useState("");
-  const [within, setWithin] = useState<ConversationId>();
-  const search = useMessageSearch(query, within);
+  const [searched, setSearched] = useState(NO_FILTER);
+  const { within } = searched;
+  const search = useMessageSearch(query, searched);
+  const [filter, setFilter] = useState<ListFilter>("all");
   const nowMs = useNowMs(MINUTE_MS);
   const isSearched = query.trim() !== "";
   const naming = { self: client.self, nameOf, untitled: strings.untitledGroup };
-  const named = isSearched ? entries.filter((entry) => matches(titleOf(entry, naming), query)) : entries;
+  // What is open stays, also when it is read.
+  const filtered =
+    filter === "all"
+      ? entries
+      : entries.filter((entry) => entry.conversationId === selected || passesFilter(entry, filter));
+  const named = isSearched ? filtered.filter((entry) => matches(titleOf(entry, naming), query)) : filtered;
   const shown = within === undefined ? named : [];
+  const ids = shown.map(({ conversationId }) => conversationId);
   const keys = useListKeys(
-    [
-      ...shown.map(({ conversationId }) => conversationId),
-      ...search.hits.map(({ message }) => message.messageId),
-    ],
+    search.hits.length === 0 ? ids : [...ids, ...search.hits.map(({ message }) => message.messageId)],
     (id) => {
       const hit = search.hits.find(({ message }) => message.messageId === id);
       if (hit === undefined) onOpen(id as ConversationId);
@@ -54,7 +66,7 @@ export function ConversationList({
   );
   const change = (next: string): void => {
     setQuery(next);
-    if (next.trim() === "") setWithin(undefined);
+    if (next.trim() === "") setSearched(NO_FILTER);
   };
   return (
     <nav
@@ -62,8 +74,19 @@ export function ConversationList({
       aria-label={strings.conversations}
       ref={keys.root}
       onKeyDown={keys.onKeyDown}
+      onFocus={keys.onFocus}
     >
       <SearchField query={query} onChange={change} />
+      {search.state === "off" ? (
+        <FilterChips filter={filter} onChange={setFilter} />
+      ) : (
+        <SearchFilters
+          filter={searched}
+          open={selected}
+          senders={search.hits.map(({ message }) => message.senderId)}
+          onChange={setSearched}
+        />
+      )}
       {within === undefined ? (
         <Rows
           entries={shown}
@@ -72,20 +95,20 @@ export function ConversationList({
           nowMs={nowMs}
           onOpen={onOpen}
           isSearched={isSearched}
+          isFiltered={filter !== "all"}
           isElsewhere={search.state === "searching" || search.hits.length > 0}
         />
       ) : (
-        <Button kind="link" onClick={() => setWithin(undefined)}>
+        <Button kind="link" onClick={() => setSearched({ ...searched, within: undefined })}>
           {strings.searchEverywhere}
         </Button>
       )}
       {search.state === "off" ? null : (
         <SearchResults
           search={search}
-          firstIndex={shown.length}
           nowMs={nowMs}
           onOpen={onOpenMessage}
-          onNarrow={setWithin}
+          onNarrow={(conversationId) => setSearched({ ...searched, within: conversationId })}
         />
       )}
     </nav>
@@ -116,42 +139,68 @@ function Rows(
   props: ConversationListProps & {
     readonly entries: readonly ConversationEntry[];
     readonly isSearched: boolean;
+    readonly isFiltered: boolean;
     /** What is looked for is in messages, or may be. */
     readonly isElsewhere: boolean;
     readonly focused: number | undefined;
     readonly nowMs: number;
   },
 ): JSX.Element | null {
-  const { entries, isSearched, isElsewhere, focused, selected, nowMs, onOpen } = props;
+  const { entries, isSearched, isFiltered, isElsewhere, focused, selected, nowMs } = props;
   const strings = useStrings();
   const drafts = useDrafts();
   const { state } = useConnection();
+  const menu = useRef<ConversationMenuHandle>(null);
+  const [problem, setProblem] = useState("");
+  const ids = useMemo(() => entries.map(({ conversationId }) => conversationId), [entries]);
+  const { list, onScroll } = useListAnchor(ids);
+  // The same functions all the time: a row is drawn anew only when something of it changes.
+  const newest = useRef(props.onOpen);
+  newest.current = props.onOpen;
+  const onOpen = useCallback((conversationId: ConversationId) => newest.current(conversationId), []);
+  const onMenu = useCallback(
+    (entry: ConversationEntry, anchor: HTMLElement) => menu.current?.open(entry, anchor),
+    [],
+  );
   if (entries.length === 0) {
     if (isElsewhere) return null;
+    if (isFiltered) return <Empty title={strings.list.nothingFiltered} hint="" />;
     if (isSearched) return <Empty title={strings.nothingFound} hint={strings.nothingFoundHint} />;
     if (state !== "live") return <Skeleton label={strings.loading} count={SKELETON_ROWS} shape="entry" />;
     return <Empty title={strings.noConversations} hint={strings.noConversationsHint} />;
   }
   return (
-    <div className={styles.rows} data-searched={isSearched} role="list">
-      <Virtualizer
-        data={entries}
-        bufferSize={400}
-        keepMounted={focused === undefined || focused >= entries.length ? [] : [focused]}
-      >
-        {(entry: ConversationEntry, index: number) => (
-          <ConversationRow
-            key={entry.conversationId}
-            entry={entry}
-            index={index}
-            isSelected={entry.conversationId === selected}
-            draft={entry.conversationId === selected ? "" : drafts.read(entry.conversationId)}
-            nowMs={nowMs}
-            onOpen={onOpen}
-          />
-        )}
-      </Virtualizer>
-    </div>
+    <>
+      <Problem text={problem} />
+      <ConversationMenu ref={menu} onProblem={setProblem} />
+      <div className={styles.rows} data-searched={isSearched} role="list" onScroll={onScroll}>
+        <Virtualizer
+          ref={list}
+          data={entries}
+          bufferSize={400}
+          keepMounted={focused === undefined || focused >= entries.length ? [] : [focused]}
+        >
+          {(entry: ConversationEntry, index: number) => (
+            // Not all are in the page: a screen reader is told how many there are.
+            <div
+              key={entry.conversationId}
+              role="listitem"
+              aria-setsize={entries.length}
+              aria-posinset={index + 1}
+            >
+              <ConversationRow
+                entry={entry}
+                isSelected={entry.conversationId === selected}
+                draft={entry.conversationId === selected ? "" : drafts.read(entry.conversationId)}
+                nowMs={nowMs}
+                onOpen={onOpen}
+                onMenu={onMenu}
+              />
+            </div>
+          )}
+        </Virtualizer>
+      </div>
+    </>
   );
 }
 

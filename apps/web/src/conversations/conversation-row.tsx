@@ -1,6 +1,7 @@
 import type { ConversationEntry, ConversationId } from "@parley/protocol";
 import { type JSX, memo } from "react";
 import { conversationNotify } from "@parley/client";
+import { Icon, type IconName } from "../controls/icons.js";
 import { isMutedNow } from "../notify/muted.js";
 import { Avatar } from "../people/avatar.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
@@ -15,13 +16,13 @@ const SHOWN_UNREAD_MAX = 99;
 /** A conversation in the list: who, the newest message, when, and how much is unread. */
 export const ConversationRow = memo(function ConversationRow(props: {
   readonly entry: ConversationEntry;
-  readonly index: number;
   readonly isSelected: boolean;
   readonly draft: string;
   readonly nowMs: number;
   readonly onOpen: (conversationId: ConversationId) => void;
+  readonly onMenu: (entry: ConversationEntry, anchor: HTMLElement) => void;
 }): JSX.Element {
-  const { entry, index, isSelected, draft, nowMs, onOpen } = props;
+  const { entry, isSelected, draft, nowMs, onOpen, onMenu } = props;
   const strings = useStrings();
   const times = useTimes();
   const nameOf = useNames();
@@ -34,11 +35,17 @@ export const ConversationRow = memo(function ConversationRow(props: {
   const title = titleOf(entry, { self, nameOf, untitled: strings.untitledGroup });
   const timeMs = lastMessage?.timeMs ?? updatedMs;
   return (
-    <div role="listitem">
+    <div
+      className={styles.place}
+      onContextMenu={(event) => {
+        event.preventDefault();
+        onMenu(entry, event.currentTarget);
+      }}
+    >
       <button
         type="button"
         className={styles.row}
-        data-index={index}
+        data-key={conversationId}
         aria-current={isSelected ? "true" : undefined}
         onClick={() => onOpen(conversationId)}
       >
@@ -50,19 +57,39 @@ export const ConversationRow = memo(function ConversationRow(props: {
         <span className={styles.preview} data-draft={draft !== ""} dir="auto">
           {previewOf(entry, { strings, self, nameOf, isGroup, draft })}
         </span>
-        {unread === 0 ? null : (
-          <span className={styles.badges}>
-            {isMentioned ? (
-              <span className={styles.mention} role="img" aria-label={strings.mentionedYou}>
-                @
-              </span>
-            ) : null}
+        <span className={styles.badges}>
+          {entry.pinnedMs > 0 ? <Mark name="pin" label={strings.list.pinned} /> : null}
+          {isMuted ? <Mark name="muted" label={strings.notify.muted} /> : null}
+          {unread > 0 && isMentioned ? (
+            <span className={styles.mention} role="img" aria-label={strings.mentionedYou}>
+              @
+            </span>
+          ) : null}
+          {unread === 0 ? null : (
             <span className={styles.badge} data-muted={isMuted} aria-label={strings.unreadCount(unread)}>
               {unread > SHOWN_UNREAD_MAX ? `${SHOWN_UNREAD_MAX}+` : unread}
             </span>
-          </span>
-        )}
+          )}
+        </span>
+      </button>
+      <button
+        type="button"
+        className={styles.more}
+        aria-label={strings.list.actionsOf(title)}
+        aria-haspopup="menu"
+        onClick={(event) => onMenu(entry, event.currentTarget)}
+      >
+        <Icon name="more" size={18} />
       </button>
     </div>
   );
 });
+
+/** What is set of the conversation. */
+function Mark({ name, label }: { readonly name: IconName; readonly label: string }): JSX.Element {
+  return (
+    <span className={styles.mark} role="img" aria-label={label} title={label}>
+      <Icon name={name} size={15} />
+    </span>
+  );
+}

@@ -24,7 +24,7 @@ export interface ListKeys {
   readonly onFocus: (event: FocusEvent) => void;
 }
 
-/** What the list does with keys. Rows carry the index of their id as `data-index`. */
+/** What the list does with keys. Rows carry their id as `data-key`. */
 export function useListKeys(ids: readonly string[], onOpen: (id: string) => void): ListKeys {
   const root = useRef<HTMLElement>(null);
   // By id: a new message moves rows, and the focus moves with them. Keys may come faster than the page is drawn.
@@ -41,7 +41,7 @@ export function useListKeys(ids: readonly string[], onOpen: (id: string) => void
     let framesLeft = FRAMES_MAX;
     let frame = 0;
     const tryFocus = (): void => {
-      const row = root.current?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+      const row = root.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused ?? "")}"]`);
       row?.focus();
       framesLeft -= 1;
       isMoving.current = framesLeft > 0 && document.activeElement !== row;
@@ -49,18 +49,18 @@ export function useListKeys(ids: readonly string[], onOpen: (id: string) => void
     };
     tryFocus();
     return () => cancelAnimationFrame(frame);
-  }, [index]);
+  }, [focused]);
   const onFocus = ({ target }: FocusEvent): void => {
     if (isMoving.current) return;
-    const rowIndex = target.closest<HTMLElement>("[data-index]")?.dataset["index"];
-    focus(rowIndex === undefined ? undefined : ids[Number(rowIndex)]);
+    focus(target.closest<HTMLElement>("[data-key]")?.dataset["key"]);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const from = newest.current === undefined ? FIELD : ids.indexOf(newest.current);
     const next = nextIndex(event.key, from, ids.length);
     if (next === undefined) {
       const [first] = ids;
-      const isSearchDone = event.key === "Enter" && from === FIELD && !event.nativeEvent.isComposing;
+      const isInField = event.target instanceof HTMLInputElement;
+      const isSearchDone = event.key === "Enter" && isInField && !event.nativeEvent.isComposing;
       if (!isSearchDone || first === undefined) return;
       onOpen(first);
     } else if (next === FIELD) {

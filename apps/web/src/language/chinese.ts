@@ -1,4 +1,5 @@
 import { GROUP_CHINESE } from "./group-chinese.js";
+import { LIST_CHINESE } from "./list-chinese.js";
 import { MEDIA_CHINESE } from "./media-chinese.js";
 import { NOTIFY_CHINESE } from "./notify-chinese.js";
 import type { Strings } from "./english.js";
@@ -185,6 +186,7 @@ export const CHINESE: Strings = {
   details: "群成员",
 
   groups: GROUP_CHINESE,
+  list: LIST_CHINESE,
   notify: NOTIFY_CHINESE,
   media: MEDIA_CHINESE,
   cards: {

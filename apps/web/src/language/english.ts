@@ -1,4 +1,5 @@
 import { GROUP_ENGLISH } from "./group-english.js";
+import { LIST_ENGLISH } from "./list-english.js";
 import { MEDIA_ENGLISH } from "./media-english.js";
 import { NOTIFY_ENGLISH } from "./notify-english.js";
 
@@ -185,6 +186,7 @@ export const ENGLISH = {
   details: "Members of the group",
 
   groups: GROUP_ENGLISH,
+  list: LIST_ENGLISH,
   notify: NOTIFY_ENGLISH,
   media: MEDIA_ENGLISH,
   cards: {
@@ -216,7 +218,7 @@ export const ENGLISH = {
     "too-late": "The message is too old for this.",
     "too-many-edits": "The message was edited too often. Write another one.",
     "too-many-reactions": "The message has too many reactions.",
-    "too-many-pins": "Too many messages are pinned here. Unpin one first.",
+    "too-many-pins": "Too much is pinned here. Unpin something first.",
     "message-too-large": "The message is too long.",
     "card-outdated": "The card has changed meanwhile. Look at it once more.",
     "media-too-large": "The file is larger than this server takes.",

@@ -15,16 +15,15 @@ export interface MessagePlace {
   readonly sequence: number;
 }
 
-/** The hits; the first has the index `firstIndex` for the keyboard. */
+/** The hits. */
 export function SearchResults(props: {
   readonly search: MessageSearch;
-  readonly firstIndex: number;
   readonly nowMs: number;
   readonly onOpen: (place: MessagePlace) => void;
   /** Looks on in one conversation only. */
   readonly onNarrow: (conversationId: ConversationId) => void;
 }): JSX.Element {
-  const { search, firstIndex, nowMs, onOpen, onNarrow } = props;
+  const { search, nowMs, onOpen, onNarrow } = props;
   const strings = useStrings();
   const { client } = useChat();
   const nameOf = useNames();
@@ -50,7 +49,7 @@ export function SearchResults(props: {
                 {title}
               </h4>
             ) : null}
-            <Hit hit={hit} index={firstIndex + index} nowMs={nowMs} onOpen={onOpen} />
+            <Hit hit={hit} nowMs={nowMs} onOpen={onOpen} />
             {isLast && truncated.has(conversationId) ? (
               <div className={styles.more}>
                 <Button kind="link" onClick={() => onNarrow(conversationId)}>
@@ -81,11 +80,10 @@ export function SearchResults(props: {
 
 function Hit(props: {
   readonly hit: FoundMessage;
-  readonly index: number;
   readonly nowMs: number;
   readonly onOpen: (place: MessagePlace) => void;
 }): JSX.Element {
-  const { hit, index, nowMs, onOpen } = props;
+  const { hit, nowMs, onOpen } = props;
   const { message, spans } = hit;
   const strings = useStrings();
   const times = useTimes();
@@ -93,7 +91,7 @@ function Hit(props: {
   const { self } = useChat().client;
   let at = 0;
   return (
-    <button type="button" className={styles.hit} data-index={index} onClick={() => onOpen(message)}>
+    <button type="button" className={styles.hit} data-key={message.messageId} onClick={() => onOpen(message)}>
       <span className={styles.sender}>
         {message.senderId === self ? strings.you : nameOf(message.senderId)}
       </span>

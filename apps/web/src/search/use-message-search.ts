@@ -4,8 +4,9 @@
  */
 import type { FoundMessage } from "@parley/client";
 import type { ConversationId } from "@parley/protocol";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useChat, useConnection } from "../session/chat-context.js";
+import { isWithin, type SearchFilter, spanOf } from "./search-filter.js";
 
 /** So long nothing is typed before it is searched. */
 const PAUSE_MS = 250;
@@ -43,26 +44,30 @@ const NOTHING: Omit<Found, "asked"> = {
   state: "searching",
 };
 
-/** In one conversation, or in all. */
-export function useMessageSearch(query: string, within: ConversationId | undefined): MessageSearch {
+/** `filter` is the same object until it changes. */
+export function useMessageSearch(query: string, filter: SearchFilter): MessageSearch {
   const { client } = useChat();
   const isOffline = useConnection().state !== "live";
   const text = query.trim();
-  const asked = `${isOffline ? "here" : "all"} ${within ?? ""} ${text}`;
+  const span = useMemo(() => spanOf(filter), [filter]);
+  const asked = `${isOffline ? "here" : "all"} ${JSON.stringify(span)} ${text}`;
   const isAsked = isEnough(text);
   const [found, setFound] = useState<Found>({ ...NOTHING, asked: "" });
   const newest = useRef("");
   newest.current = isAsked ? asked : "";
   const search = useCallback(
     async (before: Found): Promise<void> => {
-      const options = { text, ...(within === undefined ? {} : { conversationId: within }) };
+      const options = { text, ...span };
       let after: Found;
       try {
         if (isOffline) {
           after = { ...before, isLocal: true };
           for await (const hits of client.searchLocal(text, options)) {
             if (newest.current !== before.asked) return;
-            after = { ...after, hits: [...after.hits, ...hits] };
+            after = {
+              ...after,
+              hits: [...after.hits, ...hits.filter(({ message }) => isWithin(message, span))],
+            };
             setFound(after);
           }
           if (newest.current === before.asked) setFound({ ...after, state: "done" });
@@ -84,7 +89,7 @@ export function useMessageSearch(query: string, within: ConversationId | undefin
       // Something else may have been typed meanwhile.
       if (newest.current === before.asked) setFound(after);
     },
-    [client, text, within, isOffline],
+    [client, text, span, isOffline],
   );
   useEffect(() => {
     if (!isAsked) return undefined;
