@@ -45,7 +45,7 @@ describe("the web chat", () => {
       await write(alice, "second\nline");
       await eventually(() => unreadOf(bob, "Alice"), "2");
       await eventually(() => unreadOf(bobSecond, "Alice"), "2");
-      await eventually(() => bob.title(), `(${unread + 2}) Parley`);
+      await eventually(() => bob.title(), `(${unread + 2}) Lunch – Parley`);
       await open(bobSecond, "Alice");
       await eventually(() => unreadOf(bobSecond, "Alice"), "");
       await eventually(() => unreadOf(bob, "Alice"), "");

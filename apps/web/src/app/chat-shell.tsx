@@ -1,10 +1,9 @@
-import type { ConversationEntry, ConversationId } from "@parley/protocol";
-import { type JSX, useEffect, useState } from "react";
+import type { ConversationId } from "@parley/protocol";
+import { type JSX, useState } from "react";
 import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
 import { ConversationView } from "../conversation/conversation-view.js";
 import { ConversationList } from "../conversations/conversation-list.js";
-import { unreadOf } from "../conversations/conversation-title.js";
 import { MentionsDialog } from "../dialogs/mentions-dialog.js";
 import { NewConversationDialog } from "../dialogs/new-conversation-dialog.js";
 import { useStrings } from "../preferences/preferences-context.js";
@@ -13,6 +12,7 @@ import { ConnectionLine } from "../session/connection-line.js";
 import { AccountMenu } from "./account-menu.js";
 import styles from "./chat-shell.module.css";
 import pageStyles from "./page-message.module.css";
+import { useAttention } from "./use-attention.js";
 import { usePageGuards } from "./use-page-guards.js";
 import { useRoute } from "./use-route.js";
 
@@ -24,7 +24,7 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
   const [isCreating, setIsCreating] = useState(false);
   const [isShowingMentions, setIsShowingMentions] = useState(false);
   const entry = entries.find(({ conversationId }) => conversationId === route.open?.conversationId);
-  useTitle(entries);
+  useAttention(entry);
   usePageGuards();
   const onCreated = (conversationId: ConversationId): void => {
     setIsCreating(false);
@@ -82,16 +82,4 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
       ) : null}
     </div>
   );
-}
-
-/** The number of unread messages in the title of the tab. */
-function useTitle(entries: readonly ConversationEntry[]): void {
-  const { appName } = useStrings();
-  const unread = entries.reduce((sum, entry) => sum + unreadOf(entry), 0);
-  useEffect(() => {
-    document.title = unread === 0 ? appName : `(${unread}) ${appName}`;
-    return () => {
-      document.title = appName;
-    };
-  }, [appName, unread]);
 }
