@@ -21,7 +21,8 @@ test(
   async () => {
     await withBench(async (bench) => {
       bench.expectTrouble(/./u);
-      const context = await bench.browser();
+      // The worker holds this code, too.
+      const context = await bench.browser({ serviceWorkers: "block" });
       const refused: string[] = [];
       await context.route(LATE, (route) => {
         refused.push(route.request().url());

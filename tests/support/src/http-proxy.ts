@@ -10,6 +10,8 @@ export class HttpProxy {
   upgrades: UpgradePolicy = "pass";
   /** True: an answer is passed on when all of it has come. */
   isBuffering = false;
+  /** What it answers itself, by path, without asking anybody. */
+  readonly answers = new Map<string, { readonly type: string; readonly content: string }>();
   /** Requests that were passed, by method and path without ids and numbers. */
   readonly passed: string[] = [];
   readonly #server: Server;
@@ -54,6 +56,11 @@ export class HttpProxy {
 
   #pass(incoming: IncomingMessage, response: ServerResponse): void {
     const { method, url = "", headers } = incoming;
+    const own = this.answers.get(url);
+    if (own !== undefined) {
+      response.writeHead(200, { "content-type": own.type, "cache-control": "no-cache" }).end(own.content);
+      return;
+    }
     this.passed.push(`${method} ${url.replace(/\/[0-9a-f]{32}.*$/u, "/ID")}`);
     const { hostname, port } = this.#target;
     const outgoing = request({ hostname, port, method, path: url, headers, agent: false });

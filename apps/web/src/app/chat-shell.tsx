@@ -9,6 +9,7 @@ import { NewConversationDialog } from "../dialogs/new-conversation-dialog.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useConversations } from "../session/chat-context.js";
 import { ConnectionLine } from "../session/connection-line.js";
+import { UpdateLine } from "../updates/update-line.js";
 import { AccountMenu } from "./account-menu.js";
 import styles from "./chat-shell.module.css";
 import pageStyles from "./page-message.module.css";
@@ -34,6 +35,7 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
     <div className={styles.shell} data-open={entry !== undefined}>
       <div className={styles.connection}>
         <ConnectionLine />
+        <UpdateLine />
       </div>
       <div className={styles.side}>
         <header className={styles.head}>

@@ -1,6 +1,7 @@
 import { Component, type JSX, type ReactNode } from "react";
 import { Button } from "../controls/button.js";
 import { useStrings } from "../preferences/preferences-context.js";
+import { useUpdates } from "../updates/updates-context.js";
 import styles from "./page-message.module.css";
 
 interface ErrorBoundaryState {
@@ -22,11 +23,12 @@ export class ErrorBoundary extends Component<{ readonly children: ReactNode }, E
 
 function Crashed(): JSX.Element {
   const strings = useStrings();
+  const updates = useUpdates();
   return (
     <main className={styles.page} role="alert">
       <h1>{strings.crashed}</h1>
       <p className={styles.hint}>{strings.crashedHint}</p>
-      <Button kind="primary" onClick={() => location.reload()}>
+      <Button kind="primary" onClick={() => void updates.reload()}>
         {strings.reload}
       </Button>
     </main>

@@ -146,6 +146,7 @@ export const CHINESE: Strings = {
   useHere: "在此使用",
   sentAway: "服务器不再支持此版本，请刷新页面。",
   reload: "刷新",
+  newVersion: "有新版本。",
 
   menu: "菜单",
   devices: "设备",

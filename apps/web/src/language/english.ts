@@ -146,6 +146,7 @@ export const ENGLISH = {
   useHere: "Use it here",
   sentAway: "The server does not serve this version of the app. Reload the page.",
   reload: "Reload",
+  newVersion: "A new version is there.",
 
   menu: "Menu",
   devices: "Devices",

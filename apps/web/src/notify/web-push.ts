@@ -1,17 +1,16 @@
 /** Notifications of this browser while no page is open. */
 import type { NotifyClient, WebPushSubscription } from "@parley/client";
 import { Failure } from "@parley/base";
-
-const WORKER = "/push-worker.js";
+import { canHaveWorker, registerWorker } from "../updates/app-updates.js";
 
 /** Whether this browser can be notified: it needs a secure page, and a browser that has it. */
 export function canPush(): boolean {
-  return "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+  return canHaveWorker() && "PushManager" in window && "Notification" in window;
 }
 
 /** Whether this browser is subscribed. */
 export async function isSubscribed(): Promise<boolean> {
-  const registration = await navigator.serviceWorker.getRegistration(WORKER);
+  const registration = await navigator.serviceWorker.getRegistration();
   const subscription = await registration?.pushManager.getSubscription();
   return subscription !== null && subscription !== undefined;
 }
@@ -22,7 +21,7 @@ export async function subscribe(notify: NotifyClient): Promise<void> {
     throw new Failure("push-denied", "The user or the browser does not allow notifications.");
   const response = await fetch("/v1/push");
   const { publicKey } = (await response.json()) as { readonly publicKey: string };
-  await navigator.serviceWorker.register(WORKER);
+  await registerWorker();
   const { pushManager } = await navigator.serviceWorker.ready;
   const subscription = await pushManager.subscribe({
     userVisibleOnly: true,
@@ -34,8 +33,24 @@ export async function subscribe(notify: NotifyClient): Promise<void> {
 /** Ends it, here and at the server. */
 export async function unsubscribe(notify: NotifyClient): Promise<void> {
   await notify.setPushTarget(undefined);
-  const registration = await navigator.serviceWorker.getRegistration(WORKER);
+  const registration = await navigator.serviceWorker.getRegistration();
   await (await registration?.pushManager.getSubscription())?.unsubscribe();
+}
+
+/**
+ * Leaves nothing in this browser of what was pushed: no subscription, also when the server cannot be told, no notification and no
+ * number. Never rejects.
+ */
+export async function forgetPushes(): Promise<void> {
+  if (!canHaveWorker()) return;
+  try {
+    const registration = await navigator.serviceWorker.getRegistration();
+    for (const shown of (await registration?.getNotifications()) ?? []) shown.close();
+    await (await registration?.pushManager.getSubscription())?.unsubscribe();
+  } catch (error) {
+    // A browser without push, or one that does not let go: the server ends it with the session.
+    console.debug("parley:", "pushes not ended", String(error));
+  }
 }
 
 function keysOf(subscription: PushSubscription): WebPushSubscription {

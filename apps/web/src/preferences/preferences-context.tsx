@@ -10,7 +10,7 @@ import {
 import { CHINESE } from "../language/chinese.js";
 import { ENGLISH, type Strings } from "../language/english.js";
 import { createTimeLabels, type TimeLabels } from "../time/time-labels.js";
-import type { LanguageName, Preferences, PreferenceStore } from "./preferences.js";
+import type { LanguageName, Preferences, PreferenceStore, ThemeName } from "./preferences.js";
 
 const LANGUAGES: Readonly<Record<LanguageName, Strings>> = { en: ENGLISH, zh: CHINESE };
 
@@ -43,8 +43,18 @@ export function PreferencesProvider(props: {
   useLayoutEffect(() => {
     document.documentElement.lang = world.strings.locale;
     document.documentElement.dataset["theme"] = preferences.theme;
+    colourFrame(preferences.theme);
   }, [world, preferences]);
   return <WorldContext value={world}>{children}</WorldContext>;
+}
+
+/** The frame that a browser draws around the page, or around the installed app, has the colour of `--panel`, as in `index.html`. */
+function colourFrame(theme: ThemeName): void {
+  const colours = { light: "#ffffff", dark: "#161c1f" };
+  for (const meta of document.querySelectorAll<HTMLMetaElement>("meta[name=theme-color]")) {
+    const wanted = theme === "system" ? (meta.media.includes("dark") ? "dark" : "light") : theme;
+    meta.content = colours[wanted];
+  }
 }
 
 /** The words in the reader's language. */

@@ -3,6 +3,7 @@ import type { JSX } from "react";
 import { Button } from "../controls/button.js";
 import type { Strings } from "../language/english.js";
 import { useStrings } from "../preferences/preferences-context.js";
+import { useUpdates } from "../updates/updates-context.js";
 import { useChat, useConnection } from "./chat-context.js";
 import styles from "./connection-line.module.css";
 import { useNowMs } from "./use-signal.js";
@@ -22,6 +23,7 @@ export function ConnectionLine(): JSX.Element {
 function ConnectionProblem(): JSX.Element {
   const strings = useStrings();
   const { client } = useChat();
+  const updates = useUpdates();
   const { state, code, retryAtMs } = useConnection();
   if (state === "stopped") {
     const isReplaced = code === String(DISCONNECT.replaced.code);
@@ -29,7 +31,7 @@ function ConnectionProblem(): JSX.Element {
       <p className={styles.line}>
         <span>{isReplaced ? strings.replaced : strings.sentAway}</span>
         {/* Also to take the device back: the other window has written to its store, which is read anew. */}
-        <Button kind="link" onClick={() => location.reload()}>
+        <Button kind="link" onClick={() => void updates.reload()}>
           {isReplaced ? strings.useHere : strings.reload}
         </Button>
       </p>

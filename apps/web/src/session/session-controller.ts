@@ -17,6 +17,7 @@ import { Attachments } from "../composer/attachments.js";
 import { Drafts } from "../composer/drafts.js";
 import { createMediaCache, type MediaCache } from "../media/media-cache.js";
 import { durationOf } from "../composer/media-duration.js";
+import { forgetPushes } from "../notify/web-push.js";
 import { NameBook } from "../people/name-book.js";
 import { listSessions, logout, revokeSession } from "./account-api.js";
 import type { KeyValues } from "./browser-storage.js";
@@ -134,7 +135,7 @@ export class SessionController {
     this.#memory.forgetEverything();
     this.#letGo();
     // Without a server the session stays in the list, where another device can end it.
-    await logout(session.token).catch(() => undefined);
+    await Promise.all([logout(session.token).catch(() => undefined), forgetPushes()]);
   }
 
   async #open(session: TabSession): Promise<void> {
