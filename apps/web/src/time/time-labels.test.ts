@@ -64,3 +64,12 @@ test("midnight is 00:00, and a time ahead of the clock is dated", () => {
     ["00:00", "November 22"],
   );
 });
+
+test("the clock beside a date is the clock of the list", () => {
+  const labels = createTimeLabels({ locale: "en", today: "Today", yesterday: "Yesterday" }, "UTC");
+
+  deepEqual(
+    [labels.full(Date.UTC(2026, 1, 3, 16, 5)), labels.full(Date.UTC(2026, 1, 3, 0, 5))],
+    ["Feb 3, 2026, 16:05", "Feb 3, 2026, 00:05"],
+  );
+});

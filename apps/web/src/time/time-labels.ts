@@ -34,7 +34,7 @@ export function createTimeLabels(words: TimeWords, timeZone?: string): TimeLabel
   const date = format({ month: "long", day: "numeric" });
   const dateWithYear = format({ year: "numeric", month: "long", day: "numeric" });
   const shortDate = format({ year: "numeric", month: "numeric", day: "numeric" });
-  const full = format({ dateStyle: "medium", timeStyle: "short" });
+  const full = format({ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
   const parts = new Intl.DateTimeFormat("en-CA", {
     year: "numeric",
     month: "2-digit",
