@@ -77,7 +77,7 @@ export function pushing(
     calls: (calls, random) => ({
       ...calls,
       sync: {
-        setPinned: (session, change) => calls.sync.setPinned(session, change),
+        setPinned: (session, pin) => calls.sync.setPinned(session, pin),
         listConversations: (session, page) => calls.sync.listConversations(session, page),
         attach: (session, position, sink) => {
           let isFirst = true;
@@ -120,7 +120,7 @@ export function listing(change: (page: ListPage, random: SeededRandom) => ListPa
     calls: (calls, random) => ({
       ...calls,
       sync: {
-        setPinned: (session, change) => calls.sync.setPinned(session, change),
+        setPinned: (session, pin) => calls.sync.setPinned(session, pin),
         attach: (session, position, sink) => calls.sync.attach(session, position, sink),
         listConversations: async (session, page) => {
           const answer = await calls.sync.listConversations(session, page);

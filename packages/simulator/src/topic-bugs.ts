@@ -21,7 +21,7 @@ function telling(change: (told: Told, random: SeededRandom) => readonly Uint8Arr
     calls: (calls, random) => ({
       ...calls,
       sync: {
-        setPinned: (session, change) => calls.sync.setPinned(session, change),
+        setPinned: (session, pin) => calls.sync.setPinned(session, pin),
         listConversations: (session, page) => calls.sync.listConversations(session, page),
         attach: (session, position, sink) => calls.sync.attach(session, position, through(sink, random)),
       },
@@ -68,7 +68,7 @@ export const LIST_IS_BEHIND_ITS_TOPIC: PlantedBug = {
   calls: (calls): Calls => ({
     ...calls,
     sync: {
-      setPinned: (session, change) => calls.sync.setPinned(session, change),
+      setPinned: (session, pin) => calls.sync.setPinned(session, pin),
       attach: (session, position, sink) => calls.sync.attach(session, position, sink),
       listConversations: async (session, page) => {
         const answer = await calls.sync.listConversations(session, page);

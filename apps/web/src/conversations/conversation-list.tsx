@@ -1,4 +1,5 @@
 /** The list of conversations, with a field that searches it and the messages. */
+import type { FoundMessage } from "@parley/client";
 import type { ConversationEntry, ConversationId } from "@parley/protocol";
 import { type JSX, useCallback, useMemo, useRef, useState } from "react";
 import { Virtualizer } from "virtua";
@@ -16,11 +17,11 @@ import { useNowMs } from "../session/use-signal.js";
 import styles from "./conversation-list.module.css";
 import { ConversationMenu, type ConversationMenuHandle } from "./conversation-menu.js";
 import { ConversationRow } from "./conversation-row.js";
-import { matches, titleOf } from "./conversation-title.js";
+import { matches, type Naming, titleOf } from "./conversation-title.js";
 import { FilterChips } from "./filter-chips.js";
 import { type ListFilter, passesFilter } from "./list-filter.js";
 import { useListAnchor } from "./use-list-anchor.js";
-import { useListKeys } from "./use-list-keys.js";
+import { type ListKeys, useListKeys } from "./use-list-keys.js";
 
 const SKELETON_ROWS = 6;
 const MINUTE_MS = 60_000;
@@ -48,22 +49,8 @@ export function ConversationList({
   const nowMs = useNowMs(MINUTE_MS);
   const isSearched = query.trim() !== "";
   const naming = { self: client.self, nameOf, untitled: strings.untitledGroup };
-  // What is open stays, also when it is read.
-  const filtered =
-    filter === "all"
-      ? entries
-      : entries.filter((entry) => entry.conversationId === selected || passesFilter(entry, filter));
-  const named = isSearched ? filtered.filter((entry) => matches(titleOf(entry, naming), query)) : filtered;
-  const shown = within === undefined ? named : [];
-  const ids = shown.map(({ conversationId }) => conversationId);
-  const keys = useListKeys(
-    search.hits.length === 0 ? ids : [...ids, ...search.hits.map(({ message }) => message.messageId)],
-    (id) => {
-      const hit = search.hits.find(({ message }) => message.messageId === id);
-      if (hit === undefined) onOpen(id as ConversationId);
-      else onOpenMessage(hit.message);
-    },
-  );
+  const shown = within === undefined ? shownOf(entries, { query, naming, filter, selected }) : [];
+  const keys = useRowKeys(shown, search.hits, { onOpen, onOpenMessage });
   const change = (next: string): void => {
     setQuery(next);
     if (next.trim() === "") setSearched(NO_FILTER);
@@ -77,9 +64,8 @@ export function ConversationList({
       onFocus={keys.onFocus}
     >
       <SearchField query={query} onChange={change} />
-      {search.state === "off" ? (
-        <FilterChips filter={filter} onChange={setFilter} />
-      ) : (
+      {isSearched ? null : <FilterChips filter={filter} onChange={setFilter} />}
+      {search.state === "off" ? null : (
         <SearchFilters
           filter={searched}
           open={selected}
@@ -113,6 +99,42 @@ export function ConversationList({
       )}
     </nav>
   );
+}
+
+/** The keys go through the conversations, and on through what was found. */
+function useRowKeys(
+  shown: readonly ConversationEntry[],
+  hits: readonly FoundMessage[],
+  on: {
+    readonly onOpen: (conversationId: ConversationId) => void;
+    readonly onOpenMessage: (place: MessagePlace) => void;
+  },
+): ListKeys {
+  const ids = shown.map(({ conversationId }): string => conversationId);
+  return useListKeys(
+    hits.length === 0 ? ids : [...ids, ...hits.map(({ message }) => message.messageId)],
+    (id) => {
+      const hit = hits.find(({ message }) => message.messageId === id);
+      if (hit === undefined) on.onOpen(id as ConversationId);
+      else on.onOpenMessage(hit.message);
+    },
+  );
+}
+
+/** Of the list what is looked for, or what the filter leaves; what is open stays, also when it is read. */
+function shownOf(
+  entries: readonly ConversationEntry[],
+  by: {
+    readonly query: string;
+    readonly naming: Naming;
+    readonly filter: ListFilter;
+    readonly selected: ConversationId | undefined;
+  },
+): readonly ConversationEntry[] {
+  const { query, naming, filter, selected } = by;
+  if (query.trim() !== "") return entries.filter((entry) => matches(titleOf(entry, naming), query));
+  if (filter === "all") return entries;
+  return entries.filter((entry) => entry.conversationId === selected || passesFilter(entry, filter));
 }
 
 function SearchField(props: {
@@ -164,7 +186,7 @@ function Rows(
   );
   if (entries.length === 0) {
     if (isElsewhere) return null;
-    if (isFiltered) return <Empty title={strings.list.nothingFiltered} hint="" />;
+    if (isFiltered && !isSearched) return <Empty title={strings.list.nothingFiltered} hint="" />;
     if (isSearched) return <Empty title={strings.nothingFound} hint={strings.nothingFoundHint} />;
     if (state !== "live") return <Skeleton label={strings.loading} count={SKELETON_ROWS} shape="entry" />;
     return <Empty title={strings.noConversations} hint={strings.noConversationsHint} />;
