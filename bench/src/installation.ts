@@ -20,6 +20,8 @@ export interface InstallationPlan {
   readonly dataDirectory: string;
   readonly userIds: readonly string[];
   readonly devicesPerUser: number;
+  /** What people are called; their ids by default. */
+  readonly nameOf?: (userId: string) => string;
   /** Default true. */
   readonly isEncrypted?: boolean;
   /** The same for all; none means that nobody can sign in with a password. */
@@ -51,7 +53,7 @@ export async function prepareInstallation(plan: InstallationPlan): Promise<Insta
       await parley.accounts.addUser({
         tenantId,
         userId,
-        name: text,
+        name: plan.nameOf?.(text) ?? text,
         ...(plan.password === undefined ? {} : { password: plan.password }),
       });
       tokens.set(userId, []);

@@ -82,6 +82,14 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --messages N       (200000)
     --words N          of each kind: rare, frequent, missing (50)
 
+  npm run -s bench -- web-flood [options] the web chat in Chromium (PARLEY_CHROMIUM, else /usr/bin/chromium) while somebody types and
+                                         scrolls, first alone and then with messages that come into the open large group
+    --members N        of the group (10000)
+    --rate N           messages a second (200)
+    --seconds N        of each part (20)
+    --conversations N  in the list besides (40)
+    --profile FILE     where a processor profile of the page is written, for Chromium's own tools
+
   --json             the last line of stdout is the result as JSON
 `;
 
@@ -92,7 +100,8 @@ const OPTIONS = {
   "round-trip-ms": { type: "string", default: "300" },
   "kb-per-second": { type: "string", default: "30" },
   "lost-percent": { type: "string", default: "2" },
-  seconds: { type: "string", default: "10" },
+  /** How long depends on the scenario. */
+  seconds: { type: "string" },
   "warm-up": { type: "string", default: "3" },
   rate: { type: "string" },
   window: { type: "string", default: "8" },
@@ -106,7 +115,9 @@ const OPTIONS = {
   users: { type: "string", default: "100000" },
   connections: { type: "string", default: "5000" },
   rows: { type: "string", default: "1000000" },
-  conversations: { type: "string", default: "20000" },
+  /** How many depends on the scenario. */
+  conversations: { type: "string" },
+  profile: { type: "string" },
   "row-bytes": { type: "string", default: "200" },
   scans: { type: "string", default: "4000" },
   seed: { type: "string", default: "1" },
@@ -127,6 +138,14 @@ const STAYING_RATE = 200;
 /** Messages a second in a group that a device on a bad network is in. */
 const WEAK_RATE = 50;
 const PAIRS = 100;
+/** Seconds that are measured. */
+const SECONDS = 10;
+/** Conversations of a company. */
+const TABLE_CONVERSATIONS = 20_000;
+/** Messages a second into the group that is open in a browser, for how long, and how many conversations stand beside it. */
+const FLOOD_RATE = 200;
+const FLOOD_SECONDS = 20;
+const FLOOD_CONVERSATIONS = 40;
 /** Messages in the conversation that is searched. */
 const SEARCH_MESSAGES = 200_000;
 /** Messages of an ablation in the large group. */
@@ -185,7 +204,7 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
   if (scenario === "tables") {
     const plan = {
       rows: integer(values, "rows", 1, 100_000_000),
-      conversations: integer(values, "conversations", 1, 10_000_000),
+      conversations: whole(values, "conversations", [1, 10_000_000], TABLE_CONVERSATIONS),
       rowBytes: integer(values, "row-bytes", 150, 65_536),
       scans: integer(values, "scans", 1, 1_000_000),
       seed: integer(values, "seed", 0, 2 ** 32 - 1),
@@ -195,7 +214,7 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
   if (scenario === "index-build") {
     const plan = {
       rows: integer(values, "rows", 20_000, 100_000_000),
-      seconds: integer(values, "seconds", 1, 3_600),
+      seconds: whole(values, "seconds", [1, 3_600], SECONDS),
       timePercent: values["time-percent"] === undefined ? undefined : integer(values, "time-percent", 1, 100),
       seed: integer(values, "seed", 0, 2 ** 32 - 1),
     };
@@ -234,6 +253,18 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
       directory: values.directory,
     };
     return measureSearch(plan, say);
+  }
+  if (scenario === "web-flood") {
+    const plan = {
+      members: integer(values, "members", 100, 200_000),
+      rate: whole(values, "rate", [1, 10_000], FLOOD_RATE),
+      seconds: whole(values, "seconds", [1, 3_600], FLOOD_SECONDS),
+      conversations: whole(values, "conversations", [0, 5_000], FLOOD_CONVERSATIONS),
+      profile: values.profile,
+    };
+    // Only this needs what drives a browser, which an installation without its tests does not have.
+    const { measureWebFlood } = await import("./scenarios/web-flood.js");
+    return measureWebFlood(plan, say);
   }
   return scenario === "direct" ? direct(values) : measureNetwork(scenario, values);
 }
@@ -285,7 +316,7 @@ function transportName(name: string): TransportName {
 /** How long is measured, of messages how large. */
 function measuring(values: Values) {
   return {
-    seconds: integer(values, "seconds", 1, 3_600),
+    seconds: whole(values, "seconds", [1, 3_600], SECONDS),
     warmUpSeconds: integer(values, "warm-up", 0, 3_600),
     textBytes: integer(values, "text-bytes", 10, 16_384),
   };
@@ -297,6 +328,11 @@ function readArguments() {
   } catch (error) {
     throw new UsageError(messageOf(error), { cause: error });
   }
+}
+
+/** A whole number, or what stands for it in this scenario. */
+function whole(values: Values, name: keyof Values, [min, max]: [number, number], fallback: number): number {
+  return values[name] === undefined ? fallback : integer(values, name, min, max);
 }
 
 function integer(values: Values, name: keyof Values, min: number, max: number): number {
