@@ -10,7 +10,7 @@ import { pause } from "../pause.js";
 import { hundredths, thousandths } from "../rounding.js";
 import { ServerProcess } from "../server-process.js";
 import { Chromium, type MeasuredPage, type PageUse } from "../web/chromium.js";
-import { type Crowd, PASSWORD, prepareCrowd, READER, TITLE } from "../web/crowd.js";
+import { type Crowd, LAST_NAME, PASSWORD, prepareCrowd, READER, TITLE } from "../web/crowd.js";
 import { countStored, type PageNotes } from "../web/page-probe.js";
 import { Person } from "../web/person.js";
 import type { Report } from "./direct-report.js";
@@ -55,11 +55,16 @@ export async function measureWebFlood(plan: WebFloodPlan, say: (line: string) =>
     await openConversation(measured, server.url, crowd);
     say(`the page alone for ${plan.seconds} s`);
     const alone = await observe(plan, { measured, server, crowd, isFlooded: false });
+    const mention = await observeMention(measured);
     say(`${plan.rate} messages a second for ${plan.seconds} s`);
     if (plan.profile !== undefined) await measured.startProfile();
     const flooded = await observe(plan, { measured, server, crowd, isFlooded: true });
     if (plan.profile !== undefined) writeFileSync(plan.profile, await measured.stopProfile());
-    return report(plan, { alone, flooded, crowd });
+    const { figures, complaints } = report(plan, { alone, flooded, crowd });
+    return {
+      figures: { ...figures, ...mention.figures },
+      complaints: [...complaints, ...mention.complaints],
+    };
   } finally {
     await crowd?.close();
     await chromium.close();
@@ -79,6 +84,27 @@ async function openConversation(measured: MeasuredPage, url: string, crowd: Crow
   await page.locator("[role=log] article").first().waitFor();
   // What a page does when it starts is not what is measured.
   await pause(REST_MS);
+}
+
+/** Names one of all members, twice: the first time they are not known yet. */
+async function observeMention({ page }: MeasuredPage): Promise<Report> {
+  const person = new Person(page);
+  const takeKeys = async () => (await page.evaluate(() => globalThis.parleyProbe!.take())).keys;
+  const beginning = LAST_NAME.slice(0, 5);
+  await takeKeys();
+  await person.mention("m");
+  const first = await takeKeys();
+  await pause(REST_MS);
+  const offered = await person.mention(beginning);
+  const keys = await takeKeys();
+  const longest = hundredths(Math.max(...keys));
+  return {
+    figures: { mention_first_key_max_ms: hundredths(Math.max(...first)), mention_key_max_ms: longest },
+    complaints: [
+      ...(offered.endsWith(LAST_NAME) ? [] : [`"@${beginning}" offers ${offered} of all members first.`]),
+      ...(longest <= INPUT_DELAY_MS ? [] : [`A key of a mention was shown after ${longest} ms.`]),
+    ],
+  };
 }
 
 interface Scene {

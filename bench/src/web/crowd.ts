@@ -17,6 +17,8 @@ import { whatIsSaid } from "../searching/said.js";
 export const READER = parseUserId("reader");
 export const PASSWORD = "parley-bench";
 export const TITLE = "Everybody";
+/** What the last of the members is called, and nobody else. */
+export const LAST_NAME = "Zacharias Quillfeather";
 /** Who writes. */
 const WRITERS = 20;
 /** Different texts; beyond them they come again. */
@@ -40,7 +42,9 @@ export async function prepareCrowd({ dataDirectory, members }: CrowdPlan): Promi
   const others = Array.from({ length: members - 1 }, (_, index) => parseUserId(`m${index}`));
   const unit = seededUnit(1);
   const some = (list: readonly string[]): string => list[Math.floor(unit() * list.length)]!;
-  const nameOf = (): string => {
+  const nameOf = (userId: string): string => {
+    // One that is found by the name alone, and stands last of all.
+    if (userId === others.at(-1)) return LAST_NAME;
     const family = some(SYLLABLES) + some(SYLLABLES) + some(SYLLABLES);
     return `${some(GIVEN_NAMES)} ${family.charAt(0).toUpperCase()}${family.slice(1)}`;
   };

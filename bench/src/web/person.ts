@@ -64,6 +64,19 @@ export class Person {
     if (await this.isAway()) await this.#page.locator("button[data-news]").dispatchEvent("click");
   }
 
+  /** Writes "@" and the beginning of a name, key by key. Returns the first one that is offered in the end. */
+  async mention(beginning: string): Promise<string> {
+    await this.#page.locator(FIELD).click();
+    for (const key of `@${beginning}`) {
+      await this.#page.keyboard.press(key);
+      await pause(1000 / KEYS_PER_SECOND);
+    }
+    const offered = await this.#page.locator("[role=option]").first().innerText();
+    await this.#page.keyboard.press("Control+A");
+    await this.#page.keyboard.press("Delete");
+    return offered;
+  }
+
   async #type(text: string): Promise<void> {
     const beganMs = performance.now();
     for (let count = 0; this.#isTyping; count++) {
