@@ -90,6 +90,9 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --conversations N  in the list besides (40)
     --profile FILE     where a processor profile of the page is written, for Chromium's own tools
 
+  npm run -s bench -- web-start [options] the web chat in a browser that has nothing: bytes of script, and when the list can be used
+    --conversations N  in the list (500)
+
   --json             the last line of stdout is the result as JSON
 `;
 
@@ -146,6 +149,8 @@ const TABLE_CONVERSATIONS = 20_000;
 const FLOOD_RATE = 200;
 const FLOOD_SECONDS = 20;
 const FLOOD_CONVERSATIONS = 40;
+/** In the list of a browser that comes with nothing. */
+const START_CONVERSATIONS = 500;
 /** Messages in the conversation that is searched. */
 const SEARCH_MESSAGES = 200_000;
 /** Messages of an ablation in the large group. */
@@ -254,18 +259,6 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
     };
     return measureSearch(plan, say);
   }
-  if (scenario === "web-flood") {
-    const plan = {
-      members: integer(values, "members", 100, 200_000),
-      rate: whole(values, "rate", [1, 10_000], FLOOD_RATE),
-      seconds: whole(values, "seconds", [1, 3_600], FLOOD_SECONDS),
-      conversations: whole(values, "conversations", [0, 5_000], FLOOD_CONVERSATIONS),
-      profile: values.profile,
-    };
-    // Only this needs what drives a browser, which an installation without its tests does not have.
-    const { measureWebFlood } = await import("./scenarios/web-flood.js");
-    return measureWebFlood(plan, say);
-  }
   return scenario === "direct" ? direct(values) : measureNetwork(scenario, values);
 }
 
@@ -289,6 +282,27 @@ async function measureNetwork(scenario: string | undefined, values: Values): Pro
       ...measuring(values),
     };
     return measureWeak(plan, say);
+  }
+  return measureWeb(scenario, values);
+}
+
+/** Scenarios in a browser. Only they need what drives one, which an installation without its tests does not have. */
+async function measureWeb(scenario: string | undefined, values: Values): Promise<Report | undefined> {
+  if (scenario === "web-start") {
+    const { measureWebStart } = await import("./scenarios/web-start.js");
+    const conversations = whole(values, "conversations", [1, 5_000], START_CONVERSATIONS);
+    return measureWebStart({ conversations }, say);
+  }
+  if (scenario === "web-flood") {
+    const plan = {
+      members: integer(values, "members", 100, 200_000),
+      rate: whole(values, "rate", [1, 10_000], FLOOD_RATE),
+      seconds: whole(values, "seconds", [1, 3_600], FLOOD_SECONDS),
+      conversations: whole(values, "conversations", [0, 5_000], FLOOD_CONVERSATIONS),
+      profile: values.profile,
+    };
+    const { measureWebFlood } = await import("./scenarios/web-flood.js");
+    return measureWebFlood(plan, say);
   }
   return undefined;
 }

@@ -207,7 +207,6 @@ function together(parts: readonly PageNotes[]): PageNotes {
     longTasks: parts.flatMap(({ longTasks }) => longTasks),
     shown: parts.flatMap(({ shown }) => shown),
     nodesMax: Math.max(...parts.map(({ nodesMax }) => nodesMax)),
-    looks: parts.reduce((sum, { looks }) => sum + looks, 0),
     looksAway: parts.reduce((sum, { looksAway }) => sum + looksAway, 0),
   };
 }

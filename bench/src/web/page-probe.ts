@@ -18,8 +18,7 @@ export interface PageNotes {
   readonly shown: readonly (readonly [number, number])[];
   /** Elements, texts and comments of the document. */
   readonly nodesMax: number;
-  /** Looks at the list, and those of them that did not find it at its end. */
-  readonly looks: number;
+  /** Looks at the list that did not find it at its end. */
   readonly looksAway: number;
 }
 
@@ -38,7 +37,6 @@ export function installProbe(): void {
     longTasks: [] as number[],
     shown: [] as (readonly [number, number])[],
     nodesMax: 0,
-    looks: 0,
     looksAway: 0,
   });
   let notes = empty();
@@ -57,13 +55,14 @@ export function installProbe(): void {
     noteShown();
     requestAnimationFrame(onFrame);
   };
-  requestAnimationFrame(onFrame);
+  onFrame(frameMs);
   const painted = new MessageChannel();
   const unpainted: number[] = [];
-  painted.port1.onmessage = () => {
+  painted.port1.addEventListener("message", () => {
     const nowMs = performance.now();
     for (const pressedMs of unpainted.splice(0)) notes.keys.push(nowMs - pressedMs);
-  };
+  });
+  painted.port1.start();
   addEventListener(
     "keydown",
     ({ timeStamp }) => {
@@ -83,13 +82,11 @@ export function installProbe(): void {
   observe("longtask", (durationMs) => notes.longTasks.push(durationMs));
   observe("event", (durationMs) => notes.events.push(durationMs));
   setInterval(() => {
-    const walker = document.createTreeWalker(document);
-    let nodes = 1;
-    while (walker.nextNode() !== null) nodes += 1;
-    notes.nodesMax = Math.max(notes.nodesMax, nodes);
+    // All but the document itself: elements, texts and comments.
+    const { snapshotLength } = document.evaluate("//node()", document, null, 7);
+    notes.nodesMax = Math.max(notes.nodesMax, snapshotLength);
     const log = document.querySelector("[role=log]");
     if (log === null) return;
-    notes.looks += 1;
     if (log.scrollHeight - log.scrollTop - log.clientHeight > BOTTOM_PX) notes.looksAway += 1;
   }, LOOK_MS);
   globalThis.parleyProbe = {
@@ -110,9 +107,10 @@ export async function countStored(place: {
   const { conversationId, first, last } = place;
   const result = <T>(request: IDBRequest<T>): Promise<T> =>
     new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () =>
-        reject(new Error("The page's database cannot be read.", { cause: request.error }));
+      request.addEventListener("success", () => resolve(request.result));
+      request.addEventListener("error", () =>
+        reject(new Error("The page's database cannot be read.", { cause: request.error })),
+      );
     });
   let count = 0;
   for (const { name = "" } of await indexedDB.databases()) {
@@ -124,4 +122,15 @@ export async function countStored(place: {
     database.close();
   }
   return count;
+}
+
+/** The scripts that the page has fetched, in bytes as they came over the line. Runs in the page. */
+export function fetchedScripts(): { readonly count: number; readonly bytes: number } {
+  const scripts = performance
+    .getEntriesByType("resource")
+    .filter(
+      (entry): entry is PerformanceResourceTiming =>
+        entry instanceof PerformanceResourceTiming && new URL(entry.name).pathname.endsWith(".js"),
+    );
+  return { count: scripts.length, bytes: scripts.reduce((sum, entry) => sum + entry.encodedBodySize, 0) };
 }

@@ -15,8 +15,7 @@ const FIELD = "form textarea";
 
 export class Person {
   readonly #page: Page;
-  #isTyping = false;
-  #typing: Promise<void> = Promise.resolve();
+  #typing: { isOn: boolean; readonly done: Promise<void> } | undefined;
   #draft = "";
 
   constructor(page: Page) {
@@ -31,13 +30,14 @@ export class Person {
   /** Types the letters of `text`, again and again, until `stopTyping`. */
   async startTyping(text: string): Promise<void> {
     await this.#page.locator(FIELD).click();
-    this.#isTyping = true;
-    this.#typing = this.#type(text.replaceAll(/[^a-zA-Z ]/gu, ""));
+    const state = { isOn: true };
+    this.#typing = Object.assign(state, { done: this.#type(text.replaceAll(/[^a-zA-Z ]/gu, ""), state) });
   }
 
   async stopTyping(): Promise<void> {
-    this.#isTyping = false;
-    await this.#typing;
+    if (this.#typing === undefined) return;
+    this.#typing.isOn = false;
+    await this.#typing.done;
   }
 
   /** Scrolls up and down, by turns. */
@@ -77,9 +77,9 @@ export class Person {
     return offered;
   }
 
-  async #type(text: string): Promise<void> {
+  async #type(text: string, state: { readonly isOn: boolean }): Promise<void> {
     const beganMs = performance.now();
-    for (let count = 0; this.#isTyping; count++) {
+    for (let count = 0; state.isOn; count++) {
       const letter = text[count % text.length]!;
       if (this.#draft.length >= DRAFT_CHARACTERS_MAX) {
         await this.#page.keyboard.press("Control+A");
