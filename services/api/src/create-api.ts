@@ -251,6 +251,8 @@ async function addWebApp(api: FastifyInstance, webRoot: string | undefined): Pro
   }
   await api.register(fastifyStatic, {
     root: webRoot,
+    // The build has made what browsers take: nothing is compressed here.
+    preCompressed: true,
     // Names of built assets carry a hash of their content.
     setHeaders: (reply, path) => {
       const isHashed = path.includes("/assets/");
