@@ -25,9 +25,6 @@ import { followSent, type SentText } from "./recording/sent-texts.js";
 import { SeededRandom } from "./seeded-random.js";
 import { fileOf } from "./simulated-media.js";
 
-/** Users whose devices take compressed packets. */
-const UNPACKING = /[02468]$/u;
-
 export interface DeviceOptions {
   readonly kernel: Kernel;
   readonly network: Network;
@@ -43,6 +40,8 @@ export interface DeviceOptions {
   readonly http?: (process: Process) => Http;
   /** It may have several tabs, whose chance comes from this seed. */
   readonly tabsSeed?: number | undefined;
+  /** It takes compressed packets. */
+  readonly isPacking: boolean;
   readonly planted?: Pick<PlantedBug, "store">;
   readonly onTrouble: (what: string) => void;
 }
@@ -167,8 +166,7 @@ export class Device {
       ambient: process.ambient,
       ...(channel === undefined ? {} : { tabs: channel }),
       ...(http === undefined ? {} : { http: http(process) }),
-      // By name and not by chance: so both kinds of devices are in nearly every run.
-      ...(UNPACKING.test(userId) ? { inflate: nodeInflate } : {}),
+      ...(this.#options.isPacking ? { inflate: nodeInflate } : {}),
       deviceKind,
     });
     const boot = this.#boots;

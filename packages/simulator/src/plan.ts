@@ -25,6 +25,8 @@ export interface Plan {
   readonly retentionDays: number;
   /** Events that a queue keeps; undefined: as many as by default. */
   readonly queueEvents: number | undefined;
+  /** Devices take compressed packets. */
+  readonly isPacking: boolean;
   readonly heartbeatMs: number;
   /** Mean time between two backups; without it there is none. */
   readonly backupMs?: number | undefined;
@@ -181,6 +183,7 @@ export function planOf(seed: number, scenario: Scenario): Plan {
     tabsMs: tabsMsOf(seed),
     notifyMs: notifyMsOf(seed),
     queueEvents: queueEventsOf(seed),
+    isPacking: new SeededRandom(seed ^ 0x9ac7).isTrue(0.25),
   };
 }
 
@@ -197,9 +200,18 @@ function coldPlanOf(seed: number): ColdPlan | undefined {
   };
 }
 
-/** Drawn by itself: in half of the seeds, devices that were away find nothing of what they missed. */
+/** Drawn by itself: in a quarter of the seeds, devices that were away find nothing of what they missed. */
 function queueEventsOf(seed: number): number | undefined {
-  return new SeededRandom(seed ^ 0x90e5).pick([undefined, undefined, 8, 40]);
+  return new SeededRandom(seed ^ 0x90e5).pick([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    8,
+    40,
+  ]);
 }
 
 /** Drawn by itself, so that the rest of a seed's plan is as it was before there were trims. */

@@ -432,6 +432,7 @@ class Run {
             userId,
             token,
             deviceKind: kindOf(this.#plan, this.#devices.length),
+            isPacking: this.#plan.isPacking,
             userIds: everybody,
             recording: this.#recording,
             ...this.#filesOf(name),

@@ -33,7 +33,7 @@ test(
       await write(alice, "helo");
       await eventually(async () => (await textsOf(alice)).at(-1), "helo");
       // All of it is asked for when the page has nothing to do.
-      await eventually(async () => new Set(refused).size, 4);
+      await eventually(async () => new Set(refused).size, 3);
       await context.unroute(LATE);
       await edit(alice, "helo", "hello");
       await eventually(async () => (await textsOf(alice)).at(-1), "hello");

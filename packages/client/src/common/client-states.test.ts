@@ -290,7 +290,7 @@ test("an old event of pins changes nothing", async () => {
   await bench.client.stop();
 });
 
-test("of two read counts the one with the higher revision stays, and a rebase forgets them", async () => {
+test("of two read counts the one with the higher revision stays, and a rebase forgets them and says so", async () => {
   const bench = await holding(2);
   const told: string[] = [];
   bench.client.on("reads", ({ conversationId }) => told.push(conversationId));
@@ -318,7 +318,7 @@ test("of two read counts the one with the higher revision stays, and a rebase fo
   bench.server.cut();
   await bench.time.advance(1000);
   await bench.time.run(bench.client.settled(60_000));
-  deepEqual([seen, known(), told.length], [[undefined, 3, 3, 3, 6], undefined, 4]);
+  deepEqual([seen, known(), told.length], [[undefined, 3, 3, 3, 6], undefined, 5]);
   await bench.client.stop();
 });
 

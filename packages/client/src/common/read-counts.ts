@@ -31,6 +31,8 @@ export class ReadCounts {
   readonly #parts: ReadCountsParts;
   /** By conversation, era and sequence. */
   #known = new LruMap<string, Known>();
+  /** Conversations of which something is known. */
+  #shown = new Set<ConversationId>();
   /** How often I joined each conversation since the start: what I was told before is of no use. */
   readonly #eras = new Map<ConversationId, number>();
 
@@ -76,8 +78,8 @@ export class ReadCounts {
   onCommitted({ isRebased, joined, told }: Committed): void {
     for (const conversationId of joined)
       this.#eras.set(conversationId, (this.#eras.get(conversationId) ?? 0) + 1);
-    // Nobody will tell what changed meanwhile.
-    if (isRebased) this.#known = new LruMap();
+    // Nobody will tell what changed meanwhile: who shows a count has to ask again.
+    if (isRebased) this.#forget();
     for (const { readers } of told) {
       if (readers === undefined) continue;
       this.#take(readers.conversationId, readers.revision, readers.counts);
@@ -85,7 +87,15 @@ export class ReadCounts {
     }
   }
 
+  #forget(): void {
+    this.#known = new LruMap();
+    const shown = this.#shown;
+    this.#shown = new Set();
+    for (const conversationId of shown) this.#parts.onChanged(conversationId);
+  }
+
   #take(conversationId: ConversationId, revision: number, counts: readonly ReadCount[]): void {
+    this.#shown.add(conversationId);
     for (const count of counts) {
       const name = this.#nameOf(conversationId, count.sequence);
       if ((this.#known.peek(name)?.revision ?? 0) <= revision) this.#known.put(name, { ...count, revision });
