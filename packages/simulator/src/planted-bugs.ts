@@ -43,7 +43,6 @@ import {
   CAMPAIGN_ENDS_WITH_ITS_PROCESS,
   LATER_REVIEW_ENDS_WITH_ITS_PROCESS,
   EVERYTHING_IS_FORGOTTEN,
-  MENTION_IN_A_LARGE_GROUP_IS_FORGOTTEN,
   MUTE_IS_LOST,
   NOTIFICATION_ENDS_WITH_ITS_PROCESS,
 } from "./work-bugs.js";
@@ -351,7 +350,6 @@ export const PLANTED_BUGS = {
     }),
   },
   "everything-is-forgotten-at-a-restart": EVERYTHING_IS_FORGOTTEN,
-  "mention-in-a-large-group-is-forgotten-after-a-crash": MENTION_IN_A_LARGE_GROUP_IS_FORGOTTEN,
   "mute-is-acknowledged-and-lost": MUTE_IS_LOST,
   "notification-ends-with-its-process": NOTIFICATION_ENDS_WITH_ITS_PROCESS,
   "topic-loses-an-event": TOPIC_LOSES_AN_EVENT,

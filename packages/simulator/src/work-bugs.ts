@@ -17,17 +17,6 @@ export const NOTIFICATION_ENDS_WITH_ITS_PROCESS: PlantedBug = {
   }),
 };
 
-/** As a server that notes whom a message of a large group concerns, and after a crash does not look at it again. */
-export const MENTION_IN_A_LARGE_GROUP_IS_FORGOTTEN: PlantedBug = {
-  tables: (tables) => ({
-    ...withTableMethods(tables),
-    range: async (query) => {
-      const isReadBack = query.table.name.startsWith("conversation-event") && query.isDescending === true;
-      return isReadBack ? [] : tables.range(query);
-    },
-  }),
-};
-
 /** As a server that remembers only while it runs who asked for everything. */
 export const EVERYTHING_IS_FORGOTTEN: PlantedBug = {
   tables: (tables) => ({

@@ -22,7 +22,6 @@ const SCENARIO: Partial<Record<PlantedBugName, Scenario>> = {
   "campaign-ends-with-its-process": "crashes",
   "everything-is-forgotten-at-a-restart": "crashes",
   "ignore-failed-fsync": "fsync",
-  "mention-in-a-large-group-is-forgotten-after-a-crash": "crashes",
   "merged-reaction-is-forgotten-after-a-crash": "crashes",
   "notification-ends-with-its-process": "crashes",
 };
@@ -44,12 +43,6 @@ const NEEDED: Partial<Record<PlantedBugName, Partial<Plan>>> = {
   "everything-is-forgotten-at-a-restart": { notifyMs: 300, sharedFrom: 1 },
   "later-review-ends-with-its-process": {
     review: { delayMs: 1_000, failChance: 0, seed: 5 },
-    rarePaths: { "rows-are-flushed-at-once": 0.8 },
-  },
-  "mention-in-a-large-group-is-forgotten-after-a-crash": {
-    notifyMs: 2_000,
-    kindsMs: 60,
-    sharedFrom: 1,
     rarePaths: { "rows-are-flushed-at-once": 0.8 },
   },
   "mention-mark-is-forgotten": { kindsMs: 60 },
@@ -83,7 +76,6 @@ const FROM: Partial<Record<PlantedBugName, number>> = {
   "everything-is-forgotten-at-a-restart": 6,
   "ignore-failed-fsync": 304,
   "later-review-ends-with-its-process": 70,
-  "mention-in-a-large-group-is-forgotten-after-a-crash": 11,
   "merged-reaction-is-forgotten-after-a-crash": 3,
   "quote-shows-what-is-directed": 5,
   "backup-with-later-rows": 25,
