@@ -1,5 +1,5 @@
 /** Packets that come compressed, as packets. What comes meanwhile waits: the order stays. */
-import { packedIn } from "@parley/protocol";
+import { type Packed, packedIn } from "@parley/protocol";
 import type { Connection, ConnectionHandlers, Transport } from "./transport.js";
 
 /** Inflates DEFLATE (RFC 1951). Rejects what is damaged, or would be longer than `size` bytes. */
@@ -37,13 +37,16 @@ class Line {
   }
 
   take(packet: Uint8Array): void {
+    let packed: Packed | undefined;
     try {
-      const packed = packedIn(packet);
-      if (packed === undefined) this.run(() => this.#deliver(packet));
-      else this.#unpack(packed.data, packed.size);
+      packed = packedIn(packet);
     } catch {
       this.#break();
+      return;
     }
+    // Outside: what whoever takes the packet throws is a bug, and no damage of it.
+    if (packed === undefined) this.run(() => this.#deliver(packet));
+    else this.#unpack(packed.data, packed.size);
   }
 
   /** Runs something after all that came before. */
