@@ -185,6 +185,7 @@ async function searchAll(
       text,
       conversationId: GROUP,
       senderId: undefined,
+      kind: "",
       fromMs: 0,
       untilMs: 0,
       cursor,

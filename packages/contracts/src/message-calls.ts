@@ -72,6 +72,8 @@ export interface SearchRequest {
   readonly conversationId: ConversationId | undefined;
   /** Undefined: of everybody. */
   readonly senderId: UserId | undefined;
+  /** One of SEARCH_KINDS; empty: of any. `text` may be empty when this or `senderId` is not. */
+  readonly kind: string;
   /** Sent at this time or later; 0: from the first on. */
   readonly fromMs: number;
   /** Sent before this time; 0: up to now. */

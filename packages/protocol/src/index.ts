@@ -32,6 +32,14 @@ export {
 export { plainText } from "./plain-text.js";
 export * from "./rich-text.js";
 export * from "./search-frames.js";
+export {
+  type SearchAsked,
+  isSearched,
+  parseSearch,
+  SEARCH_KINDS,
+  type SearchKind,
+  searchKindsOf,
+} from "./search-kinds.js";
 export { findWanted, parseWanted, type WantedPart } from "./word-search.js";
 export * from "./sync-frames.js";
 export * from "./media.js";

@@ -3,7 +3,7 @@ import { list, nested, schema, string, strings, uint, uints } from "./codec/sche
 import type { ConversationId, UserId } from "./ids.js";
 import { Message } from "./model.js";
 
-/** Looks for words and phrases in what this user may see: in one conversation, or in all that the user is in. */
+/** Looks for words and phrases, or for messages of a kind or a sender, in what this user may see: in one conversation, or in all that the user is in. */
 export const Search = schema("Search", {
   requestId: uint(1),
   text: string(2),
@@ -18,6 +18,8 @@ export const Search = schema("Search", {
   /** `next` of the page before. */
   cursor: string(7),
   limit: uint(8),
+  /** One of SEARCH_KINDS; empty: of any kind. `text` may be empty when this or `senderId` is not. */
+  kind: string(9),
 });
 
 export const SearchHit = schema("SearchHit", {

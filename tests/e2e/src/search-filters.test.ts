@@ -1,4 +1,4 @@
-/** Goal: a search keeps to a person, to days and to one conversation, also without a connection. */
+/** Goal: a search keeps to a person, a kind, to days and to one conversation, also without a connection. */
 import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
 import { eventually, messageIn, open, SKIP, withBench, write } from "./testing/web-bench.js";
@@ -29,8 +29,22 @@ test("a search keeps to a person, to days and to the open conversation", { skip:
     await filters.getByLabel("In", { exact: true }).selectOption("Archive");
     await eventually(counts, [0, 0, 1]);
     await filters.getByLabel("Last day").fill("2020-01-31");
-    await page.getByText("No message has these words.").waitFor();
+    await page.getByText("No message is found.").waitFor();
     await filters.getByRole("button", { name: "Search all messages" }).click();
+    await eventually(counts, [1, 1, 1]);
+
+    // Without words: what has a link.
+    await page.getByRole("searchbox").fill("");
+    await open(page, "Launch");
+    await write(page, "https://parley.example is where in Launch");
+    await page.getByRole("button", { name: "Search by person, kind or day" }).click();
+    await filters.getByLabel("Kind").selectOption("Links");
+    await eventually(() => hits.filter({ hasText: "parley.example" }).count(), 1);
+    await eventually(counts, [0, 1, 0]);
+    await filters.getByLabel("Kind").selectOption("Pictures");
+    await page.getByText("No message is found.").waitFor();
+    await filters.getByLabel("Kind").selectOption("Any kind");
+    await page.getByRole("searchbox").fill("ready");
     await eventually(counts, [1, 1, 1]);
 
     bench.expectTrouble();

@@ -175,7 +175,7 @@ describe("a search in messages", () => {
     await page.getByRole("button", { name: "Search everywhere" }).click();
     await eventually(() => results.getByRole("button", { name: /no\. \d/u }).count(), 5);
     await search.fill("noword");
-    await results.getByText("No message has these words.").waitFor();
+    await results.getByText("No message is found.").waitFor();
     await context.close();
   });
 });

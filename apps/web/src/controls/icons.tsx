@@ -25,6 +25,7 @@ const PATHS = {
   next: "M9 5l7 7-7 7",
   bell: "M6 16.5V11a6 6 0 1 1 12 0v5.5l1.5 2h-15l1.5-2ZM10 20.5h4",
   muted: "M8 5.5A6 6 0 0 1 18 11v4M6 9.5v7l-1.5 2h13M10 20.5h4M4 4l16 16",
+  filter: "M4 7h16M7 12h10M10 17h4",
   more: "M5.5 12h.01M12 12h.01M18.5 12h.01",
 } as const;
 

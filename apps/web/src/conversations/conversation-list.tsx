@@ -41,20 +41,16 @@ export function ConversationList({
   const { client } = useChat();
   const entries = useConversations();
   const nameOf = useNames();
-  const [query, setQuery] = useState("");
-  const [searched, setSearched] = useState(NO_FILTER);
+  const { query, change, isFiltering, toggle, searched, setSearched, search } = useListSearch();
   const { within } = searched;
-  const search = useMessageSearch(query, searched);
   const [filter, setFilter] = useState<ListFilter>("all");
   const nowMs = useNowMs(MINUTE_MS);
-  const isSearched = query.trim() !== "";
+  const isSearched = query.trim() !== "" || search.state !== "off";
   const naming = { self: client.self, nameOf, untitled: strings.untitledGroup };
-  const shown = within === undefined ? shownOf(entries, { query, naming, filter, selected }) : [];
+  // A search without words finds messages and no conversations.
+  const isListShown = within === undefined && (query.trim() !== "" || search.state === "off");
+  const shown = isListShown ? shownOf(entries, { query, naming, filter, selected }) : [];
   const keys = useRowKeys(shown, search.hits, { onOpen, onOpenMessage });
-  const change = (next: string): void => {
-    setQuery(next);
-    if (next.trim() === "") setSearched(NO_FILTER);
-  };
   return (
     <nav
       className={styles.list}
@@ -63,9 +59,9 @@ export function ConversationList({
       onKeyDown={keys.onKeyDown}
       onFocus={keys.onFocus}
     >
-      <SearchField query={query} onChange={change} />
-      {isSearched ? null : <FilterChips filter={filter} onChange={setFilter} />}
-      {search.state === "off" ? null : (
+      <SearchField query={query} onChange={change} isFiltering={isFiltering} onToggle={toggle} />
+      {isSearched || isFiltering ? null : <FilterChips filter={filter} onChange={setFilter} />}
+      {search.state === "off" && !isFiltering ? null : (
         <SearchFilters
           filter={searched}
           open={selected}
@@ -73,7 +69,7 @@ export function ConversationList({
           onChange={setSearched}
         />
       )}
-      {within === undefined ? (
+      {isListShown ? (
         <Rows
           entries={shown}
           focused={keys.focusedIndex}
@@ -84,7 +80,8 @@ export function ConversationList({
           isFiltered={filter !== "all"}
           isElsewhere={search.state === "searching" || search.hits.length > 0}
         />
-      ) : (
+      ) : null}
+      {within === undefined ? null : (
         <Button kind="link" onClick={() => setSearched({ ...searched, within: undefined })}>
           {strings.searchEverywhere}
         </Button>
@@ -99,6 +96,23 @@ export function ConversationList({
       )}
     </nav>
   );
+}
+
+/** What is searched for, in the field and by the filters. */
+function useListSearch() {
+  const [query, setQuery] = useState("");
+  const [isFiltering, setIsFiltering] = useState(false);
+  const [searched, setSearched] = useState(NO_FILTER);
+  const search = useMessageSearch(query, searched);
+  const change = (next: string): void => {
+    setQuery(next);
+    if (next.trim() === "" && !isFiltering) setSearched(NO_FILTER);
+  };
+  const toggle = (): void => {
+    setIsFiltering(!isFiltering);
+    if (isFiltering) setSearched(NO_FILTER);
+  };
+  return { query, change, isFiltering, toggle, searched, setSearched, search };
 }
 
 /** The keys go through the conversations, and on through what was found. */
@@ -140,11 +154,13 @@ function shownOf(
 function SearchField(props: {
   readonly query: string;
   readonly onChange: (query: string) => void;
+  readonly isFiltering: boolean;
+  readonly onToggle: () => void;
 }): JSX.Element {
-  const { query, onChange } = props;
+  const { query, onChange, isFiltering, onToggle } = props;
   const strings = useStrings();
   return (
-    <label className={styles.search}>
+    <div className={styles.search}>
       <Icon name="search" size={18} />
       <input
         type="search"
@@ -153,7 +169,17 @@ function SearchField(props: {
         aria-label={strings.searchConversations}
         onChange={(event) => onChange(event.target.value)}
       />
-    </label>
+      <button
+        type="button"
+        className={styles.searchBy}
+        aria-expanded={isFiltering}
+        aria-label={strings.list.searchBy}
+        title={strings.list.searchBy}
+        onClick={onToggle}
+      >
+        <Icon name="filter" size={18} />
+      </button>
+    </div>
   );
 }
 

@@ -170,7 +170,7 @@ export const CHINESE: Strings = {
   nothingFoundHint: "没有这个名称的会话。",
   foundMessages: "消息",
   searching: "正在搜索…",
-  noMessageFound: "没有包含这些词的消息。",
+  noMessageFound: "没有找到消息。",
   searchUnavailable: "现在无法搜索消息。",
   searchedHere: "当前离线，只搜索了此设备上保存的消息。",
   searchOn: "继续搜索",

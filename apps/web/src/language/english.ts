@@ -170,7 +170,7 @@ export const ENGLISH = {
   nothingFoundHint: "No conversation has this name.",
   foundMessages: "Messages",
   searching: "Searching…",
-  noMessageFound: "No message has these words.",
+  noMessageFound: "No message is found.",
   searchUnavailable: "Messages cannot be searched now.",
   searchedHere: "No connection: only what this device holds was searched.",
   searchOn: "Search on",

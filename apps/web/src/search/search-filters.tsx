@@ -1,4 +1,4 @@
-import { type ConversationId, type UserId, directUsers } from "@parley/protocol";
+import { type ConversationId, type SearchKind, type UserId, directUsers } from "@parley/protocol";
 import type { JSX } from "react";
 import { Button } from "../controls/button.js";
 import { titleOf } from "../conversations/conversation-title.js";
@@ -9,8 +9,11 @@ import styles from "./search-filters.module.css";
 
 /** People to choose from: those one talks with, the last first. */
 const PEOPLE_MAX = 100;
+/** Conversations to choose from: the open one and those of the last time. */
+const PLACES_MAX = 200;
+const KINDS: readonly SearchKind[] = ["image", "video", "audio", "file", "link", "location", "card"];
 
-/** In which conversation, of whom, and from when messages are searched. */
+/** In which conversation, of whom, of which kind, and from when messages are searched. */
 export function SearchFilters(props: {
   readonly filter: SearchFilter;
   /** The open conversation can be chosen. */
@@ -20,47 +23,31 @@ export function SearchFilters(props: {
   readonly onChange: (filter: SearchFilter) => void;
 }): JSX.Element {
   const { filter, open, senders, onChange } = props;
-  const strings = useStrings();
-  const words = strings.list;
-  const { self } = useChat().client;
-  const nameOf = useNames();
-  const entries = useConversations();
-  const direct = entries.flatMap(({ conversationId }) => directUsers(conversationId) ?? []);
-  const chosen = filter.senderId === undefined ? [] : [filter.senderId];
-  const people = [...new Set([self, ...chosen, ...senders, ...direct.slice(0, 2 * PEOPLE_MAX)])];
-  const places = [...new Set([filter.within, open])].filter((each) => each !== undefined);
-  const naming = { self, nameOf, untitled: strings.untitledGroup };
-  const nameOfPlace = (conversationId: ConversationId): string => {
-    const entry = entries.find((each) => each.conversationId === conversationId);
-    return titleOf(entry ?? { conversationId, title: "" }, naming);
-  };
+  const words = useStrings().list;
   const set = (change: Partial<SearchFilter>): void => onChange({ ...filter, ...change });
   return (
     <div className={styles.filters} role="group" aria-label={words.searchFilters}>
-      <select
-        aria-label={words.searchIn}
-        value={filter.within ?? ""}
-        onChange={({ target }) => set({ within: (target.value as ConversationId) || undefined })}
-      >
-        <option value="">{words.everywhere}</option>
-        {places.map((each) => (
-          <option key={each} value={each}>
-            {nameOfPlace(each)}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label={words.searchOf}
-        value={filter.senderId ?? ""}
-        onChange={({ target }) => set({ senderId: (target.value as UserId) || undefined })}
-      >
-        <option value="">{words.anybody}</option>
-        {people.slice(0, PEOPLE_MAX).map((each) => (
-          <option key={each} value={each}>
-            {each === self ? strings.you : nameOf(each)}
-          </option>
-        ))}
-      </select>
+      <Choice
+        label={words.searchIn}
+        any={words.everywhere}
+        value={filter.within}
+        options={usePlaces([filter.within, open])}
+        onChoose={(within) => set({ within })}
+      />
+      <Choice
+        label={words.searchOf}
+        any={words.anybody}
+        value={filter.senderId}
+        options={usePeople([filter.senderId, ...senders])}
+        onChoose={(senderId) => set({ senderId })}
+      />
+      <Choice
+        label={words.searchKind}
+        any={words.anyKind}
+        value={filter.kind}
+        options={KINDS.map((kind) => [kind, words.kinds[kind]])}
+        onChoose={(kind) => set({ kind })}
+      />
       <input
         type="date"
         aria-label={words.fromDay}
@@ -82,4 +69,58 @@ export function SearchFilters(props: {
       )}
     </div>
   );
+}
+
+/** One of the options, or any. */
+function Choice<T extends string>(props: {
+  readonly label: string;
+  readonly any: string;
+  readonly value: T | undefined;
+  /** Each with what it is called. */
+  readonly options: readonly (readonly [T, string])[];
+  readonly onChoose: (value: T | undefined) => void;
+}): JSX.Element {
+  const { label, any, value, options, onChoose } = props;
+  return (
+    <select
+      aria-label={label}
+      value={value ?? ""}
+      onChange={({ target }) => onChoose(options.find(([option]) => option === target.value)?.[0])}
+    >
+      <option value="">{any}</option>
+      {options.map(([option, name]) => (
+        <option key={option} value={option}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** Those that are named here, and the conversations of the last time. */
+function usePlaces(
+  first: readonly (ConversationId | undefined)[],
+): readonly (readonly [ConversationId, string])[] {
+  const strings = useStrings();
+  const { self } = useChat().client;
+  const nameOf = useNames();
+  const entries = useConversations();
+  const named = first.flatMap((id) => entries.find((entry) => entry.conversationId === id) ?? []);
+  const naming = { self, nameOf, untitled: strings.untitledGroup };
+  return [...new Set([...named, ...entries.slice(0, PLACES_MAX)])].map((entry) => [
+    entry.conversationId,
+    titleOf(entry, naming),
+  ]);
+}
+
+/** Oneself, those that are named here, and those one talks with. */
+function usePeople(first: readonly (UserId | undefined)[]): readonly (readonly [UserId, string])[] {
+  const strings = useStrings();
+  const { self } = useChat().client;
+  const nameOf = useNames();
+  const direct = useConversations().flatMap(({ conversationId }) => directUsers(conversationId) ?? []);
+  const named = first.filter((each) => each !== undefined);
+  return [...new Set([self, ...named, ...direct])]
+    .slice(0, PEOPLE_MAX)
+    .map((each) => [each, each === self ? strings.you : nameOf(each)]);
 }

@@ -6,7 +6,7 @@ import type { FoundMessage } from "@parley/client";
 import type { ConversationId } from "@parley/protocol";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useChat, useConnection } from "../session/chat-context.js";
-import { isWithin, type SearchFilter, spanOf } from "./search-filter.js";
+import { isOfDays, type SearchFilter, spanOf } from "./search-filter.js";
 
 /** So long nothing is typed before it is searched. */
 const PAUSE_MS = 250;
@@ -51,7 +51,7 @@ export function useMessageSearch(query: string, filter: SearchFilter): MessageSe
   const text = query.trim();
   const span = useMemo(() => spanOf(filter), [filter]);
   const asked = `${isOffline ? "here" : "all"} ${JSON.stringify(span)} ${text}`;
-  const isAsked = isEnough(text);
+  const isAsked = isEnough(text) || (text === "" && (span.kind ?? span.senderId) !== undefined);
   const [found, setFound] = useState<Found>({ ...NOTHING, asked: "" });
   const newest = useRef("");
   newest.current = isAsked ? asked : "";
@@ -66,7 +66,7 @@ export function useMessageSearch(query: string, filter: SearchFilter): MessageSe
             if (newest.current !== before.asked) return;
             after = {
               ...after,
-              hits: [...after.hits, ...hits.filter(({ message }) => isWithin(message, span))],
+              hits: [...after.hits, ...hits.filter(({ message }) => isOfDays(message, span))],
             };
             setFound(after);
           }

@@ -2,9 +2,11 @@
 import { deepEqual, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { createClientBench, GROUP, GROUP_2, OTHER } from "../testing/client-bench.js";
-import type { ConversationId } from "@parley/protocol";
+import type { SearchKind, UserId } from "@parley/protocol";
 import type { ParleyClient } from "./api.js";
 import { LOCAL_HITS_MAX } from "./limits.js";
+import type { LocalSearchOptions } from "./local-searching.js";
+import type { FoundMessage } from "./searching.js";
 import type { ClientStore } from "./store.js";
 
 /** A client without a connection, with what it holds of two groups. */
@@ -27,13 +29,18 @@ async function offlineBench(texts: readonly string[], older: readonly string[] =
 async function found(
   client: ParleyClient,
   text: string,
-  conversationId?: ConversationId,
+  options: LocalSearchOptions = {},
 ): Promise<readonly string[]> {
   const texts: string[] = [];
-  const options = conversationId === undefined ? {} : { conversationId };
   for await (const hits of client.searchLocal(text, options))
     for (const { message, spans } of hits) texts.push(`${message.body?.text?.text} ${spans.join(" ")}`);
   return texts;
+}
+
+async function collect(pages: AsyncIterable<readonly FoundMessage[]>): Promise<readonly FoundMessage[]> {
+  const all: FoundMessage[] = [];
+  for await (const hits of pages) all.push(...hits);
+  return all;
 }
 
 test("words and Chinese characters are found as the server finds them, the newest first", async () => {
@@ -45,7 +52,7 @@ test("words and Chinese characters are found as the server finds them, the newes
     await time.run(
       Promise.all([
         found(client, "noodles"),
-        found(client, "noodles", GROUP),
+        found(client, "noodles", { conversationId: GROUP }),
         found(client, "吃面"),
         found(client, "oodles"),
         found(client, '"noodles today"'),
@@ -60,6 +67,24 @@ test("words and Chinese characters are found as the server finds them, the newes
       ["Noodles today 0 13"],
       ["no noodle soup 0 2 3 5 10 14"],
     ],
+  );
+  await client.stop();
+});
+
+test("messages of a kind or a sender are found without words", async () => {
+  const { client, time } = await offlineBench(["see https://parley.example", "no noodle soup"], ["of old"]);
+  const [message] = await time.run(collect(client.searchLocal("soup")));
+  deepEqual(
+    await time.run(
+      Promise.all([
+        found(client, "", { kind: "link" }),
+        found(client, "soup", { kind: "link" }),
+        found(client, "", { kind: "image" }),
+        found(client, "", { senderId: message!.message.senderId, conversationId: GROUP }),
+        found(client, "", { senderId: "nobody" as UserId }),
+      ]),
+    ),
+    [["see https://parley.example "], [], [], ["no noodle soup ", "see https://parley.example "], []],
   );
   await client.stop();
 });
@@ -98,5 +123,6 @@ test("nothing more is read once nobody takes what is found", async () => {
 test("nothing to look for is refused", async () => {
   const { client } = await offlineBench([]);
   await rejects(found(client, ' "" '), { code: "bad-request" });
+  await rejects(found(client, "", { kind: "sculpture" as SearchKind }), { code: "bad-request" });
   await client.stop();
 });

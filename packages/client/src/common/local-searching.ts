@@ -3,10 +3,13 @@ import { type Ambient, turn } from "@parley/base";
 import {
   type ConversationId,
   findWanted,
-  isSignal,
+  isSearched,
   type Message,
-  parseWanted,
+  parseSearch,
   plainText,
+  type SearchKind,
+  searchKindsOf,
+  type UserId,
 } from "@parley/protocol";
 import { LOCAL_HITS_MAX, LOCAL_SEARCH_MESSAGES, LOCAL_SEARCH_SLICE_MS } from "./limits.js";
 import type { Replica } from "./replica.js";
@@ -16,6 +19,10 @@ import type { FoundMessage } from "./searching.js";
 export interface LocalSearchOptions {
   /** Default: all conversations. */
   readonly conversationId?: ConversationId;
+  /** Default: of any kind. With one the text may be empty. */
+  readonly kind?: SearchKind;
+  /** Default: of everybody. With one the text may be empty. */
+  readonly senderId?: UserId;
 }
 
 interface LocalSearchParts {
@@ -31,9 +38,13 @@ interface LocalSearchParts {
 export async function* searchHeld(
   { replica, ambient }: LocalSearchParts,
   text: string,
-  { conversationId }: LocalSearchOptions,
+  { conversationId, kind, senderId }: LocalSearchOptions,
 ): AsyncGenerator<readonly FoundMessage[]> {
-  const wanted = parseWanted(text);
+  const { parts } = parseSearch({ text, kind: kind ?? "", senderId: senderId ?? "" });
+  const isAskedFor = ({ body, senderId: by }: Message): boolean =>
+    isSearched(body) &&
+    (senderId === undefined || by === senderId) &&
+    (kind === undefined || searchKindsOf(body).includes(kind));
   const where =
     conversationId === undefined
       ? replica.conversations().map((entry) => entry.conversationId)
@@ -49,7 +60,7 @@ export async function* searchHeld(
           await turn(scheduler);
           sliceBeganMs = clock.monotonicMs();
         }
-        const spans = isSignal(message.body) ? undefined : findWanted(wanted, plainText(message.body));
+        const spans = isAskedFor(message) ? findWanted(parts, plainText(message.body)) : undefined;
         if (spans !== undefined) hits.push({ message, spans });
       }
       const taken = hits.slice(0, LOCAL_HITS_MAX - hitCount);

@@ -1,14 +1,16 @@
 /** Asking the server for messages with certain words. What comes is shown and not stored: it is no span of history. */
 import { Failure, TaskQueue } from "@parley/base";
-import type { ConversationId, Message, UserId } from "@parley/protocol";
+import type { ConversationId, Message, SearchKind, UserId } from "@parley/protocol";
 import { SEARCHES_WAITING_MAX } from "./limits.js";
 import type { Loaders } from "./loaders.js";
 import type { Requests } from "./requests.js";
 
 /** Where and how to search. */
 export interface SearchOptions {
-  /** Words, all of which have to be there, and phrases in quotation marks. */
+  /** Words, all of which have to be there, and phrases in quotation marks; may be empty when a kind or a sender is given. */
   readonly text: string;
+  /** Default: of any kind. */
+  readonly kind?: SearchKind;
   /** Default: all conversations that I am in. */
   readonly conversationId?: ConversationId;
   readonly senderId?: UserId;

@@ -440,6 +440,7 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
     untilMs: 1_790_000_100_000,
     cursor: "c/300",
     limit: 20,
+    kind: "link",
   },
   react: { requestId: 15, conversationId: group, sequence: 7, key: "👍", isRemoval: true },
   getReactions: { requestId: 16, conversationId: group, sequence: 7, key: "👍", after: ann, limit: 500 },

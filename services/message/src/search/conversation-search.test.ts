@@ -3,8 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { failureCode } from "@parley/base";
 import {
+  type Body,
   type ConversationId,
+  type Init,
+  type MediaId,
   type UserId,
+  filled,
+  MediaBody,
+  NoticeBody,
   PAGE_BYTES_MAX,
   SEARCH_PAGE_MAX,
   TEXT_BYTES_MAX,
@@ -87,6 +93,50 @@ test("filters are looked for and time is kept, by sender and by time", async () 
   assert.deepEqual(await hits({ fromMs: 699 }), [700, 699]);
   assert.deepEqual(await hits({ fromMs: 701 }), []);
   assert.deepEqual((await hits({})).length, 700);
+});
+
+test("messages of a kind or a sender are found without words, and chunks without any are skipped", async () => {
+  const bench = new SearchBench();
+  const media = (kind: string, caption = ""): Init<Body> => ({
+    media: filled(MediaBody, { mediaId: `m-${kind}` as MediaId, kind, caption }),
+  });
+  bench.write(GROUP, textsOf(1000, { 20: "see https://parley.example/a", 600: "http:// is none" }), {
+    bodies: {
+      30: media("image"),
+      40: media("hologram"),
+      310: media("image", "from http://x.example"),
+      999: { notice: filled(NoticeBody, { code: "renamed", text: "https://parley.example" }) },
+    },
+  });
+  await bench.tables.flush();
+  const found = [];
+  for (const request of [
+    { kind: "link" },
+    { kind: "image" },
+    { kind: "file" },
+    { kind: "image", text: "from" },
+    { kind: "video" },
+    { kind: "link", senderId: "bob" as UserId },
+    { senderId: "eve" as UserId },
+    { senderId: "bob" as UserId, fromMs: 996 },
+  ]) {
+    const before = bench.engine.messageRows;
+    const hits = await bench.hits({ conversationId: GROUP, ...request });
+    found.push([bench.engine.messageRows - before, ...sequencesOf(hits)]);
+    await bench.tables.flush();
+  }
+  // The last 232 are in no full chunk.
+  assert.deepEqual(found, [
+    [1000, 310, 20],
+    [232 + 512, 310, 30],
+    [232 + 256, 40],
+    [232 + 256, 310],
+    [232],
+    // Somebody's link is in both chunks, and something of bob's: a filter knows of messages only together.
+    [232 + 512],
+    [232],
+    [5, 997],
+  ]);
 });
 
 test("a page ends with its limit, its bytes or the work of one request, and the next one goes on", async () => {
@@ -236,8 +286,10 @@ test("strangers, wrong cursors and wrong times are refused", async () => {
     { cursor: "a/x/0/5" },
     { conversationId: GROUP, fromMs: 5, untilMs: 5 },
     { conversationId: GROUP, text: "" },
+    { conversationId: GROUP, text: "", kind: "sculpture" },
+    { conversationId: GROUP, text: "", fromMs: 5 },
   ]) {
     codes.push(await bench.page({ text: "n1", ...request }).then(() => "ok", failureCode));
   }
-  assert.deepEqual(codes, ["not-a-member", ...Array<string>(11).fill("bad-request")]);
+  assert.deepEqual(codes, ["not-a-member", ...Array<string>(13).fill("bad-request")]);
 });

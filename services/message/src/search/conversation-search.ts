@@ -4,12 +4,12 @@
  *
  *   1. A filter is asked and made only for chunks that this user may see from their first message on: what was said
  *      before somebody came changes nothing, not even what a page costs.
- *   2. A filter that is there knows every word that a message of its chunk says now (see chunk-changes.ts), but for directed
- *      messages: these are looked at in any case.
+ *   2. A filter that is there knows every word that a message of its chunk says now (see chunk-changes.ts), its kinds and its
+ *      sender, but for directed messages: these are looked at in any case.
  *   3. Every request ends: it stops when its budget is spent, but not before one chunk was looked at.
  */
 import type { SearchHit, Session } from "@parley/contracts";
-import { type UserId, Message, PAGE_BYTES_MAX, countFitting, encode, foldText } from "@parley/protocol";
+import { Message, PAGE_BYTES_MAX, countFitting, encode } from "@parley/protocol";
 import { seesMessage } from "@parley/domain";
 import type { WriteBackTables } from "@parley/tables";
 import { CONVERSATION_SEARCH, conversationPartition } from "../conversation-tables.js";
@@ -17,10 +17,10 @@ import type { HistoryReader, Selection, View } from "../history.js";
 import { type ChunkChanges, chunkOf, chunkSpan } from "./chunk-changes.js";
 import { ChunkFilters } from "./chunk-filters.js";
 import type { SearchBudget } from "./search-budget.js";
-import { type SearchQuery, findSpans } from "./search-query.js";
+import { addMessageTerms, findSpans, type SearchQuery } from "./search-query.js";
 import { searchedText } from "./searched-text.js";
 import { encodeFilter, mayHoldAll, placesLeftOut } from "./term-filter.js";
-import { type TermHash, addTerms } from "./text-terms.js";
+import type { TermHash } from "./text-terms.js";
 
 /** About what it takes to find a time in a conversation, in reads. */
 const READS_PER_TIME = 20;
@@ -43,7 +43,6 @@ interface Asked {
 /** What is looked for, wherever. */
 export interface Wanted {
   readonly query: SearchQuery;
-  readonly senderId: UserId | undefined;
   /** 0: from the first on. */
   readonly fromMs: number;
   /** Exclusive; 0: up to the newest. */
@@ -145,7 +144,7 @@ async function makeFilter(
     const whole = chunkSpan(chunk);
     const onEach = (message: Message): void => {
       if (message.audience.length > 0) leftOut.push(message.sequence - whole.first);
-      else addTerms(foldText(searchedText(message)).text, terms);
+      else addMessageTerms(message, terms);
     };
     const hits = await selectHits(parts, asked, wanted, { ...part, read: { ...whole, onEach } });
     // In one turn, without a wait: what changed before this was told, and what changes later deletes it.
@@ -164,7 +163,7 @@ async function makeFilter(
 async function selectHits(
   { history }: SearchParts,
   { session, view, budget }: Asked,
-  { query, senderId }: Wanted,
+  { query }: Wanted,
   { first, last, read }: Part,
 ): Promise<readonly SearchHit[]> {
   const spans = new Map<number, readonly number[]>();
@@ -174,8 +173,7 @@ async function selectHits(
     isWanted: (message) => {
       const { sequence } = message;
       if (sequence < first || sequence > last) return false;
-      if (senderId !== undefined && message.senderId !== senderId) return false;
-      const found = findSpans(query, searchedText(message));
+      const found = findSpans(query, message);
       if (found !== undefined) spans.set(sequence, found);
       return found !== undefined;
     },

@@ -56,7 +56,7 @@ export class MessageSearch {
   }
 }
 
-function wantedOf({ text, senderId, fromMs, untilMs }: SearchRequest): Wanted {
+function wantedOf({ text, kind, senderId, fromMs, untilMs }: SearchRequest): Wanted {
   if (untilMs > 0 && untilMs <= fromMs) throw badRequest("The time ends before it begins.");
-  return { query: parseQuery(text), senderId, fromMs, untilMs };
+  return { query: parseQuery({ text, kind, senderId: senderId ?? "" }), fromMs, untilMs };
 }

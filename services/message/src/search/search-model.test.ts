@@ -17,8 +17,33 @@ import {
 import fc from "fast-check";
 import { MessageBench, TENANT } from "../testing/message-bench.js";
 
-const WORDS = ["apple", "applet", "Grape", "项目", "新项目进度", "进度", "42", "x7-42", "ok"] as const;
-const QUERIES = ["app", "apple", "grape", "项目", "进", "42", "x7", "ok 项目", '"apple"', "missing", "项进"];
+const WORDS = [
+  "apple",
+  "applet",
+  "Grape",
+  "项目",
+  "新项目进度",
+  "进度",
+  "42",
+  "x7-42",
+  "ok",
+  "https://a.b",
+] as const;
+const QUERIES = [
+  "app",
+  "apple",
+  "grape",
+  "项目",
+  "进",
+  "42",
+  "x7",
+  "ok 项目",
+  '"apple"',
+  "missing",
+  "项进",
+  "",
+];
+const KINDS = ["", "link", "location"] as const;
 const USERS = ["ann", "bob", "eve"] as const;
 
 interface Step {
@@ -68,6 +93,15 @@ function isFound(query: string, text: string): boolean {
     if (/\p{Script=Han}/u.test(word)) return text.includes(word);
     return new RegExp(String.raw`(?<![a-z0-9])${word}${isPhrase ? "(?![a-z0-9])" : ""}`, "iu").test(text);
   });
+}
+
+function wordsOf(body: Body | undefined): string {
+  return body?.text?.text ?? body?.location?.name ?? "";
+}
+
+function isOfKind(kind: string, body: Body | undefined): boolean {
+  if (kind === "location") return body?.location !== undefined;
+  return kind === "" || wordsOf(body).includes("https://");
 }
 
 class History {
@@ -136,17 +170,30 @@ class History {
       const change = { conversationId, userIds: ["eve" as UserId], isRemoval: word % 3 === 0 };
       if ((await bench.codeOf(bench.message.changeMembers(bob, change))) === "ok") this.#last += 1;
     } else if (kind === "restart") await bench.restart();
-    else await this.check(USERS[user]!, QUERIES[word % QUERIES.length]!);
+    else {
+      const text = QUERIES[word % QUERIES.length]!;
+      const ofKind = KINDS[place % KINDS.length]!;
+      await this.check(USERS[user]!, { text, kind: text === "" && ofKind === "" ? "link" : ofKind });
+    }
   }
 
   /** One search, all pages of it, and the same by hand. */
-  async check(user: string, text: string): Promise<void> {
+  async check(user: string, { text, kind = "" }: { text: string; kind?: string }): Promise<void> {
     const { bench, group: conversationId } = this;
     const session = bench.session(user);
     const found: Message[] = [];
     let cursor = "";
     do {
-      const request = { text, conversationId, senderId: undefined, fromMs: 0, untilMs: 0, cursor, limit: 20 };
+      const request = {
+        text,
+        conversationId,
+        senderId: undefined,
+        kind,
+        fromMs: 0,
+        untilMs: 0,
+        cursor,
+        limit: 20,
+      };
       const page = await bench.run(bench.message.search(session, request)).catch(() => undefined);
       if (page === undefined) {
         assert.equal(
@@ -167,7 +214,7 @@ class History {
       if (page.first > page.last || page.first <= page.firstVisible) break;
       before = page.first;
     }
-    const expected = seen.filter(({ body }) => isFound(text, body?.text?.text ?? body?.location?.name ?? ""));
+    const expected = seen.filter(({ body }) => isOfKind(kind, body) && isFound(text, wordsOf(body)));
     assert.deepEqual(found, expected.toReversed());
   }
 }
@@ -183,8 +230,10 @@ test("a search finds what a scan of all that the user sees would find, in the sa
         const history = new History();
         await history.begin(count, seed);
         for (const each of steps) await history.take(each);
-        for (const user of USERS) for (const text of ["apple", "项目"]) await history.check(user, text);
-        for (const text of history.rare) await history.check("ann", text);
+        for (const user of USERS) for (const text of ["apple", "项目"]) await history.check(user, { text });
+        for (const user of USERS)
+          for (const kind of ["link", "location"]) await history.check(user, { text: "", kind });
+        for (const text of history.rare) await history.check("ann", { text });
         directed += history.directed;
       },
     ),

@@ -1,18 +1,35 @@
 /**
- * What finds what. The property that all filters rest on: a text with the query in it has every term that the query needs.
+ * What finds what. The property that all filters rest on: a message that a query finds has every term that the query needs.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { failureCode } from "@parley/base";
-import { foldText, SEARCH_SPANS_MAX, SEARCH_TEXT_BYTES_MAX, SEARCH_WORDS_MAX } from "@parley/protocol";
+import {
+  filled,
+  Message,
+  SEARCH_SPANS_MAX,
+  SEARCH_TEXT_BYTES_MAX,
+  SEARCH_WORDS_MAX,
+  textBody,
+  type UserId,
+} from "@parley/protocol";
 import fc from "fast-check";
-import { findSpans, parseQuery } from "./search-query.js";
+import { addMessageTerms, findSpans, parseQuery, type SearchQuery } from "./search-query.js";
 import { encodeFilter, isFilter, mayHoldAll } from "./term-filter.js";
 import { type TermHash, addTerms } from "./text-terms.js";
 
+/** Ann's message with this text. */
+function saying(text: string): Message {
+  return filled(Message, { senderId: "ann" as UserId, body: textBody(text) });
+}
+
+function forWords(text: string): SearchQuery {
+  return parseQuery({ text, kind: "", senderId: "" });
+}
+
 /** What of a text is found, in the order of the text; undefined when it is not. */
 function found(query: string, text: string): readonly string[] | undefined {
-  const spans = findSpans(parseQuery(query), text);
+  const spans = findSpans(forWords(query), saying(text));
   if (spans === undefined) return undefined;
   return Array.from({ length: spans.length / 2 }, (_, index) =>
     text.slice(spans[2 * index], spans[2 * index + 1]),
@@ -103,7 +120,7 @@ test("a query is bounded, and one that says nothing is refused", () => {
     "a ".repeat(SEARCH_WORDS_MAX),
   ].map((query) => {
     try {
-      parseQuery(query);
+      forWords(query);
       return "ok";
     } catch (error) {
       return failureCode(error);
@@ -113,7 +130,7 @@ test("a query is bounded, and one that says nothing is refused", () => {
 });
 
 test("as many places are named as a page has room for", () => {
-  assert.equal(findSpans(parseQuery("a"), "a ".repeat(100))?.length, SEARCH_SPANS_MAX * 2);
+  assert.equal(findSpans(forWords("a"), saying("a ".repeat(100)))?.length, SEARCH_SPANS_MAX * 2);
 });
 
 const WORDS = [
@@ -135,6 +152,7 @@ const WORDS = [
   "한국어",
   "ไทย",
   "❤️",
+  "https://x.example/a",
 ];
 const text = fc
   .array(
@@ -149,10 +167,15 @@ const text = fc
   )
   .map((parts) => parts.join(""));
 
-test("a text in which a query is found has every term that the query needs", () => {
+test("a message that a query finds has every term that the query needs", () => {
   let matches = 0;
+  const asked = fc.record({
+    kind: fc.constantFrom("", "", "link"),
+    senderId: fc.constantFrom("", "ann"),
+    isPhrase: fc.boolean(),
+  });
   fc.assert(
-    fc.property(text, fc.nat(), fc.nat(), fc.boolean(), (whole, at, length, isPhrase) => {
+    fc.property(text, fc.nat(), fc.nat(), asked, (whole, at, length, { isPhrase, ...of }) => {
       // The wire brings whole characters only.
       const characters = Array.from(whole);
       const from = at % (characters.length + 1);
@@ -160,15 +183,15 @@ test("a text in which a query is found has every term that the query needs", () 
       const piece = slice.join("").replaceAll(/["＂“”„「」]/gu, "");
       let query;
       try {
-        query = parseQuery(isPhrase ? `"${piece}"` : piece);
+        query = parseQuery({ text: isPhrase ? `"${piece}"` : piece, ...of });
       } catch {
         return;
       }
-      const spans = findSpans(query, whole);
+      const spans = findSpans(query, saying(whole));
       if (spans === undefined) return;
       matches += 1;
       const terms = new Set<TermHash>();
-      addTerms(foldText(whole).text, terms);
+      addMessageTerms(saying(whole), terms);
       const missing = [...query.terms].filter((term) => !terms.has(term));
       assert.deepEqual([missing, mayHoldAll(encodeFilter(terms), query.terms)], [[], true]);
       for (const [index, offset] of spans.entries()) {
@@ -192,7 +215,7 @@ test("a filter holds what went in, little else, and one of another format is non
   const wrong = others.filter((term) => mayHoldAll(filter, new Set([term]))).length;
   assert.ok([...terms].every((term) => mayHoldAll(filter, new Set([term]))));
   assert.ok(wrong / others.length < 0.02, `${wrong} of ${others.length}`);
-  assert.deepEqual([filter, Uint8Array.of(2, 7, 255), Uint8Array.of(1, 7), new Uint8Array()].map(isFilter), [
+  assert.deepEqual([filter, Uint8Array.of(1, 7, 255), Uint8Array.of(2, 7), new Uint8Array()].map(isFilter), [
     true,
     false,
     false,

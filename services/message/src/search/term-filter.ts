@@ -6,8 +6,8 @@
  */
 import type { TermHash } from "./text-terms.js";
 
-/** Raise it when the rules of plain words, folded texts or terms change: filters of another format count as missing. */
-const FORMAT = 1;
+/** Raise it when the rules of kinds, plain words, folded texts or terms change: filters of another format count as missing. */
+const FORMAT = 2;
 /** 10 bits a term and 7 probes: 0.8 % false positives. */
 const BITS_PER_TERM = 10;
 const PROBES = 7;

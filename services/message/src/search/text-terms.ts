@@ -1,9 +1,9 @@
 /**
- * What of a text a filter knows. Of a word its beginnings of certain lengths; of glyphs each one and each pair of
+ * What of a message a filter knows: of which kinds it is, of whom, and what its text says. Of a word its beginnings of certain lengths; of glyphs each one and each pair of
  * neighbours. A query needs the longest of these that it has: then a text with the query in it has all that the query
  * needs, which is the one thing that a filter relies on.
  */
-import { classOf } from "@parley/protocol";
+import { classOf, type SearchKind, type UserId } from "@parley/protocol";
 
 /** A hash of a term: an integer below 2^52. */
 export type TermHash = number;
@@ -14,10 +14,22 @@ const BEGINNING_LENGTH_MAX = 32;
 
 const WORD_SEED = 0x51_2e_a7_03;
 const GLYPH_SEED = 0x2b_7e_15_16;
+const KIND_SEED = 0x6a_09_e6_67;
+const SENDER_SEED = 0x3c_6e_f3_72;
 
 /** Adds all terms of a folded text. */
 export function addTerms(text: string, terms: Set<TermHash>): void {
   walk(text, terms, false);
+}
+
+/** That a message is of a kind. */
+export function kindTerm(kind: SearchKind): TermHash {
+  return termOf(KIND_SEED, kind);
+}
+
+/** That a message is of somebody. */
+export function senderTerm(senderId: UserId): TermHash {
+  return termOf(SENDER_SEED, senderId);
 }
 
 /** What a text with this folded query in it has in any case. May be nothing, as for a query of points. */
@@ -72,16 +84,16 @@ function addWord(
 function addGlyphs(run: string, terms: Set<TermHash>, isQuery: boolean): void {
   const glyphs = Array.from(run);
   for (const [index, glyph] of glyphs.entries()) {
-    if (index > 0) terms.add(glyphTerm(glyphs[index - 1]! + glyph));
-    if (!isQuery || glyphs.length === 1) terms.add(glyphTerm(glyph));
+    if (index > 0) terms.add(termOf(GLYPH_SEED, glyphs[index - 1]! + glyph));
+    if (!isQuery || glyphs.length === 1) terms.add(termOf(GLYPH_SEED, glyph));
   }
 }
 
-function glyphTerm(glyphs: string): TermHash {
-  let low = GLYPH_SEED;
-  let high = GLYPH_SEED;
-  for (let index = 0; index < glyphs.length; index++) {
-    const unit = glyphs.charCodeAt(index);
+function termOf(seed: number, text: string): TermHash {
+  let low = seed;
+  let high = seed;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
     low = step(low, unit);
     high = step(high ^ 0x5bd1e995, unit);
   }

@@ -8,6 +8,7 @@ import {
   type Init,
   type UserId,
   AS_SENT,
+  Body,
   Message,
   emptyEntry,
   encode,
@@ -105,15 +106,18 @@ export class SearchBench {
       readonly fromMs?: number;
       /** Messages that are for bob and somebody else only. */
       readonly directed?: readonly number[];
+      /** Of these what they are instead of a text. */
+      readonly bodies?: Readonly<Record<number, Init<Body>>>;
     } = {},
   ): void {
-    const { firstVisible = 1, fromMs = 1, directed = [] } = options;
+    const { firstVisible = 1, fromMs = 1, directed = [], bodies = {} } = options;
     this.#texts.set(conversationId, [...texts]);
     const partition = conversationPartition({ tenantId: SESSION.tenantId, conversationId });
     const state = emptyConversation({ tenantId: SESSION.tenantId, conversationId });
     state.head = filled(HeadRow, { lastSequence: texts.length });
     const messages = texts.map((text, index) => ({
       ...this.#message(conversationId, index + 1, { text, fromMs }),
+      ...(index + 1 in bodies ? { body: filled(Body, bodies[index + 1]!) } : {}),
       ...(directed.includes(index + 1) ? { senderId: "bob" as UserId, audience: ["cy" as UserId] } : {}),
     }));
     this.store.stage(state, { ...NOTHING, messages }, 0);
@@ -147,6 +151,7 @@ export class SearchBench {
         text: "",
         conversationId: undefined,
         senderId: undefined,
+        kind: "",
         fromMs: 0,
         untilMs: 0,
         cursor: "",

@@ -21,6 +21,7 @@ function search(parley: Parley, chat: Chat, text: string): ReturnType<Parley["me
     text,
     conversationId,
     senderId: undefined,
+    kind: "",
     fromMs: 0,
     untilMs: 0,
     cursor: "",

@@ -35,7 +35,7 @@ const WORDS = {
     viewer: "Picture",
     edit: "Change settings",
     close: "Close",
-    nothing: "No message has these words.",
+    nothing: "No message is found.",
   },
   zh: {
     menu: /^菜单/u,
@@ -49,7 +49,7 @@ const WORDS = {
     viewer: "图片",
     edit: "修改设置",
     close: "关闭",
-    nothing: "没有包含这些词的消息。",
+    nothing: "没有找到消息。",
   },
 } as const;
 const TITLE = "Garden party · 花园聚会";
