@@ -170,7 +170,7 @@ const text = fc
 test("a message that a query finds has every term that the query needs", () => {
   let matches = 0;
   const asked = fc.record({
-    kind: fc.constantFrom("", "", "link"),
+    kind: fc.constantFrom("", "", "", "", "", "link"),
     senderId: fc.constantFrom("", "ann"),
     isPhrase: fc.boolean(),
   });
@@ -200,7 +200,7 @@ test("a message that a query finds has every term that the query needs", () => {
     }),
     { numRuns: 3000 },
   );
-  assert.ok(matches > 1000, `only ${matches} of the queries were found`);
+  assert.ok(matches > 800, `only ${matches} of the queries were found`);
 });
 
 test("a filter holds what went in, little else, and one of another format is none", () => {
