@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { Failure } from "@parley/base";
 import { RecordingLogger } from "@parley/base/testing";
 import type { AccountCalls } from "@parley/contracts";
@@ -283,6 +284,51 @@ test("the web app is served with its page for every address of it, and nothing b
     );
   } finally {
     await rm(directory, { recursive: true });
+  }
+});
+
+test("a built file is sent as the browser takes it, with what it is and for how long", async () => {
+  const webRoot = await mkdtemp(join(tmpdir(), "parley-web-"));
+  await mkdir(join(webRoot, "assets"));
+  const script = "app();".repeat(100);
+  for (const [name, content] of [
+    ["index.html", "<p>page</p>"],
+    ["assets/app-1a2b.js", script],
+    ["assets/app-1a2b.js.br", brotliCompressSync(script)],
+    ["assets/app-1a2b.js.gz", gzipSync(script)],
+  ] as const)
+    await writeFile(join(webRoot, name), content);
+  try {
+    await withApi(
+      async ({ api }) => {
+        const seen = [];
+        for (const accepted of ["gzip, deflate, br", "gzip", "identity"]) {
+          const { headers, rawPayload } = await api.inject({
+            method: "GET",
+            url: "/assets/app-1a2b.js",
+            headers: { "accept-encoding": accepted },
+          });
+          const encoding = headers["content-encoding"];
+          const plain =
+            encoding === "br"
+              ? brotliDecompressSync(rawPayload)
+              : encoding === "gzip"
+                ? gunzipSync(rawPayload)
+                : rawPayload;
+          seen.push([encoding, plain.toString() === script, headers["content-type"], headers.vary]);
+          assert.match(String(headers["cache-control"]), /immutable/u);
+        }
+        const type = "application/javascript; charset=utf-8";
+        assert.deepEqual(seen, [
+          ["br", true, type, "accept-encoding"],
+          ["gzip", true, type, "accept-encoding"],
+          [undefined, true, type, "accept-encoding"],
+        ]);
+      },
+      { webRoot },
+    );
+  } finally {
+    await rm(webRoot, { recursive: true });
   }
 });
 
