@@ -63,7 +63,7 @@ type Value<N extends StoreName> = Schema[N]["value"];
 export interface ObjectStore<N extends StoreName> {
   get(key: Key<N>): IDBRequest<Value<N> | undefined>;
   getAll(keys?: IDBKeyRange): IDBRequest<Value<N>[]>;
-  getAllKeys(): IDBRequest<Key<N>[]>;
+  getAllKeys(keys?: IDBKeyRange): IDBRequest<Key<N>[]>;
   openCursor(keys: IDBKeyRange, direction: "prev"): IDBRequest<IDBCursorWithValue | null>;
   put(value: Value<N>, key: Key<N>): unknown;
   delete(key: Key<N> | IDBKeyRange): unknown;

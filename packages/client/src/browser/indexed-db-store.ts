@@ -221,10 +221,15 @@ async function resolveMessages(
 ): Promise<readonly PlainChange[]> {
   const held = new Map<string, Message>();
   await Promise.all(
-    keysToRead(changes).map(async (key) => {
-      const message = await resultOf(objectStore(transaction, "messages").get(key));
-      // What is damaged is replaced by whatever comes.
-      if (isSoundMessage(message, key[0])) held.set(key.join(" "), message);
+    runsOf(keysToRead(changes)).map(async ({ conversationId, first, last }) => {
+      const range = IDBKeyRange.bound([conversationId, first], [conversationId, last]);
+      const rows: unknown[] = await resultOf(objectStore(transaction, "messages").getAll(range));
+      // New messages, mostly.
+      if (rows.length === 0) return;
+      const keys = await resultOf(objectStore(transaction, "messages").getAllKeys(range));
+      for (const [index, message] of rows.entries())
+        // What is damaged is replaced by whatever comes.
+        if (isSoundMessage(message, conversationId)) held.set(keys[index]!.join(" "), message);
     }),
   );
   const put = (messages: readonly Message[]): PlainChange => ({
@@ -252,6 +257,19 @@ async function resolveMessages(
     for (const [name, message] of held) if (isTaken(message, change)) held.delete(name);
     return change;
   });
+}
+
+/** Neighbours are read together: what comes in a flood is one run, and none of it is there. */
+function runsOf(
+  keys: readonly MessageKey[],
+): readonly (Span & { readonly conversationId: ConversationId })[] {
+  const runs: { conversationId: ConversationId; first: number; last: number }[] = [];
+  for (const [conversationId, sequence] of keys) {
+    const run = runs.at(-1);
+    if (run?.conversationId === conversationId && run.last + 1 === sequence) run.last = sequence;
+    else runs.push({ conversationId, first: sequence, last: sequence });
+  }
+  return runs;
 }
 
 /** The messages whose state in the database matters: not those that an earlier change of the same commit takes away. */

@@ -129,7 +129,10 @@ class Client extends ClientCalls implements ParleyClient {
     this.#topics = new Topics({
       replica: this.#replica,
       requests: this.#requests,
-      onIdle: () => this.#intake.onTopicsIdle(),
+      onIdle: () => {
+        this.#intake.onTopicsIdle();
+        this.#settling.check();
+      },
       onFailed: (error) => this.#intake.fail(error),
     });
     this.#states = new MessageStates({

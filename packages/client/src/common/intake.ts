@@ -17,6 +17,7 @@ import {
   type UserId,
 } from "@parley/protocol";
 import { applyRun, type EventRun, type RunOutcome } from "./apply-push.js";
+import { CommitPace } from "./commit-pace.js";
 import {
   COMMIT_EVENTS_MAX,
   CONFIRM_BYTES,
@@ -66,6 +67,9 @@ export class Intake {
   /** The server owes a Rebase, or the list is being fetched. */
   #isRebasing = false;
   #hasPong = false;
+  /** What comes from now on is news; what came before is stored as fast as it goes. */
+  #hasCaughtUp = false;
+  readonly #pace = new CommitPace();
   /** Work of an earlier connection carries an earlier number and ends without effect on this one. */
   #generation = 0;
   #unconfirmed = 0;
@@ -94,6 +98,7 @@ export class Intake {
     // A device without a position always gets a Rebase.
     this.#isRebasing = this.#parts.replica.state.position.epoch === 0;
     this.#hasPong = false;
+    this.#hasCaughtUp = false;
     if (!this.#isRebasing) this.#parts.topics.followAll();
     // Welcome does not say how much follows. What was on its way before the answer to this Ping counts as the rest.
     this.#parts.session.ping(() => {
@@ -261,6 +266,11 @@ export class Intake {
         await this.#rebaseTopic(next.rebased, generation);
         continue;
       }
+      const waitMs = this.#gatherMs();
+      if (waitMs > 0) {
+        await sleep(this.#parts.ambient.scheduler, waitMs);
+        continue;
+      }
       const runs = this.#takeRuns();
       const count = sumOf(runs, ({ events }) => events.length);
       const outcome = await this.#parts.replica.edit((draft): RunOutcome => {
@@ -270,6 +280,7 @@ export class Intake {
         return "applied";
       });
       if (generation !== this.#generation) return;
+      this.#pace.note(this.#nowMs());
       this.#queuedEvents -= count;
       if (outcome === "gap") {
         this.#parts.session.fail("gap");
@@ -287,6 +298,12 @@ export class Intake {
     if (generation !== this.#generation) return;
     this.#isApplying = false;
     this.#checkCaughtUp();
+  }
+
+  /** How long what came waits for what comes; a commit that is full waits for nothing. */
+  #gatherMs(): number {
+    if (!this.#hasCaughtUp || this.#queuedEvents >= COMMIT_EVENTS_MAX) return 0;
+    return this.#pace.waitMs(this.#nowMs());
   }
 
   /** The next runs that fit in one commit. */
@@ -315,7 +332,9 @@ export class Intake {
   }
 
   #checkCaughtUp(): void {
-    if (this.#hasPong && this.isIdle) this.#parts.session.reportCaughtUp();
+    if (!this.#hasPong || !this.isIdle) return;
+    this.#hasCaughtUp = true;
+    this.#parts.session.reportCaughtUp();
   }
 
   #confirmSoon(count: number, bytes: number): void {

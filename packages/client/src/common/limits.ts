@@ -4,6 +4,9 @@
 export const INTAKE_EVENTS_MAX = 4096;
 /** Events applied by one commit: large enough to catch up fast, small enough to keep a screen alive. */
 export const COMMIT_EVENTS_MAX = 512;
+/** Of pushed events so many commits go at once; beyond them one begins in each step, with what came in it. */
+export const COMMITS_AT_ONCE = 3;
+export const COMMIT_STEP_MS = 50;
 /** Edits that share one commit. */
 export const COMMIT_EDITS_MAX = 256;
 /** Edits that wait for a commit. */
