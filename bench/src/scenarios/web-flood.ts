@@ -101,7 +101,9 @@ async function observeMention({ page }: MeasuredPage): Promise<Report> {
   return {
     figures: { mention_first_key_max_ms: hundredths(Math.max(...first)), mention_key_max_ms: longest },
     complaints: [
-      ...(offered.endsWith(LAST_NAME) ? [] : [`"@${beginning}" offers ${offered} of all members first.`]),
+      ...(offered.endsWith(LAST_NAME)
+        ? []
+        : [`"@${beginning}" offers ${offered || "nobody"} of all members first.`]),
       ...(longest <= INPUT_DELAY_MS ? [] : [`A key of a mention was shown after ${longest} ms.`]),
     ],
   };

@@ -11,6 +11,8 @@ const WHEEL_PX = 160;
 const WHEEL_RUN = 12;
 /** What is written is taken out again when it gets longer. */
 const DRAFT_CHARACTERS_MAX = 200;
+/** Names are offered within this time, or nobody is. */
+const OFFER_MS_MAX = 5_000;
 const FIELD = "form textarea";
 
 export class Person {
@@ -64,14 +66,15 @@ export class Person {
     if (await this.isAway()) await this.#page.locator("button[data-news]").dispatchEvent("click");
   }
 
-  /** Writes "@" and the beginning of a name, key by key. Returns the first one that is offered in the end. */
+  /** Writes "@" and the beginning of a name, key by key. Returns the first one that is offered in the end, "" for nobody. */
   async mention(beginning: string): Promise<string> {
     await this.#page.locator(FIELD).click();
     for (const key of `@${beginning}`) {
       await this.#page.keyboard.press(key);
       await pause(1000 / KEYS_PER_SECOND);
     }
-    const offered = await this.#page.locator("[role=option]").first().innerText();
+    const first = this.#page.locator("[role=option]").first();
+    const offered = await first.innerText({ timeout: OFFER_MS_MAX }).catch(() => "");
     await this.#page.keyboard.press("Control+A");
     await this.#page.keyboard.press("Delete");
     return offered;
