@@ -14,6 +14,7 @@ import { AccountMenu } from "./account-menu.js";
 import styles from "./chat-shell.module.css";
 import pageStyles from "./page-message.module.css";
 import { useAttention } from "./use-attention.js";
+import { useKeysFirst } from "./use-keys-first.js";
 import { usePageGuards } from "./use-page-guards.js";
 import { useRoute } from "./use-route.js";
 
@@ -27,6 +28,7 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
   const entry = entries.find(({ conversationId }) => conversationId === route.open?.conversationId);
   useAttention(entry);
   usePageGuards();
+  useKeysFirst();
   const onCreated = (conversationId: ConversationId): void => {
     setIsCreating(false);
     route.go(conversationId);

@@ -16,6 +16,7 @@ import styles from "./message-list.module.css";
 import { MessageMenu, type MessageMenuHandle } from "./message-menu.js";
 import { MessageRow } from "./message-row.js";
 import { type Row, rowsOf, sequenceUpTo } from "./rows.js";
+import type { TimeLabels } from "../time/time-labels.js";
 import { useUnreadLine } from "./unread-line.js";
 import { afterLayout, isNearBottom, usePlace } from "./use-place.js";
 
@@ -40,8 +41,6 @@ interface MessageListProps {
 export function MessageList(props: MessageListProps): JSX.Element {
   const { entry, timeline, isGroup, marked, onNewest, onProblem, onReply } = props;
   const strings = useStrings();
-  const times = useTimes();
-  const { client } = useChat();
   const unread = unreadOf(entry);
   const nowMs = useNowMs(MINUTE_MS);
   const isVisible = useIsVisible();
@@ -49,11 +48,7 @@ export function MessageList(props: MessageListProps): JSX.Element {
   const list = useRef<VirtualizerHandle>(null);
   const [isAtBottom, setIsAtBottom] = useState(true);
   const firstUnread = useUnreadLine(entry, isVisible && isAtBottom);
-  const rows = useMemo(
-    () =>
-      rowsOf(timeline, { self: client.self, firstUnread, dayNumber: (timeMs) => times.dayNumber(timeMs) }),
-    [timeline, client, firstUnread, times],
-  );
+  const rows = useRows(timeline, firstUnread);
   const more = useMorePages(entry, timeline, onProblem);
   const place = usePlace({ list, rows, timeline, marked, onAtBottom: setIsAtBottom });
   const markSeen = useMarkSeen({ entry, rows, list, isVisible });
@@ -107,6 +102,20 @@ export function MessageList(props: MessageListProps): JSX.Element {
       />
     </div>
   );
+}
+
+/** The rows, of which those that did not change are the same as before. */
+function useRows(timeline: Timeline, firstUnread: number | undefined): readonly Row[] {
+  const { self } = useChat().client;
+  const times = useTimes();
+  const known = useRef<{ readonly times: TimeLabels; readonly rows: readonly Row[] }>(undefined);
+  return useMemo(() => {
+    const before = known.current?.times === times ? known.current.rows : [];
+    const options = { self, firstUnread, dayNumber: (timeMs: number) => times.dayNumber(timeMs) };
+    const rows = rowsOf(timeline, options, before);
+    known.current = { times, rows };
+    return rows;
+  }, [timeline, self, firstUnread, times]);
 }
 
 function Scroller(props: {

@@ -107,3 +107,32 @@ test("the newest sequence up to a row skips what has no place yet", () => {
     [0, 7, 9, 9, 9],
   );
 });
+
+test("rows that did not change are the same, whatever is added before or after them or lost", () => {
+  const messages = Array.from({ length: 30 }, (_, index) =>
+    message(index + 1, ["ada", "ben", "me"][index % 4 === 0 ? 0 : index % 3]!, index * 100_000),
+  );
+  const edited = messages.map((one) => (one.sequence === 15 ? { ...one, revision: 1 } : one));
+  const base = rowsOf({ messages: messages.slice(5, 20), pending: [] }, OPTIONS);
+  const cases = [
+    messages.slice(5, 30),
+    messages.slice(0, 20),
+    messages.slice(10, 30),
+    messages.slice(20, 30),
+    messages.toSpliced(12, 1),
+    edited.slice(5, 20),
+    [],
+  ].flatMap((next) => [undefined, 8].map((firstUnread) => ({ next, firstUnread })));
+  for (const { next, firstUnread } of cases) {
+    const timeline = { messages: next, pending: [pending("p", 0)] };
+    const options = firstUnread === undefined ? OPTIONS : { ...OPTIONS, firstUnread };
+    deepEqual(rowsOf(timeline, options, base), rowsOf(timeline, options));
+  }
+  const sameAs = (next: readonly Message[]): number =>
+    rowsOf({ messages: next, pending: [] }, OPTIONS, base).filter((row) => base.includes(row)).length;
+  // The first one of a timeline names its day; the one after it is not taken over either.
+  deepEqual(
+    [sameAs(messages.slice(5, 30)), sameAs(messages.slice(0, 20)), sameAs(messages.slice(10, 30))],
+    [15, 14, 9],
+  );
+});

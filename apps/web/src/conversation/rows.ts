@@ -35,28 +35,32 @@ export interface RowsOptions {
   readonly dayNumber: (timeMs: number) => number;
 }
 
-/** The rows of a timeline, in order. */
+/**
+ * The rows of a timeline, in order. Those of `known`, made with the same options but for the line, are taken over where nothing changed:
+ * what is drawn of the same row stays as it is.
+ */
 export function rowsOf(
   timeline: Pick<Timeline, "messages" | "pending">,
   options: RowsOptions,
+  known: readonly Row[] = [],
 ): readonly Row[] {
   const rows: Row[] = [];
+  const ahead = stepsAhead(known, timeline.messages);
   let isMarked = false;
-  for (const message of timeline.messages) {
+  for (const [index, message] of timeline.messages.entries()) {
     const isOwn = message.senderId === options.self;
     const isFirstUnread: boolean =
       !isMarked && !isOwn && message.sequence >= (options.firstUnread ?? Infinity);
     isMarked ||= isFirstUnread;
-    const isNotice = message.body?.notice !== undefined || message.recall !== undefined;
-    const frame = frameOf(rows.at(-1), message.timeMs, isNotice ? "" : message.senderId, options);
-    const row: RowFrame & { readonly message: Message } = {
-      ...frame,
-      key: message.messageId,
-      message,
-      isFirstUnread,
-      isGroupStart: frame.isGroupStart || isFirstUnread,
-    };
-    rows.push(isNotice ? { ...row, kind: "notice" } : { ...row, kind: "message", isOwn });
+    const [same, sameBefore] = [known[index + ahead], known[index + ahead - 1]];
+    const isKnown = isOf(same, message) && same.isFirstUnread === isFirstUnread;
+    const before = rows.at(-1);
+    if (isKnown && before === sameBefore) {
+      rows.push(same);
+      continue;
+    }
+    const row = messageRow(message, before, { isOwn, isFirstUnread }, options);
+    rows.push(isKnown && isDrawnAs(same, row) ? same : row);
   }
   for (const pending of timeline.pending) {
     // A device's clock may stand before the server's: what is pending never begins an earlier day.
@@ -66,6 +70,45 @@ export function rowsOf(
     rows.push({ ...frame, kind: "pending", key, pending, isFirstUnread: false });
   }
   return rows;
+}
+
+/** How much further on in `known` the row of a message is than in the messages: they have begun earlier since, or later. */
+function stepsAhead(known: readonly Row[], messages: readonly Message[]): number {
+  const [first, begin] = [known[0], messages[0]];
+  if (begin === undefined || isOf(first, begin)) return 0;
+  const lost = known.findIndex((row) => isOf(row, begin));
+  if (lost > 0) return lost;
+  return -Math.max(
+    0,
+    messages.findIndex((message) => isOf(first, message)),
+  );
+}
+
+function isOf(row: Row | undefined, message: Message): row is Exclude<Row, { kind: "pending" }> {
+  return row !== undefined && row.kind !== "pending" && row.message === message;
+}
+
+/** Of rows of the same message. */
+function isDrawnAs(one: Row, other: Row): boolean {
+  return one.isDayStart === other.isDayStart && one.isGroupStart === other.isGroupStart;
+}
+
+function messageRow(
+  message: Message,
+  before: Row | undefined,
+  { isOwn, isFirstUnread }: { readonly isOwn: boolean; readonly isFirstUnread: boolean },
+  options: RowsOptions,
+): Row {
+  const isNotice = message.body?.notice !== undefined || message.recall !== undefined;
+  const frame = frameOf(before, message.timeMs, isNotice ? "" : message.senderId, options);
+  const row: RowFrame & { readonly message: Message } = {
+    ...frame,
+    key: message.messageId,
+    message,
+    isFirstUnread,
+    isGroupStart: frame.isGroupStart || isFirstUnread,
+  };
+  return isNotice ? { ...row, kind: "notice" } : { ...row, kind: "message", isOwn };
 }
 
 /** The row of the first unread message, or -1. */

@@ -1,8 +1,21 @@
-/** The hooks through which components see the client. Nothing is copied: each reads the client's own newest state. */
+/**
+ * The hooks through which components see the client. Nothing is copied: each reads the client's own newest state. Of the list and the
+ * open conversation, which change with every message, the newest that there was time to draw.
+ */
 import type { ConnectionStatus, Timeline } from "@parley/client";
 import type { ConversationEntry, ConversationId, Pin, ReadCount, UserId } from "@parley/protocol";
-import { createContext, useCallback, useContext, useEffect, useState, useSyncExternalStore } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { Drafts } from "../composer/drafts.js";
+import { isOnlyNews } from "./only-news.js";
+import { createPacedView } from "./paced-view.js";
 import type { Chat } from "./session-controller.js";
 
 /** Set by the app while somebody is signed in. */
@@ -17,22 +30,27 @@ export function useChat(): Chat {
 
 /** The conversation list, the last active first. */
 export function useConversations(): readonly ConversationEntry[] {
-  const { client } = useChat();
-  const subscribe = useCallback((listener: () => void) => client.on("conversations", listener), [client]);
-  return useSyncExternalStore(subscribe, () => client.conversations());
+  const { conversations } = useChat();
+  return useSyncExternalStore(conversations.subscribe, conversations.current);
 }
 
 /** The open part of a conversation; undefined until the store has been read. */
 export function useTimeline(conversationId: ConversationId): Timeline | undefined {
-  const { client } = useChat();
-  const subscribe = useCallback(
-    (listener: () => void) =>
-      client.on("timeline", (event) => {
-        if (event.conversationId === conversationId) listener();
+  const { client, pace } = useChat();
+  const view = useMemo(
+    () =>
+      createPacedView({
+        pace,
+        read: () => client.timeline(conversationId),
+        listen: (onChange) =>
+          client.on("timeline", (event) => {
+            if (event.conversationId === conversationId) onChange();
+          }),
+        isAwaited: (shown, newest) => !isOnlyNews(shown, newest),
       }),
-    [client, conversationId],
+    [client, pace, conversationId],
   );
-  return useSyncExternalStore(subscribe, () => client.timeline(conversationId));
+  return useSyncExternalStore(view.subscribe, view.current);
 }
 
 /** How many have read a message, as far as it is known. */

@@ -11,7 +11,7 @@
  */
 import type { ConnectionStatus, ParleyClient } from "@parley/client";
 import { createBrowserClient, login } from "@parley/client/browser";
-import type { DeviceId } from "@parley/protocol";
+import type { ConversationEntry, DeviceId } from "@parley/protocol";
 import { KeptInputs } from "../cards/kept-inputs.js";
 import { Attachments } from "../composer/attachments.js";
 import { Drafts } from "../composer/drafts.js";
@@ -24,6 +24,8 @@ import type { KeyValues } from "./browser-storage.js";
 import { type ReleaseDevice, shareDevice, takeDevice } from "./device-lock.js";
 import { deviceNameOf } from "./device-name.js";
 import { candidatesOf, staleOf, storeNameOf } from "./device-records.js";
+import { DrawPace, pageDrawClock } from "./draw-pace.js";
+import { createPacedView, type PacedView } from "./paced-view.js";
 import type { SignInMemory, TabSession } from "./sign-in-memory.js";
 
 const DEVICE_ID_BYTES = 12;
@@ -34,6 +36,10 @@ export type SignedOutReason = "revoked" | "expired" | "store";
 export interface Chat {
   readonly client: ParleyClient;
   readonly session: TabSession;
+  /** When what changed is drawn. */
+  readonly pace: DrawPace;
+  /** The list as it is shown. */
+  readonly conversations: PacedView<readonly ConversationEntry[]>;
   readonly names: NameBook;
   readonly drafts: Drafts;
   /** Files of messages that are shown. */
@@ -175,7 +181,7 @@ export class SessionController {
     const files = filesOf(client, drafts);
     this.#become({
       kind: "signed-in",
-      chat: { client, session, names, drafts, cardInputs: new KeptInputs(), ...files },
+      chat: { client, session, names, drafts, cardInputs: new KeptInputs(), ...drawingOf(client), ...files },
     });
   }
 
@@ -216,6 +222,16 @@ export class SessionController {
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }
+}
+
+function drawingOf(client: ParleyClient): Pick<Chat, "pace" | "conversations"> {
+  const pace = new DrawPace(pageDrawClock());
+  const conversations = createPacedView({
+    pace,
+    read: () => client.conversations(),
+    listen: (onChange) => client.on("conversations", onChange),
+  });
+  return { pace, conversations };
 }
 
 /** What the page holds of files; what failed for want of a connection is tried again with the next one. */
