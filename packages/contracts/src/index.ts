@@ -65,6 +65,7 @@ export type {
   TopicConfirmations,
   UserKey,
 } from "./notify-calls.js";
+export type { LinkPreviewContent, PreviewCalls } from "./preview-calls.js";
 export type { Session } from "./session.js";
 export type {
   ModuleCalls,

@@ -21,7 +21,7 @@ type RecallRecord = NonNullable<ConversationRecord["recall"]>;
  */
 export function applyEdit(step: ConversationStep, edit: EditRecord, timeMs: number): Verdict {
   const { actorId, sequence, limitMs } = edit;
-  const { text, rich, mentions, notice } = edit.body ?? filled(Body, {});
+  const { text, rich, mentions, notice, hidesPreview } = edit.body ?? filled(Body, {});
   if ((text === undefined) === (rich === undefined) || notice !== undefined) return refused("bad-request");
   const found = findTarget(step, actorId, sequence);
   if ("kind" in found) return found;
@@ -33,7 +33,7 @@ export function applyEdit(step: ConversationStep, edit: EditRecord, timeMs: numb
   const before = message.body;
   const isOwnText = (before?.text ?? before?.rich) !== undefined && before?.forwarded === undefined;
   if (before === undefined || !isOwnText) return refused("not-allowed");
-  const body = filled(Body, { text, rich, mentions, reply: before.reply });
+  const body = filled(Body, { text, rich, mentions, reply: before.reply, hidesPreview });
   if (isSameBody(before, body)) return DONE;
   if (isTooLate(message, timeMs, limitMs)) return refused("too-late");
   if (message.revision >= EDITS_MAX) return refused("too-many-edits");

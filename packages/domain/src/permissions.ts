@@ -55,7 +55,7 @@ const NEEDED: Readonly<Record<Circle, number>> = { owner: 2, admins: 1, all: 0, 
 const NO_GROUP: GroupRow = filled(GroupRow, {});
 
 /** Fields of Body that only accompany what it says. */
-const ASIDE: ReadonlySet<string> = new Set(["reply", "mentions", "forwarded"]);
+const ASIDE: ReadonlySet<string> = new Set(["reply", "mentions", "forwarded", "hidesPreview"]);
 
 /** What a member does with words: what a mute forbids. */
 const SPEAKING: ReadonlySet<Action> = new Set(["post", "mention"]);

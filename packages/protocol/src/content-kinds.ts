@@ -5,7 +5,7 @@ import type { UserId } from "./ids.js";
 import { Body } from "./model.js";
 
 /** Fields that say something about the content and are none. */
-const ABOUT = ["reply", "mentions", "forwarded"] as const;
+const ABOUT = ["reply", "mentions", "forwarded", "hidesPreview"] as const;
 
 /** The fields of which exactly one is set. */
 export type ContentKind = Exclude<keyof Body, (typeof ABOUT)[number]>;

@@ -50,6 +50,8 @@ import {
 } from "./message-states.js";
 import { Body, ConversationEntry, Edit, Message, User } from "./model.js";
 import { SetPinned } from "./list-pins.js";
+import { GetLinkPreview, LinkPreview } from "./link-previews.js";
+import { ListMentions, MentionPage } from "./mention-frames.js";
 import { GetNotify, NotifySettings, SetNotify, SetPushTarget } from "./notify.js";
 import { Packed, PACKED_KIND } from "./packing.js";
 import { PinList } from "./pin-list.js";
@@ -310,22 +312,6 @@ export const Messages = schema("Messages", {
   answered: uint(3),
 });
 
-/** Asks for messages that mention me, the newest first; continued with the answer's `next`. */
-export const ListMentions = schema("ListMentions", {
-  requestId: uint(1),
-  cursor: string(2),
-  limit: uint(3),
-  /** When set: only those of this conversation. */
-  conversationId: string<ConversationId>(4),
-});
-/** A page may be shorter than its limit, and even empty, before the last one. */
-export const MentionPage = schema("MentionPage", {
-  requestId: uint(1),
-  messages: list(2, Message),
-  /** Empty on the last page. */
-  next: string(3),
-});
-
 /** Every frame kind. Numbers are never used again for another meaning. */
 export const FRAMES = {
   hello: { kind: 1, schema: Hello },
@@ -368,6 +354,7 @@ export const FRAMES = {
   getNotify: { kind: 41, schema: GetNotify },
   setPushTarget: { kind: 42, schema: SetPushTarget },
   setPinned: { kind: 43, schema: SetPinned },
+  getLinkPreview: { kind: 50, schema: GetLinkPreview },
   welcome: { kind: 64, schema: Welcome },
   pong: { kind: 65, schema: Pong },
   done: { kind: 66, schema: Done },
@@ -395,6 +382,7 @@ export const FRAMES = {
   busy: { kind: 88, schema: Busy },
   notifySettings: { kind: 91, schema: NotifySettings },
   ahead: { kind: 95, schema: Ahead },
+  linkPreview: { kind: 102, schema: LinkPreview },
   packed: { kind: PACKED_KIND, schema: Packed },
 } as const;
 
@@ -437,6 +425,7 @@ export const ANSWERS = {
   getNotify: "notifySettings",
   setPushTarget: "done",
   setPinned: "done",
+  getLinkPreview: "linkPreview",
 } as const satisfies { readonly [N in FrameName]?: FrameName };
 
 export type FrameName = keyof typeof FRAMES;

@@ -9,6 +9,12 @@ export const RICH_NODES_MAX = 1000;
 /** UTF-8 bytes of a link, and of the language of code. */
 export const LINK_BYTES_MAX = 2048;
 export const LANGUAGE_BYTES_MAX = 64;
+/** Characters of what a page says about itself; the rest is cut off. */
+export const PREVIEW_TITLE_MAX = 200;
+export const PREVIEW_DESCRIPTION_MAX = 400;
+export const PREVIEW_SITE_NAME_MAX = 80;
+/** Bytes of the small picture of a page; a larger one is left out. */
+export const PREVIEW_PICTURE_BYTES_MAX = 32 * 1024;
 /** UTF-8 bytes of the name and of the address of a place. */
 export const PLACE_BYTES_MAX = 500;
 /** UTF-8 bytes of the type of a signal or of a custom message. */

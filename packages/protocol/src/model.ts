@@ -57,6 +57,8 @@ export const Body = schema("Body", {
   reply: nested(10, Reply),
   mentions: nested(11, Mentions),
   forwarded: nested(12, Forwarded),
+  /** Nobody is shown what the link leads to, because its author does not want it. */
+  hidesPreview: bool(13),
 });
 export type Body = Infer<typeof Body>;
 

@@ -596,6 +596,25 @@ test("pinning a conversation reaches the list of its user", async () => {
   );
 });
 
+test("a preview is asked for by its message; where there is none the answer is empty", async () => {
+  const bench = new GatewayBench();
+  const device = await bench.open("a");
+
+  await device.say("getLinkPreview", { requestId: 1, conversationId: LARGE, sequence: 7 });
+  await device.say("getLinkPreview", { requestId: 2, conversationId: LARGE, sequence: 8 });
+  await device.say("getLinkPreview", { requestId: 3, sequence: 7 });
+
+  const answers = device.socket.frames().slice(1);
+  assert.deepEqual(
+    answers.map(({ name, payload }) => [name, "url" in payload ? [payload.url, payload.title] : undefined]),
+    [
+      ["linkPreview", ["https://example.com/", "a page"]],
+      ["linkPreview", ["", ""]],
+      ["refused", undefined],
+    ],
+  );
+});
+
 test("settings of notifications reach the service: of a conversation, or of the user", async () => {
   const bench = new GatewayBench();
   const device = await bench.open("a");

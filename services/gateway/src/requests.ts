@@ -1,7 +1,14 @@
 /** What each request frame does: one call, one answer frame. */
 import { CARD_HANDLERS } from "./card-requests.js";
 import { GROUP_HANDLERS } from "./group-requests.js";
-import type { AccountCalls, MessageCalls, NotifyCalls, Session, SyncCalls } from "@parley/contracts";
+import type {
+  AccountCalls,
+  MessageCalls,
+  NotifyCalls,
+  PreviewCalls,
+  Session,
+  SyncCalls,
+} from "@parley/contracts";
 import { Failure } from "@parley/base";
 import { NOTIFY_HANDLERS } from "./notify-requests.js";
 import { placed } from "./placed.js";
@@ -20,6 +27,8 @@ export interface Calls {
   readonly accounts: Pick<AccountCalls, "verify" | "listUsers" | "onRevoked">;
   readonly message: MessageCalls;
   readonly notify: NotifyCalls;
+  /** Without it no link has a preview. */
+  readonly previews?: PreviewCalls;
   readonly sync: Pick<SyncCalls, "attach" | "listConversations" | "setPinned">;
 }
 
@@ -136,6 +145,10 @@ const HANDLERS = {
     });
     return { name: "searchPage", payload: found };
   },
+  getLinkPreview: async ({ previews }, session, payload) => ({
+    name: "linkPreview",
+    payload: (await previews?.linkPreview(session, placed(payload))) ?? {},
+  }),
   ...STATE_HANDLERS,
   ...CARD_HANDLERS,
   ...NOTIFY_HANDLERS,

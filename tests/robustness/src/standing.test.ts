@@ -258,6 +258,7 @@ function requestsOf(
     getCardActions: ["getCardActions", { ...at, sequence: ownCard }],
     "getCardActions of another": ["getCardActions", { ...at, sequence: card }],
     setNotify: ["setNotify", { ...at, level: "mentions" }],
+    getLinkPreview: ["getLinkPreview", { ...at, sequence: text }],
     setPinned: ["setPinned", { ...at, isPinned: true }],
     hide: ["hide", { ...at, sequences: [text] }],
     recall: ["recall", { ...at, sequence: own }],

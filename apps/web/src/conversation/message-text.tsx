@@ -1,5 +1,5 @@
+import { splitLinks } from "@parley/protocol";
 import { type JSX, memo, useMemo } from "react";
-import { splitLinks } from "./links.js";
 import styles from "./message-text.module.css";
 
 /** A text as it was written, with its addresses as links. Never HTML. */

@@ -419,6 +419,7 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
     authSecret: Uint8Array.of(9, 9),
   },
   setPinned: { requestId: 30, conversationId: group, isPinned: true },
+  getLinkPreview: { requestId: 31, conversationId: group, sequence: 7 },
   listUsers: { requestId: 9, prefix: "a", after: ann, limit: 500 },
   getDigest: { requestId: 10, conversationId: group, first: 1, last: 300 },
   edit: {
@@ -562,6 +563,15 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
   },
   // Three times a Pong.
   packed: { packing: "deflate", size: 6, data: fromHex("7364706470640000") },
+  linkPreview: {
+    requestId: 31,
+    url: "https://example.com/a",
+    title: "An example",
+    description: "A page that says something.",
+    siteName: "Example",
+    picture: Uint8Array.of(82, 73, 70, 70),
+    pictureType: "image/webp",
+  },
   cardActions: { requestId: 24, items: [ACTION], next: bob },
   notifySettings: { requestId: 28, doNotDisturb: QUIET },
 };

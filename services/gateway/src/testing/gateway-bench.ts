@@ -262,6 +262,19 @@ export class GatewayBench {
         doNotDisturb: async () => undefined,
         setPushTarget: async (_session, target) => void this.targets.push(target),
       },
+      previews: {
+        linkPreview: async (_session, { sequence }) =>
+          sequence === 7
+            ? {
+                url: "https://example.com/",
+                title: "a page",
+                description: "",
+                siteName: "",
+                picture: new Uint8Array(0),
+                pictureType: "",
+              }
+            : undefined,
+      },
       message: {
         send: async (_session, request) => {
           this.sends.push(request);

@@ -1,4 +1,14 @@
 /** Finds the addresses in a text. Only http and https: anything else stays text. */
+import { LINK_BYTES_MAX } from "./limits.js";
+import type { Body } from "./model.js";
+
+/** Of Node and of browsers. */
+declare class URL {
+  static canParse(text: string): boolean;
+  constructor(text: string);
+  readonly href: string;
+  readonly protocol: string;
+}
 
 export interface TextPart {
   readonly text: string;
@@ -17,18 +27,44 @@ export function splitLinks(text: string): readonly TextPart[] {
   const parts: TextPart[] = [];
   let end = 0;
   let linkCount = 0;
-  for (const match of text.matchAll(ADDRESS)) {
+  for (const { index, ...link } of linksIn(text)) {
     if (linkCount === LINKS_MAX) break;
-    const address = withoutTrailing(match[0]);
-    const href = hrefOf(address);
-    if (href === undefined) continue;
-    if (match.index > end) parts.push({ text: text.slice(end, match.index) });
-    parts.push({ text: address, href });
+    if (index > end) parts.push({ text: text.slice(end, index) });
+    parts.push(link);
     linkCount += 1;
-    end = match.index + address.length;
+    end = index + link.text.length;
   }
   if (end < text.length) parts.push({ text: text.slice(end) });
   return parts;
+}
+
+/**
+ * The link of which a preview is shown: the first one of a text or a rich text, unless its author took the preview away. Servers
+ * and clients have to agree on it.
+ */
+export function previewedLink(body: Body | undefined): string | undefined {
+  if (body === undefined || body.hidesPreview) return undefined;
+  for (const href of linksOf(body)) return href.length <= LINK_BYTES_MAX ? href : undefined;
+  return undefined;
+}
+
+function* linksOf({ text, rich }: Body): Generator<string> {
+  if (text !== undefined) for (const { href } of linksIn(text.text)) yield href;
+  for (const { spans } of rich?.blocks ?? [])
+    for (const { link } of spans) {
+      const href = link === "" ? undefined : hrefOf(link);
+      if (href !== undefined) yield href;
+    }
+}
+
+function* linksIn(
+  text: string,
+): Generator<{ readonly index: number; readonly text: string; readonly href: string }> {
+  for (const match of text.matchAll(ADDRESS)) {
+    const address = withoutTrailing(match[0]);
+    const href = hrefOf(address);
+    if (href !== undefined) yield { index: match.index, text: address, href };
+  }
 }
 
 /** A full stop or bracket at the end belongs to the sentence, unless the bracket was opened within the address. */

@@ -1,7 +1,12 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { LINKS_MAX, splitLinks } from "./links.js";
+import { filled } from "./codec/schema.js";
+import { LINK_BYTES_MAX } from "./limits.js";
+import { LINKS_MAX, previewedLink, splitLinks } from "./links.js";
+import { MediaBody } from "./media.js";
+import { Body, textBody } from "./model.js";
+import { RichBlock, RichSpan } from "./rich-text.js";
 
 const CASES: readonly (readonly [text: string, ...hrefs: string[]])[] = [
   ["no address at all"],
@@ -46,4 +51,45 @@ test("a text full of addresses makes a bounded number of links", () => {
   const parts = splitLinks(text);
   const linkCount = parts.filter(({ href }) => href !== undefined).length;
   deepEqual([linkCount, parts.map((part) => part.text).join("") === text], [LINKS_MAX, true]);
+});
+
+test("the first link of a text or a rich text is the previewed one, unless its author hides it", () => {
+  const spans: Partial<RichSpan>[] = [
+    { text: "to ann", link: "mailto:ann@example.com" },
+    { text: "https://not-a-link.example" },
+    { text: "there", link: "https://first.example" },
+    { text: "here", link: "https://second.example" },
+  ];
+  const rich = filled(Body, {
+    rich: {
+      blocks: [
+        filled(RichBlock, { kind: "rule" }),
+        filled(RichBlock, { kind: "paragraph", spans: spans.map((span) => filled(RichSpan, span)) }),
+      ],
+    },
+  });
+  deepEqual(
+    [
+      textBody("see https://a.example and https://b.example"),
+      textBody("no link"),
+      textBody("https:// then http://c.example/x)."),
+      rich,
+      { ...rich, hidesPreview: true },
+      { ...textBody("https://a.example"), hidesPreview: true },
+      filled(Body, { media: filled(MediaBody, { caption: "https://a.example" }) }),
+      textBody(`https://a.example/${"a".repeat(LINK_BYTES_MAX)} https://b.example`),
+      undefined,
+    ].map(previewedLink),
+    [
+      "https://a.example/",
+      undefined,
+      "http://c.example/x",
+      "https://first.example/",
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ],
+  );
 });
