@@ -36,6 +36,9 @@ const NOT_PUBLIC_6: readonly (readonly [string, number])[] = [
   ["3fff::", 20],
 ];
 
+/** Of the public internet, links lead to these ports and no others: nobody makes a mail server speak. */
+const WEB_PORTS: ReadonlySet<string> = new Set(["", "80", "443"]);
+
 const blocked4 = blockList(NOT_PUBLIC_4, "ipv4");
 const blocked6 = blockList(NOT_PUBLIC_6, "ipv6");
 const global6 = blockList([["2000::", 3]], "ipv6");
@@ -71,22 +74,48 @@ export class AddressGuard {
     return url;
   }
 
+  /**
+   * Checks what a link to be read says. HTTP too: nothing is sent there, and what is said there is for everybody. Where it leads,
+   * `addressesOf` checks.
+   */
+  checkLink(text: string): URL {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined) throw refusedAddress("is not a URL");
+    if (url.protocol !== "https:" && url.protocol !== "http:") throw refusedAddress("is not of the web");
+    if (url.username !== "" || url.password !== "") throw refusedAddress("names a user");
+    return url;
+  }
+
+  /** Where a link leads: its host is resolved once, and a connection may go to these addresses alone. */
+  async addressesOf({ hostname, port }: URL): Promise<readonly LookupAddress[]> {
+    const literal = hostname.replace(/^\[|\]$/g, "");
+    const kind = isIP(literal);
+    const addresses = kind === 0 ? await this.#resolve(literal) : [{ address: literal, family: kind }];
+    this.#requireAllowed(addresses);
+    const isTrusted = addresses.every(({ address }) => this.#isTrusted(address));
+    if (!WEB_PORTS.has(port) && !isTrusted) throw refusedAddress("has a port that is not of the web");
+    return addresses;
+  }
+
   isAllowed(address: string): boolean {
     return isPublicAddress(address) || this.#isTrusted(address);
   }
 
   /** For `net.connect`: answers with checked addresses only, and fails when one of a name is not allowed. */
   readonly lookup: LookupFunction = (hostname, options, answer) => {
-    this.#resolve(hostname).then(
-      (addresses) => {
-        const isClean = addresses.length > 0 && addresses.every(({ address }) => this.isAllowed(address));
-        if (!isClean) answer(refusedAddress("is not public"), "");
-        else if (options.all === true) answer(null, [...addresses]);
+    this.#resolve(hostname)
+      .then((addresses) => {
+        this.#requireAllowed(addresses);
+        if (options.all === true) answer(null, [...addresses]);
         else answer(null, addresses[0]!.address, addresses[0]!.family);
-      },
-      (error: unknown) => answer(error as NodeJS.ErrnoException, ""),
-    );
+      })
+      .catch((error: unknown) => answer(error as NodeJS.ErrnoException, ""));
   };
+
+  #requireAllowed(addresses: readonly LookupAddress[]): void {
+    const isClean = addresses.length > 0 && addresses.every(({ address }) => this.isAllowed(address));
+    if (!isClean) throw refusedAddress("is not public");
+  }
 
   #isTrusted(address: string): boolean {
     return this.#allowed.check(address, isIPv6(address) ? "ipv6" : "ipv4");

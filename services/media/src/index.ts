@@ -13,5 +13,6 @@ export {
 } from "./media-rows.js";
 export type { Reference } from "./media-rows.js";
 export { MediaStore } from "./media-store.js";
-export { type Picture, type Pictures, sharpPictures } from "./pictures.js";
+export { type Picture, type PictureBounds, type Pictures, sharpPictures } from "./pictures.js";
+export { isPicture } from "./sniff.js";
 export type { MediaLimits } from "./uploads.js";

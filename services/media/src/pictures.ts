@@ -13,7 +13,7 @@ const SECONDS_MAX = 20;
 export interface Picture {
   readonly width: number;
   readonly height: number;
-  /** A WebP of at most 480 pixels at the longer side, without metadata. */
+  /** A WebP without metadata; of files at most 480 pixels at the longer side. */
   readonly thumbnail: Uint8Array;
 }
 
@@ -22,11 +22,21 @@ export interface Pictures {
   look(bytes: Uint8Array): Promise<Picture | undefined>;
 }
 
+/** Other bounds than those of thumbnails of files. */
+export interface PictureBounds {
+  /** Pixels at the longer side of the thumbnail. */
+  readonly sidePx: number;
+  /** Pixels of the picture; one with more is none. */
+  readonly pixelsMax: number;
+}
+
+const OF_FILES: PictureBounds = { sidePx: THUMBNAIL_SIDE_MAX, pixelsMax: PIXELS_MAX };
+
 /**
  * Pictures by libvips, one thread each. Loaded with the first picture; where it cannot be loaded, pictures are files. Cost: what
  * the decoded picture takes, at most 200 MB; typically 10 MB.
  */
-export function sharpPictures(logger: Logger): Pictures {
+export function sharpPictures(logger: Logger, bounds: PictureBounds = OF_FILES): Pictures {
   let loading: Promise<Sharp | undefined> | undefined;
   return {
     async look(bytes) {
@@ -35,7 +45,7 @@ export function sharpPictures(logger: Logger): Pictures {
         return undefined;
       });
       const sharp = await loading;
-      return sharp === undefined ? undefined : pictureOf(sharp, bytes);
+      return sharp === undefined ? undefined : pictureOf(sharp, bytes, bounds);
     },
   };
 }
@@ -60,15 +70,19 @@ async function loadSharp(): Promise<Sharp> {
   return sharp;
 }
 
-async function pictureOf(sharp: Sharp, bytes: Uint8Array): Promise<Picture | undefined> {
+async function pictureOf(
+  sharp: Sharp,
+  bytes: Uint8Array,
+  { sidePx, pixelsMax }: PictureBounds,
+): Promise<Picture | undefined> {
   try {
-    const image = sharp(bytes, { limitInputPixels: PIXELS_MAX, failOn: "truncated", sequentialRead: true });
+    const image = sharp(bytes, { limitInputPixels: pixelsMax, failOn: "truncated", sequentialRead: true });
     const { autoOrient } = await image.metadata();
     const thumbnail = await image
       .autoOrient()
       .resize({
-        width: THUMBNAIL_SIDE_MAX,
-        height: THUMBNAIL_SIDE_MAX,
+        width: sidePx,
+        height: sidePx,
         fit: "inside",
         withoutEnlargement: true,
       })

@@ -51,6 +51,11 @@ export function typeAs(kind: MediaKind, type: string): string | undefined {
   return kind === "audio" ? type.replace("video/", "audio/") : type;
 }
 
+/** Whether a file that begins with these bytes is a picture of a kind that is shown. */
+export function isPicture(bytes: Uint8Array): boolean {
+  return TYPES_OF_KIND.image.includes(sniffType(bytes));
+}
+
 /** The kind that a client's own type stands for: a picture only where it is one that is shown, so never SVG. */
 export function kindOfClaim(claim: string): MediaKind {
   const family = claim.slice(0, claim.indexOf("/"));

@@ -9,7 +9,6 @@ export { type NotificationCounts, NotificationService } from "./notification-ser
 export { NOTIFY_PENDING, PendingRow } from "./pending.js";
 export { FcmChannel, type FcmCredentials, type FcmTarget } from "./channels/fcm.js";
 export { HookChannel, type HookCredentials, type HookTarget } from "./channels/hook.js";
-export { isNetwork } from "./channels/address-guard.js";
 export { NodeNetwork, type NodeNetworkOptions } from "./channels/node-network.js";
 export type { Network, OutboundRequest, OutboundResponse } from "./channels/network.js";
 export { newVapidKey, type VapidKeys, vapidKeys } from "./channels/vapid.js";

@@ -52,6 +52,23 @@ test("how many devices may begin in a second is a setting with bounds", () => {
   for (const value of ["0", "100001"]) assert.throws(() => rate(value), { code: "bad-setting" });
 });
 
+test("links have previews unless the operator says otherwise, and lead to the internet alone", () => {
+  const config = (...args: string[]): readonly unknown[] => {
+    const { hasLinkPreviews, linkPreviewAllow } = parseConfig(args, {});
+    return [hasLinkPreviews, linkPreviewAllow];
+  };
+  assert.deepEqual(config(), [true, []]);
+  assert.deepEqual(config("--link-previews", "off", "--link-preview-allow", "10.0.0.0/8, ::1"), [
+    false,
+    ["10.0.0.0/8", "::1"],
+  ]);
+  for (const args of [
+    ["--link-previews", "maybe"],
+    ["--link-preview-allow", "intranet"],
+  ])
+    assert.throws(() => config(...args), { code: "bad-setting" });
+});
+
 test("what is plugged in is named by files, and who passes an absent reviewer by tenants", () => {
   const config = (...args: string[]): readonly unknown[] => {
     const { scenariosModule, reviewWordsFile, reviewerModule, reviewFailOpen } = parseConfig(args, {});

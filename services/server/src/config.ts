@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { resolve } from "node:path";
 import { Failure } from "@parley/base";
 import type { MasterKeySource } from "@parley/keys";
-import { isNetwork } from "@parley/notification";
+import { isNetwork } from "@parley/egress";
 import { masterKeyCommand, masterKeyFile, masterKeyText } from "./keys/master-key-sources.js";
 
 export interface Config {
@@ -38,6 +38,10 @@ export interface Config {
   readonly pushAllow: readonly string[];
   /** Certificates of push services, instead of those that Node trusts. */
   readonly pushCaFile: string | undefined;
+  /** Whether the server reads links of messages. */
+  readonly hasLinkPreviews: boolean;
+  /** Addresses and networks, not public, that links may lead to. */
+  readonly linkPreviewAllow: readonly string[];
   readonly rebaseEvents: number;
   readonly heartbeatSeconds: number;
   /** Devices that may begin in a second. */
@@ -187,6 +191,18 @@ export const SETTINGS = [
     help: "file with the certificates of own push services, in PEM",
   },
   {
+    option: "link-previews",
+    variable: "PARLEY_LINK_PREVIEWS",
+    fallback: "on",
+    help: "on: the server reads the pages that messages link to, to show what they are",
+  },
+  {
+    option: "link-preview-allow",
+    variable: "PARLEY_LINK_PREVIEW_ALLOW",
+    fallback: "none",
+    help: "networks beside the internet in which it reads pages, with commas",
+  },
+  {
     option: "rebase-events",
     variable: "PARLEY_REBASE_EVENTS",
     fallback: "2000",
@@ -317,6 +333,8 @@ export function parseConfig(
     pushSubject: subjectOrNone(text("push-subject")),
     pushAllow: networksOf(text("push-allow")),
     pushCaFile: pathOrNone(text("push-ca")),
+    hasLinkPreviews: onOff(text("link-previews")),
+    linkPreviewAllow: networksOf(text("link-preview-allow")),
     rebaseEvents: integer(text("rebase-events"), 1, 1_000_000),
     heartbeatSeconds: integer(text("heartbeat-seconds"), 1, 300),
     handshakesPerSecond: integer(text("handshakes-per-second"), 1, 100_000),

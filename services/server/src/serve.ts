@@ -10,6 +10,7 @@ import { listenForMetrics, type MetricsListener } from "./control/metrics.js";
 import { DEMO_PASSWORD, DEMO_USERS, createDemo } from "./demo.js";
 import { type Parley, type ParleyOptions, openParley } from "./parley.js";
 import { openPush } from "./notify/open-push.js";
+import { openLinkFetcher } from "./previews/wire-previews.js";
 import { openPlugins, type Plugins } from "./plugins.js";
 import { type StandbyListener, listenForStandbys } from "./standby/standby-server.js";
 import { readStandbyToken } from "./standby/standby-token.js";
@@ -88,17 +89,20 @@ async function openExtras(
   config: Config,
   ambient: Ambient,
 ): Promise<{
-  readonly options: Plugins["options"] & Pick<ParleyOptions, "push">;
+  readonly options: Plugins["options"] & Pick<ParleyOptions, "push" | "previews">;
   close(): Promise<void>;
 }> {
   const plugins = await openPlugins(config, ambient);
   try {
     const push = await openPush(config, ambient);
+    const fetcher = openLinkFetcher(config, ambient);
+    const previews = fetcher && { fetcher };
     return {
-      options: { ...plugins.options, push: push.options },
+      options: { ...plugins.options, push: push.options, previews },
       close: async () => {
         plugins.close();
         await push.close();
+        await fetcher?.close();
       },
     };
   } catch (error) {
@@ -126,6 +130,7 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
       message: parley.message,
       sync: parley.sync,
       notify: parley.notify,
+      ...(parley.previews === undefined ? {} : { previews: parley.previews }),
     },
     ambient,
     serverName: SERVER_NAME,

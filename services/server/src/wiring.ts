@@ -24,6 +24,7 @@ import {
   type ReviewCounts,
 } from "@parley/message";
 import { type NotificationService, PUSH_TARGET } from "@parley/notification";
+import type { PreviewService } from "@parley/preview";
 import type { TenantId } from "@parley/protocol";
 import {
   FeedRegistry,
@@ -44,6 +45,7 @@ import { type Modules, wireModules } from "./module-wiring.js";
 import { PUSH_KEY } from "./notify/push-key.js";
 import { type NotifyServices, notifyServices, openNotify, type PushOptions } from "./notify/wire-notify.js";
 import { wireReviews } from "./review-wiring.js";
+import { type PreviewOptions, wirePreviews } from "./previews/wire-previews.js";
 import { openTableStack, type TableStack } from "./table-stack.js";
 
 /** Partitions of each log, fixed when an installation is made. */
@@ -91,6 +93,8 @@ export interface WiringOptions {
   readonly media?: MediaOptions | undefined;
   /** How people are notified of what no device of theirs has. Without it they are not. */
   readonly push?: PushOptions;
+  /** How links are read. Without it they have no previews. */
+  readonly previews?: PreviewOptions | undefined;
   /** The process must stop now; acknowledged data is safe on disk and is recovered at the next start. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -111,6 +115,8 @@ export interface Services extends NotifyServices {
   readonly modules: Modules;
   /** Undefined when there are no files. */
   readonly media: Media | undefined;
+  /** Undefined when links have no previews. */
+  readonly previews: PreviewService | undefined;
   /** How contents were reviewed since the start; undefined where nobody reviews. */
   reviewCounts(): ReviewCounts | undefined;
   laterReviewCounts(): LaterReviewCounts | undefined;
@@ -161,6 +167,7 @@ export async function wireServices(
   const ofMessages = { log: journal.log("conversation"), notifications: notify.service };
   const parts = { ...ofMessages, stack, emitter, ...userSide, accounts, accountTables };
   const { processor, spreading, settledEnd, later, stop, ...calls } = await wireMessage(options, parts);
+  const previews = wirePreviews(options.previews, { ambient, messages: calls.message, tables: direct });
   const ofModules = { tables, accounts, accountTables, ambient };
   const modules = wireModules({ ...ofModules, users: userSide.processor, processor });
   processor.start();
@@ -180,6 +187,7 @@ export async function wireServices(
   notify.service?.start();
   const close = async (): Promise<void> => {
     notify.targets.close();
+    await previews?.close();
     await notify.service?.stop();
     await calls.media?.keeper.stop();
     await checkpoints.stop();
@@ -197,6 +205,7 @@ export async function wireServices(
   return {
     accounts,
     ...calls,
+    previews,
     modules,
     sync: userSide.sync,
     ...notifyServices(userSide.settings, notify),

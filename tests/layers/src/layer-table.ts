@@ -1,7 +1,7 @@
 /**
  * Which folder may import which. Arrows only go down:
  *
- *   base <- protocol <- domain <- keys <- tables, logs, blobs, cache, flow, contracts <- engines <- services <- services/server
+ *   base <- protocol <- domain <- keys <- tables, logs, blobs, cache, flow, contracts, egress <- engines <- services <- services/server
  *        <- simulator <- apps/cli, bench, tests
  *
  * `backup` stands beside the services: it sees what they see. `client` and `checker` stand beside the ladder: they see base and protocol, and only what is above services/server sees
@@ -19,6 +19,7 @@ const PORTS = [
   "packages/cache",
   "packages/flow",
   "packages/contracts",
+  "packages/egress",
 ];
 const ENGINES = [
   "packages/engine-embedded",
@@ -35,6 +36,7 @@ const SERVICES = [
   "services/routing",
   "services/api",
   "services/media",
+  "services/preview",
 ];
 const SERVER = ["services/server"];
 /** What a server is given beside itself: it sees what crosses the wire and the calls between services, and no service. */

@@ -1,8 +1,8 @@
 import { type Ambient, Failure, failureCode, messageOf } from "@parley/base";
+import { AddressGuard, type Resolve } from "@parley/egress";
 import { lookup } from "node:dns/promises";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
-import { AddressGuard, type Resolve } from "./address-guard.js";
 import { Http2Connections } from "./http2-connections.js";
 import {
   type Network,

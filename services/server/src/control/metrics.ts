@@ -8,6 +8,7 @@ import { Failure } from "@parley/base";
 import type { ModuleCounts } from "@parley/contracts";
 import type { LaterReviewCounts, ReviewCounts } from "@parley/message";
 import type { NotificationCounts } from "@parley/notification";
+import type { PreviewCounts } from "@parley/preview";
 import { PROMETHEUS_CONTENT_TYPE, type PlainMetric, prometheusText } from "@parley/tables";
 import type { HistoryStatus } from "../history/history-keeper.js";
 import type { Parley } from "../parley.js";
@@ -55,6 +56,7 @@ function metricsText(parley: Parley): string {
     ...coldMetrics(parley.historyKeeper.status),
     ...moduleMetrics(parley.modules.service.counts),
     ...notifyMetrics(parley.notifications?.counts()),
+    ...previewMetrics(parley.previews?.counts()),
     ...reviewMetrics(parley.reviewCounts(), parley.laterReviewCounts()),
   ]);
 }
@@ -115,6 +117,16 @@ function notifyMetrics(counts: NotificationCounts | undefined): readonly PlainMe
     counter("parley_notify_dead_total", "Notifications that were given up.", counts.dead),
     counter("parley_notify_skipped_total", "Left out, for too many waited.", counts.skipped),
     gauge("parley_notify_waiting", "Users' conversations that wait to be notified.", counts.waiting),
+  ];
+}
+
+/** Only where links have previews. */
+function previewMetrics(counts: PreviewCounts | undefined): readonly PlainMetric[] {
+  if (counts === undefined) return [];
+  return [
+    counter("parley_link_previews_known_total", "Previews that were answered from the cache.", counts.known),
+    counter("parley_link_previews_found_total", "Links that were fetched.", counts.found),
+    counter("parley_link_previews_failed_total", "Links that were fetched in vain.", counts.failed),
   ];
 }
 

@@ -60,6 +60,7 @@ import {
   type Schema,
   decode,
 } from "@parley/protocol";
+import { LINK_PREVIEW, PreviewRow } from "@parley/preview";
 import { MEDIA, MEDIA_REFERENCE, MEDIA_UPLOAD, MediaRow, ReferenceRow, UploadRow } from "@parley/media";
 import {
   DeadLetterRow,
@@ -276,6 +277,7 @@ export const TABLES: readonly KnownTable[] = [
     sort: [CONVERSATION, text("message")],
     decode: of(ReferenceRow),
   },
+  { spec: LINK_PREVIEW, partition: [TENANT, text("hash")], sort: [], decode: of(PreviewRow) },
   { spec: MEDIA_UPLOAD, partition: OF_USER, sort: [text("media")], decode: of(UploadRow) },
   { spec: CHECKPOINT, partition: [text("log")], sort: [], decode: of(CheckpointRow) },
   {
