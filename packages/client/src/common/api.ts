@@ -23,6 +23,7 @@ import type { ConversationUsage, StorageUsage } from "./storage.js";
 import type { LocalSearchOptions } from "./local-searching.js";
 import type { FoundMessage, SearchOptions, SearchResults } from "./searching.js";
 
+import type { LinkPreview } from "./link-previews.js";
 import type { MentionPage } from "./mentions.js";
 import type { ForwardOptions, ForwardSource } from "./forwarding.js";
 
@@ -283,6 +284,13 @@ export interface ParleyClient extends ClientMedia {
   actOnCard(conversationId: ConversationId, sequence: number, deed: CardDeed): Promise<void>;
   /** Of everybody who acted on a card of mine the last action, by user id, page by page. Errors: as `react`. */
   cardActions(conversationId: ConversationId, sequence: number, after?: string): Promise<CardActionPage>;
+
+  /**
+   * What a message links to, as the page says it: of the first link of a text or a rich text. Undefined: there is none to show. Asked
+   * of the server once for each state of the message, and held in memory; needs a connection, and may take some seconds. Nobody but
+   * the server asks the page. Errors: "not-a-member", "too-many-requests"; those of a request.
+   */
+  linkPreview(conversationId: ConversationId, sequence: number): Promise<LinkPreview | undefined>;
 
   /**
    * A ticket for a module's own server, which learns by it once, and within a minute, who I am: a token never goes there.

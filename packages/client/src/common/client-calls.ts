@@ -73,6 +73,8 @@ export abstract class ClientCalls {
     (await this.calls.states.calls()).actOnCard(...of);
   readonly cardActions: ParleyClient["cardActions"] = async (...of) =>
     (await this.calls.states.calls()).cardActions(...of);
+  readonly linkPreview: ParleyClient["linkPreview"] = async (...of) =>
+    (await this.calls.states.calls()).linkPreview(...of);
   readonly readCount: ParleyClient["readCount"] = (...of) => this.calls.states.readCount(...of);
 
   constructor(loaders: Loaders) {

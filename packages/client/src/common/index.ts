@@ -24,6 +24,7 @@ export { createMemoryStore } from "./memory-store.js";
 export type { CardActed, CardActionPage, CardContent, CardDeed, CardUpdate } from "./cards.js";
 export type { ModuleReset, ModuleTold } from "./modules.js";
 export type { ReactionListPage } from "./reacting.js";
+export type { LinkPreview } from "./link-previews.js";
 export type { ReadersPage } from "./read-counts.js";
 export type { LocalSearchOptions } from "./local-searching.js";
 export type { FoundMessage, SearchOptions, SearchResults } from "./searching.js";

@@ -119,6 +119,10 @@ export const REACTED_AHEAD_MAX = 64;
 export const CARD_CALLS_WAITING_MAX = 256;
 /** Changes of one reaction that wait for each other. */
 export const REACTIONS_WAITING_MAX = 8;
+/** Previews of links that are held, and asked for at a time: their pages may be slow. */
+export const PREVIEWS_HELD_MAX = 200;
+export const PREVIEWS_ASKED_MAX = 4;
+export const PREVIEWS_WAITING_MAX = 64;
 
 /** Files on their way to the server. */
 export const UPLOADS_MAX = 16;

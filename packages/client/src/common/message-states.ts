@@ -9,7 +9,7 @@ import type { Requests } from "./requests.js";
 import type { StateCalls } from "./state-calls.js";
 
 export interface MessageStatesParts {
-  readonly replica: Pick<Replica, "entry">;
+  readonly replica: Replica;
   readonly requests: Pick<Requests, "call">;
   readonly emitter: Emitter;
   readonly newId: () => string;

@@ -5,6 +5,7 @@ import { CardCalls } from "./card-calls.js";
 import type { CardActionPage, CardDeed, CardUpdate } from "./cards.js";
 import type { Committed } from "./draft.js";
 import type { MessageStatesParts } from "./message-states.js";
+import { type LinkPreview, LinkPreviews } from "./link-previews.js";
 import { Pins } from "./pins.js";
 import { Reacting, type ReactionListPage } from "./reacting.js";
 import { ReadCounts, type ReadersPage } from "./read-counts.js";
@@ -24,6 +25,7 @@ type Offered = Pick<
   | "updateCard"
   | "actOnCard"
   | "cardActions"
+  | "linkPreview"
 >;
 
 export class StateCalls implements Offered {
@@ -31,9 +33,11 @@ export class StateCalls implements Offered {
   readonly #pins: Pins;
   readonly #readCounts: ReadCounts;
   readonly #cards: CardCalls;
+  readonly #previews: LinkPreviews;
 
   constructor({ replica, requests, emitter, newId }: MessageStatesParts) {
     this.#cards = new CardCalls({ requests, newActionId: newId });
+    this.#previews = new LinkPreviews({ replica, requests });
     this.#reacting = new Reacting(requests);
     this.#pins = new Pins({
       replica,
@@ -101,6 +105,10 @@ export class StateCalls implements Offered {
 
   actOnCard(conversationId: ConversationId, sequence: number, deed: CardDeed): Promise<void> {
     return this.#cards.act({ conversationId, sequence }, deed);
+  }
+
+  linkPreview(conversationId: ConversationId, sequence: number): Promise<LinkPreview | undefined> {
+    return this.#previews.find(conversationId, sequence);
   }
 
   cardActions(conversationId: ConversationId, sequence: number, after?: string): Promise<CardActionPage> {

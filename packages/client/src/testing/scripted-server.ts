@@ -57,6 +57,7 @@ export class ScriptedServer implements Transport {
   mentions: readonly (readonly Message[])[] = [];
   /** What is answered to who asks how many have read. */
   readCounts: Init<FramePayload<"readCounts">> = {};
+  linkPreview: Init<FramePayload<"linkPreview">> = {};
   /** What its review makes of every text. */
   replacement: string | undefined;
   /** Of every group; asked for while nobody comes or goes. */
@@ -276,6 +277,8 @@ class Link implements Connection {
       }
       case "getReadCounts":
         return () => this.say("readCounts", { requestId, ...this.#server.readCounts });
+      case "getLinkPreview":
+        return () => this.say("linkPreview", { requestId, ...this.#server.linkPreview });
       case "getEdits":
         return () => this.say("edits", { requestId, ...this.#server.editsPage(frame.payload.from) });
       case "getMessages": {
