@@ -1,6 +1,7 @@
 /** Finds the addresses in a text. Only http and https: anything else stays text. */
 import { LINK_BYTES_MAX } from "./limits.js";
 import type { Body } from "./model.js";
+import { plainText } from "./plain-text.js";
 
 /** Of Node and of browsers. */
 declare class URL {
@@ -46,6 +47,12 @@ export function previewedLink(body: Body | undefined): string | undefined {
   if (body === undefined || body.hidesPreview) return undefined;
   for (const href of linksOf(body)) return href.length <= LINK_BYTES_MAX ? href : undefined;
   return undefined;
+}
+
+/** Whether a body leads somewhere: by an address in its plain words, or by a link of its rich text. */
+export function hasLink(body: Body | undefined): boolean {
+  if (body === undefined) return false;
+  return linksOf(body).next().done !== true || linksIn(plainText(body)).next().done !== true;
 }
 
 function* linksOf({ text, rich }: Body): Generator<string> {

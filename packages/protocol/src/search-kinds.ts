@@ -1,9 +1,9 @@
 /** What a search asks for: of which kind a message is to be, and which words it is to have. One set of rules for servers and devices. */
 import { kindOf } from "./content-kinds.js";
 import { Failure } from "@parley/base";
+import { hasLink } from "./links.js";
 import { findMediaKind } from "./media.js";
 import type { Body } from "./model.js";
-import { plainText } from "./plain-text.js";
 import { parseWanted, type WantedPart } from "./word-search.js";
 
 /** A message may be of several: a picture whose caption has a link is found as both. */
@@ -19,8 +19,6 @@ export const SEARCH_KINDS = [
   "custom",
 ] as const;
 export type SearchKind = (typeof SEARCH_KINDS)[number];
-
-const ADDRESS = /https?:\/\/[^\s/]/iu;
 
 /** What a message is searched for as; empty for text without an address. */
 export function searchKindsOf(body: Body | undefined): readonly SearchKind[] {
@@ -59,9 +57,4 @@ export function parseSearch({ text, kind, senderId }: SearchAsked): {
   }
   const isWithoutWords = text.trim() === "" && (kind !== "" || senderId !== "");
   return { parts: isWithoutWords ? [] : parseWanted(text), kind: known };
-}
-
-function hasLink(body: Body | undefined): boolean {
-  const isMarked = body?.rich?.blocks.some(({ spans }) => spans.some(({ link }) => /^https?:/iu.test(link)));
-  return isMarked === true || ADDRESS.test(plainText(body));
 }
