@@ -178,6 +178,11 @@ export interface MessageCalls extends StateCalls {
   mentions(session: Session, request: MentionsRequest): Promise<MentionsAnswer>;
   /** One page of what is found; its work is bounded, whatever is looked for. */
   search(session: Session, request: SearchRequest): Promise<SearchPage>;
+  /**
+   * Who is to be told that this user types: the other members of a conversation with at most TYPING_MEMBERS_MAX of them, where it may
+   * write now; otherwise nobody. Cost: one read of the members. Errors: "not-a-member".
+   */
+  typingAudience(session: Session, conversationId: ConversationId): Promise<readonly UserId[]>;
   digest(
     session: Session,
     span: { readonly conversationId: ConversationId; readonly first: number; readonly last: number },

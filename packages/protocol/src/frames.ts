@@ -48,13 +48,15 @@ import {
   ReadCounts,
   ReaderList,
 } from "./message-states.js";
-import { Body, ConversationEntry, Edit, Message, User } from "./model.js";
+import { Body, ConversationEntry, Message, User } from "./model.js";
+import { EditMessage, Edits, GetEdits, RecallMessage } from "./change-frames.js";
 import { SetPinned } from "./list-pins.js";
 import { GetLinkPreview, LinkPreview } from "./link-previews.js";
 import { ListMentions, MentionPage } from "./mention-frames.js";
 import { GetNotify, NotifySettings, SetNotify, SetPushTarget } from "./notify.js";
 import { Packed, PACKED_KIND } from "./packing.js";
 import { PinList } from "./pin-list.js";
+import { Presence, SetActive, SomeoneTypes, Typing, WatchPresence } from "./presence.js";
 import { Search, SearchPage } from "./search-frames.js";
 import { Ahead, Confirm, Follow, Push, Rebase } from "./sync-frames.js";
 
@@ -268,36 +270,6 @@ export const Digest = schema("Digest", {
   count: uint(3),
 });
 
-/** Replaces the text of a message of mine. Answered by Done when it is durable; an edit that changes nothing is done too. */
-export const EditMessage = schema("EditMessage", {
-  requestId: uint(1),
-  conversationId: string<ConversationId>(2),
-  sequence: uint(3),
-  body: nested(4, Body),
-});
-
-/** Takes a message back, for everybody. Answered by Done when it is durable, also when it was recalled before. */
-export const RecallMessage = schema("RecallMessage", {
-  requestId: uint(1),
-  conversationId: string<ConversationId>(2),
-  sequence: uint(3),
-});
-
-/** Asks what a message said before its edits, from the body of revision `from` on. */
-export const GetEdits = schema("GetEdits", {
-  requestId: uint(1),
-  conversationId: string<ConversationId>(2),
-  sequence: uint(3),
-  from: uint(4),
-});
-/** The oldest first; what it says now is the message itself. */
-export const Edits = schema("Edits", {
-  requestId: uint(1),
-  items: list(2, Edit),
-  /** `from` of the next page; 0 on the last one. */
-  next: uint(3),
-});
-
 /** Asks for messages by their sequences, as this user sees them now: at most MESSAGES_PER_REQUEST_MAX. */
 export const GetMessages = schema("GetMessages", {
   requestId: uint(1),
@@ -354,6 +326,9 @@ export const FRAMES = {
   getNotify: { kind: 41, schema: GetNotify },
   setPushTarget: { kind: 42, schema: SetPushTarget },
   setPinned: { kind: 43, schema: SetPinned },
+  watchPresence: { kind: 44, schema: WatchPresence },
+  setActive: { kind: 45, schema: SetActive },
+  typing: { kind: 46, schema: Typing },
   getLinkPreview: { kind: 50, schema: GetLinkPreview },
   welcome: { kind: 64, schema: Welcome },
   pong: { kind: 65, schema: Pong },
@@ -384,6 +359,8 @@ export const FRAMES = {
   ahead: { kind: 95, schema: Ahead },
   linkPreview: { kind: 102, schema: LinkPreview },
   packed: { kind: PACKED_KIND, schema: Packed },
+  presence: { kind: 97, schema: Presence },
+  someoneTypes: { kind: 98, schema: SomeoneTypes },
 } as const;
 
 /** Which frame answers which request. Any of them may be answered by `refused` instead. */
@@ -425,6 +402,9 @@ export const ANSWERS = {
   getNotify: "notifySettings",
   setPushTarget: "done",
   setPinned: "done",
+  watchPresence: "presence",
+  setActive: "done",
+  typing: "done",
   getLinkPreview: "linkPreview",
 } as const satisfies { readonly [N in FrameName]?: FrameName };
 

@@ -1,5 +1,6 @@
 export * from "./bodies.js";
 export * from "./card-content.js";
+export * from "./change-frames.js";
 export * from "./cards.js";
 export { decode, Reader } from "./codec/reader.js";
 export * from "./codec/schema.js";
@@ -52,5 +53,6 @@ export * from "./list-pins.js";
 export * from "./notify.js";
 export * from "./packing.js";
 export * from "./pin-list.js";
+export * from "./presence.js";
 export * from "./stream-items.js";
 export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "./version.js";

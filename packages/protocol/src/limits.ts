@@ -161,5 +161,11 @@ export const TIME_ZONE_BYTES_MAX = 64;
 export const APP_ID_BYTES_MAX = 100;
 export const PUSH_TOKEN_BYTES_MAX = 2048;
 export const PUSH_ENDPOINT_BYTES_MAX = 1024;
+/** People whose presence one connection is told. */
+export const PRESENCE_WATCHED_MAX = 200;
+/** Members of a conversation in which one sees who types. */
+export const TYPING_MEMBERS_MAX = 100;
+/** A connection is heard so often, of one conversation, that its user types there. */
+export const TYPING_REPEAT_MS = 2_000;
 /** A time that never comes: of what is muted for good. */
 export const NEVER_MS = 9_007_199_254_740_991;

@@ -168,6 +168,7 @@ export function withMethods(message: Calls["message"]): Calls["message"] {
     history: (session, request) => message.history(session, request),
     messages: (session, request) => message.messages(session, request),
     mentions: (session, request) => message.mentions(session, request),
+    typingAudience: (session, conversationId) => message.typingAudience(session, conversationId),
     digest: (session, span) => message.digest(session, span),
   };
 }

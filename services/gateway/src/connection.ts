@@ -21,6 +21,8 @@ import {
   type FrameName,
   type FramePayload,
   type Init,
+  type PersonPresence,
+  type UserId,
   type Writer,
   DISCONNECT,
   FOLLOW_MAX,
@@ -34,6 +36,9 @@ import {
   writeFrame,
 } from "@parley/protocol";
 import type { Gateway } from "./gateway.js";
+import type { PresenceSink } from "./presence/presence-port.js";
+import { answerPresence, isPresenceRequest } from "./presence/presence-requests.js";
+import type { TypingSink } from "./presence/typing-relay.js";
 import { type Answer, type RequestFrame, answer, isRequest } from "./requests.js";
 import type { Socket, SocketListener } from "./socket.js";
 
@@ -44,13 +49,16 @@ import type { Socket, SocketListener } from "./socket.js";
 const PACKET_BYTES_TARGET = 32 * 1024;
 /** Pushing pauses while more than this waits in the socket. */
 const PUSH_BUFFERED_BYTES_MAX = 128 * 1024;
+/** Who is there and who types is not told while more than this waits: it comes before nothing else. */
+const ASIDE_BUFFERED_BYTES_MAX = 32 * 1024;
 /** A connection with more than this waiting is closed: it asks for pages and does not take them. */
 const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
 
-/** The first version that knows `ahead`. */
+/** The first version that knows `ahead` and `someoneTypes`. */
 const AHEAD_VERSION = 4;
+const TYPING_VERSION = 4;
 
-export class Connection implements SocketListener, FeedSink {
+export class Connection implements SocketListener, FeedSink, PresenceSink, TypingSink {
   readonly #gateway: Gateway;
   readonly #socket: Socket;
   readonly openedMs: number;
@@ -200,6 +208,23 @@ export class Connection implements SocketListener, FeedSink {
     this.close("internal");
   }
 
+  // PresenceSink and TypingSink: what is told beside the queue, and may be late or left out.
+
+  presencePace(): "now" | "rarely" | "no" {
+    if (!this.isOpen || this.#socket.bufferedBytes() > ASIDE_BUFFERED_BYTES_MAX) return "no";
+    return this.#feed?.isSlow === true ? "rarely" : "now";
+  }
+
+  tellPresence(people: readonly PersonPresence[]): void {
+    this.#write("presence", { people });
+  }
+
+  /** It is stale before it would reach a device on a slow network. */
+  tellTyping(conversationId: ConversationId, userId: UserId): void {
+    if (this.#version >= TYPING_VERSION && this.presencePace() === "now")
+      this.#write("someoneTypes", { conversationId, userId });
+  }
+
   /** Sends what was written in this turn. */
   flush(): void {
     if (this.#packet === undefined) return;
@@ -231,6 +256,10 @@ export class Connection implements SocketListener, FeedSink {
     if (isRequest(frame)) this.#request(frame.payload.requestId, () => this.#answer(frame));
     else if (frame.name === "follow")
       this.#request(frame.payload.requestId, () => this.#follow(frame.payload));
+    else if (isPresenceRequest(frame))
+      this.#request(frame.payload.requestId, () =>
+        answerPresence(this.#gateway, this, this.#session!, frame),
+      );
     else if (frame.name === "confirm") this.#confirm(frame.payload);
     else if (frame.name === "ping") this.#ping();
     else this.close("unknownFrame");

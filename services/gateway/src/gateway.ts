@@ -4,6 +4,10 @@ import { type SessionId, ERROR_CODES, Writer } from "@parley/protocol";
 import { Admission, type AdmissionCounts } from "./admission.js";
 import { Connection } from "./connection.js";
 import { PacketPacker } from "./packet-packer.js";
+import { PresenceBoard } from "./presence/presence-board.js";
+import type { PresencePort } from "./presence/presence-port.js";
+import { TypingRelay } from "./presence/typing-relay.js";
+import { UserConnections } from "./presence/user-connections.js";
 import type { Calls } from "./requests.js";
 import type { Socket } from "./socket.js";
 
@@ -51,8 +55,11 @@ export class Gateway {
     retryAfterMs: FIRST_SYNC_RETRY_MS,
   });
   readonly packer: PacketPacker;
+  readonly presence: PresencePort;
+  readonly typing: TypingRelay;
   readonly #connections = new Set<Connection>();
   readonly #bySession = new Map<SessionId, Set<Connection>>();
+  readonly #byUser = new UserConnections<Connection>();
   readonly #writers: Writer[] = [];
   readonly #tick: Timer;
   readonly #stopListening: () => void;
@@ -70,6 +77,12 @@ export class Gateway {
     const { handshakesPerSecond: perSecond = HANDSHAKES_PER_SECOND } = options;
     this.packer = new PacketPacker(clock);
     this.#admission = new Admission({ clock, scheduler, perSecond });
+    this.presence = new PresenceBoard({ clock });
+    this.typing = new TypingRelay({
+      clock,
+      message: options.calls.message,
+      connectionsOf: (tenantId, userId) => this.#byUser.of(tenantId, userId),
+    });
     this.#tick = options.ambient.scheduler.every(TICK_MS, () => this.#check());
     this.#stopListening = options.calls.accounts.onRevoked((sessionId) => this.#revoke(sessionId));
   }
@@ -126,6 +139,8 @@ export class Gateway {
 
   opened(connection: Connection, session: Session): void {
     this.#openingCount -= 1;
+    this.#byUser.add(connection, session);
+    this.presence.opened(connection, session);
     const same = this.#bySession.get(session.sessionId);
     if (same === undefined) {
       this.#bySession.set(session.sessionId, new Set([connection]));
@@ -150,6 +165,8 @@ export class Gateway {
       this.#openingCount -= 1;
       return;
     }
+    this.#byUser.delete(connection, session);
+    this.presence.closed(connection);
     const same = this.#bySession.get(session.sessionId);
     if (same?.delete(connection) === true && same.size === 0) this.#bySession.delete(session.sessionId);
   }
@@ -210,6 +227,7 @@ export class Gateway {
         connection.close("heartbeatMissed");
       else if (connection.stalledSinceMs > 0) this.#checkStalled(connection, nowMs);
     }
+    this.presence.tick();
   }
 
   /** Resolves when there is no connection any more, or after `withinMs`. */

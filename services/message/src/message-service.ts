@@ -81,6 +81,7 @@ import { MessageSearch } from "./search/message-search.js";
 import type { BudgetOptions } from "./search/search-budget.js";
 import type { Spreading } from "./spreading.js";
 import type { ReviewGate } from "./review/review-gate.js";
+import { Typing } from "./typing.js";
 
 const MINUTE_MS = 60_000;
 const EDIT_MINUTES = 24 * 60;
@@ -124,6 +125,7 @@ export class MessageService implements MessageCalls {
   readonly #search: MessageSearch;
   readonly #states: MessageStates;
   readonly #readers: Readers;
+  readonly #typing: Typing;
   readonly groups: Groups;
   readonly cards: Cards;
 
@@ -177,6 +179,7 @@ export class MessageService implements MessageCalls {
     this.#states = new MessageStates(states);
     this.cards = new Cards({ ...states, review: options.review });
     this.#readers = new Readers(options.readIndexes, this.#history);
+    this.#typing = new Typing({ ...reading, clock: options.clock });
   }
 
   get #sharedFrom(): number {
@@ -350,6 +353,10 @@ export class MessageService implements MessageCalls {
 
   search(session: Session, request: SearchRequest): Promise<SearchPage> {
     return this.#search.search(session, request);
+  }
+
+  typingAudience(session: Session, conversationId: ConversationId): Promise<readonly UserId[]> {
+    return this.#typing.audience(session, conversationId);
   }
 
   digest(

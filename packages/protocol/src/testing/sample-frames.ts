@@ -419,6 +419,9 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
     authSecret: Uint8Array.of(9, 9),
   },
   setPinned: { requestId: 30, conversationId: group, isPinned: true },
+  watchPresence: { requestId: 31, userIds: [ann, bob] },
+  setActive: { requestId: 32, isActive: true },
+  typing: { requestId: 33, conversationId: group },
   getLinkPreview: { requestId: 31, conversationId: group, sequence: 7 },
   listUsers: { requestId: 9, prefix: "a", after: ann, limit: 500 },
   getDigest: { requestId: 10, conversationId: group, first: 1, last: 300 },
@@ -563,6 +566,8 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
   },
   // Three times a Pong.
   packed: { packing: "deflate", size: 6, data: fromHex("7364706470640000") },
+  presence: { requestId: 31, people: [{ userId: bob, state: "away", sinceMs: 1_790_000_000_000 }] },
+  someoneTypes: { conversationId: group, userId: bob },
   linkPreview: {
     requestId: 31,
     url: "https://example.com/a",

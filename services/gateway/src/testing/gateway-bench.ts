@@ -178,6 +178,8 @@ export class GatewayBench {
     sequence: request.number,
     timeMs: 5,
   });
+  /** Who is told that somebody types, or why nobody is. */
+  audience: readonly UserId[] | Failure = [];
   /** What the account store does before it answers. */
   onVerify: () => Promise<void> = async () => {};
   /** What the sync service does before it answers. */
@@ -279,6 +281,10 @@ export class GatewayBench {
         send: async (_session, request) => {
           this.sends.push(request);
           return this.onSend(request);
+        },
+        typingAudience: async () => {
+          if (this.audience instanceof Failure) throw this.audience;
+          return this.audience;
         },
         markRead: async () => {
           throw new TypeError("a bug in the message service");
