@@ -205,6 +205,9 @@ describe("the doctor", () => {
 async function manageAccounts(): Promise<void> {
   const added = await run(["user", "add", "ann", "--name", "Ann"], "long enough");
   const guest = await run(["user", "add", "guest", "--no-password"]);
+  const said = ["--name", "Guest", "--title", "Visitor", "--department", "a/b"];
+  const named = await run(["user", "set", "guest", ...said]);
+  const nothing = await run(["user", "set", "guest"]);
   const issued = await run(["token", "issue", "ann", "--lifetime", "2h", "--json"]);
   const { sessionId } = json(issued);
   const listed = json(await run(["token", "list", "ann", "--json"]));
@@ -213,15 +216,15 @@ async function manageAccounts(): Promise<void> {
   const users = json(await run(["user", "list", "--json"]));
   assert.deepEqual(
     {
-      exitCodes: [added, guest, issued, revoked, unknown].map(({ exitCode }) => exitCode),
+      exitCodes: [added, guest, named, nothing, issued, revoked, unknown].map(({ exitCode }) => exitCode),
       users: users["users"],
       sessions: (listed["sessions"] as { sessionId: string }[]).map((session) => session.sessionId),
     },
     {
-      exitCodes: [0, 0, 0, 0, 1],
+      exitCodes: [0, 0, 0, 2, 0, 0, 1],
       users: [
-        { userId: "ann", name: "Ann", isSystem: false },
-        { userId: "guest", name: "guest", isSystem: false },
+        { userId: "ann", name: "Ann", isSystem: false, pictureVersion: 0, title: "" },
+        { userId: "guest", name: "Guest", isSystem: false, pictureVersion: 0, title: "Visitor" },
       ],
       sessions: [sessionId],
     },

@@ -40,6 +40,7 @@ import { tablesStatsCommand } from "./commands/tables-commands.js";
 import {
   userAddCommand,
   userDisableCommand,
+  userSetCommand,
   userEnableCommand,
   userListCommand,
   userPasswordCommand,
@@ -51,6 +52,7 @@ const COMMANDS: readonly Command[] = [
   userAddCommand,
   userListCommand,
   userPasswordCommand,
+  userSetCommand,
   userDisableCommand,
   userEnableCommand,
   tokenIssueCommand,

@@ -1,4 +1,4 @@
-import type { DeviceId, SessionId, TenantId, User, UserId } from "@parley/protocol";
+import type { DeviceId, Profile, SessionId, TenantId, User, UserId } from "@parley/protocol";
 import type { Session } from "./session.js";
 
 export interface SessionInfo {
@@ -13,6 +13,29 @@ export interface IssuedToken {
   /** Shown once; the server keeps only its hash. */
   readonly token: string;
   readonly session: Session;
+}
+
+/** Some people among whom others are looked for, such as the members of a conversation. */
+export interface PeopleAmong {
+  /** All of them, when they are few; undefined: each has to be asked about. */
+  readonly all: readonly UserId[] | undefined;
+  /** Whether each of these is among them. */
+  has(userIds: readonly UserId[]): Promise<readonly boolean[]>;
+}
+
+export interface PeopleSearch {
+  readonly text: string;
+  /** 0: as many as there may be. */
+  readonly limit: number;
+  /** Undefined: everybody. */
+  readonly among: PeopleAmong | undefined;
+}
+
+/** A picture of a person. */
+export interface PersonPicture {
+  readonly version: number;
+  readonly type: string;
+  readonly bytes: Uint8Array;
 }
 
 /** What the account store offers. Errors are Failures with the protocol's codes. */
@@ -38,4 +61,24 @@ export interface AccountCalls {
     tenantId: TenantId,
     page: { readonly prefix: string; readonly after: string; readonly limit: number },
   ): Promise<{ readonly users: readonly User[]; readonly next: string }>;
+  /**
+   * The people of whose name a word begins so, or whose id does; the best first. Errors: "bad-request".
+   * Cost: a search in memory; the first one reads all accounts of the organisation.
+   */
+  findPeople(tenantId: TenantId, search: PeopleSearch): Promise<readonly User[]>;
+  /** In the order asked for, without those that there are not. */
+  profiles(tenantId: TenantId, userIds: readonly UserId[]): Promise<readonly Profile[]>;
+  /** Sets those fields of the profile that its person may set. Errors: "bad-request", "user-not-found". */
+  updateProfile(
+    tenantId: TenantId,
+    userId: UserId,
+    update: { readonly names: readonly string[]; readonly profile: Profile | undefined },
+  ): Promise<void>;
+  /** Undefined takes the picture away. Resolves with its version. Errors: "bad-request", "user-not-found". */
+  setPicture(
+    tenantId: TenantId,
+    userId: UserId,
+    picture: Omit<PersonPicture, "version"> | undefined,
+  ): Promise<number>;
+  findPicture(tenantId: TenantId, userId: UserId): Promise<PersonPicture | undefined>;
 }

@@ -8,6 +8,7 @@ import type {
   Scenario,
   UserId,
 } from "@parley/protocol";
+import type { PeopleAmong } from "./account-calls.js";
 import type { Session } from "./session.js";
 
 export interface GroupUpdate {
@@ -85,4 +86,6 @@ export interface GroupCalls {
   ): Promise<void>;
   dissolve(session: Session, conversationId: ConversationId): Promise<void>;
   members(session: Session, request: MembersRequest): Promise<MembersPage>;
+  /** The members, for somebody who looks for one of them. Errors: as `members`. */
+  among(session: Session, conversationId: ConversationId): Promise<PeopleAmong>;
 }

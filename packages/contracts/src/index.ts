@@ -1,4 +1,11 @@
-export type { AccountCalls, IssuedToken, SessionInfo } from "./account-calls.js";
+export type {
+  AccountCalls,
+  IssuedToken,
+  PeopleAmong,
+  PeopleSearch,
+  PersonPicture,
+  SessionInfo,
+} from "./account-calls.js";
 export type {
   MediaCalls,
   MediaClaim,

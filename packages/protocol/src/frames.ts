@@ -48,13 +48,14 @@ import {
   ReadCounts,
   ReaderList,
 } from "./message-states.js";
-import { Body, ConversationEntry, Message, User } from "./model.js";
+import { Body, ConversationEntry, Message } from "./model.js";
 import { EditMessage, Edits, GetEdits, RecallMessage } from "./change-frames.js";
 import { SetPinned } from "./list-pins.js";
 import { GetLinkPreview, LinkPreview } from "./link-previews.js";
 import { ListMentions, MentionPage } from "./mention-frames.js";
 import { GetNotify, NotifySettings, SetNotify, SetPushTarget } from "./notify.js";
 import { Packed, PACKED_KIND } from "./packing.js";
+import { FindPeople, GetProfiles, ListUsers, Profiles, UpdateProfile, UserList } from "./people.js";
 import { PinList } from "./pin-list.js";
 import { Presence, SetActive, SomeoneTypes, Typing, WatchPresence } from "./presence.js";
 import { Search, SearchPage } from "./search-frames.js";
@@ -244,19 +245,6 @@ export const MemberList = schema("MemberList", {
   isReset: bool(8),
 });
 
-export const ListUsers = schema("ListUsers", {
-  requestId: uint(1),
-  /** Beginning of the user id. */
-  prefix: string(2),
-  after: string<UserId>(3),
-  limit: uint(4),
-});
-export const UserList = schema("UserList", {
-  requestId: uint(1),
-  users: list(2, User),
-  next: string<UserId>(3),
-});
-
 /** Asks for the digest (see digest.ts) of what this user may see from `first` to `last`. */
 export const GetDigest = schema("GetDigest", {
   requestId: uint(1),
@@ -326,6 +314,9 @@ export const FRAMES = {
   getNotify: { kind: 41, schema: GetNotify },
   setPushTarget: { kind: 42, schema: SetPushTarget },
   setPinned: { kind: 43, schema: SetPinned },
+  findPeople: { kind: 47, schema: FindPeople },
+  updateProfile: { kind: 48, schema: UpdateProfile },
+  getProfiles: { kind: 49, schema: GetProfiles },
   watchPresence: { kind: 44, schema: WatchPresence },
   setActive: { kind: 45, schema: SetActive },
   typing: { kind: 46, schema: Typing },
@@ -359,6 +350,7 @@ export const FRAMES = {
   ahead: { kind: 95, schema: Ahead },
   linkPreview: { kind: 102, schema: LinkPreview },
   packed: { kind: PACKED_KIND, schema: Packed },
+  profiles: { kind: 99, schema: Profiles },
   presence: { kind: 97, schema: Presence },
   someoneTypes: { kind: 98, schema: SomeoneTypes },
 } as const;
@@ -402,6 +394,9 @@ export const ANSWERS = {
   getNotify: "notifySettings",
   setPushTarget: "done",
   setPinned: "done",
+  findPeople: "userList",
+  updateProfile: "done",
+  getProfiles: "profiles",
   watchPresence: "presence",
   setActive: "done",
   typing: "done",

@@ -52,6 +52,8 @@ export { countFitting, directoryLimit } from "./page-bytes.js";
 export * from "./list-pins.js";
 export * from "./notify.js";
 export * from "./packing.js";
+export * from "./people.js";
+export { foldName, PERSON_RANKS, personRank, wordsOf } from "./people-words.js";
 export * from "./pin-list.js";
 export * from "./presence.js";
 export * from "./stream-items.js";

@@ -7,9 +7,11 @@ import { Member } from "./group.js";
 import type { ClientMessageId, ConversationId, MessageId, UserId } from "./ids.js";
 import {
   AUDIENCE_MAX,
+  DEPARTMENT_BYTES_MAX,
   DIRECTORY_PAGE_MAX,
   FIELD_NAME_BYTES_MAX,
   HISTORY_PAGE_MAX,
+  JOB_BYTES_MAX,
   LIST_PAGE_MAX,
   MEMBERS_PER_REQUEST_MAX,
   MENTIONS_MAX,
@@ -18,6 +20,8 @@ import {
   NAME_BYTES_MAX,
   PACKET_BYTES_MAX,
   PAGE_BYTES_MAX,
+  PROFILES_PER_REQUEST_MAX,
+  STATUS_CHARACTERS_MAX,
   TEXT_BYTES_MAX,
   TITLE_BYTES_MAX,
 } from "./limits.js";
@@ -118,6 +122,13 @@ test("the largest frames fit into a packet behind others", () => {
     userId,
     name: "n".repeat(NAME_BYTES_MAX),
     isSystem: true,
+    pictureVersion: LARGEST,
+    title: "t".repeat(JOB_BYTES_MAX),
+  }));
+  const profiles = users.slice(0, PROFILES_PER_REQUEST_MAX).map((user) => ({
+    ...user,
+    department: "d".repeat(DEPARTMENT_BYTES_MAX),
+    statusText: "\u{1f600}".repeat(STATUS_CHARACTERS_MAX),
   }));
   const userIds = Array.from({ length: MEMBERS_PER_REQUEST_MAX }, () => userId);
   // Those with fields come one at a time, and a page of the list ends with its bytes.
@@ -126,6 +137,7 @@ test("the largest frames fit into a packet behind others", () => {
   const changed = { conversationId, revision: LARGEST, memberCount: LARGEST, removed: [] };
   const frames = [
     encodeFrame("userList", { requestId, users, next: userId }),
+    encodeFrame("profiles", { requestId, profiles }),
     encodeFrame("memberList", { requestId, removed: userIds, memberCount: LARGEST, next: userId }),
     encodeFrame("createConversation", { requestId, userIds, title, name: userId }),
     encodeFrame("changeMembers", { requestId, conversationId, userIds }),

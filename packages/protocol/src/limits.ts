@@ -98,6 +98,21 @@ export const MEDIA_NAME_BYTES_MAX = 255;
 export const TITLE_BYTES_MAX = 200;
 /** UTF-8 bytes of a user's name. */
 export const NAME_BYTES_MAX = 200;
+/** UTF-8 bytes of what a user does, and of where. */
+export const JOB_BYTES_MAX = 100;
+export const DEPARTMENT_BYTES_MAX = 200;
+/** Characters of what a user says of now. */
+export const STATUS_CHARACTERS_MAX = 100;
+/** Bytes of a user's picture. */
+export const PICTURE_BYTES_MAX = 64 * 1024;
+/** Users that one request names. */
+export const USERS_PER_REQUEST_MAX = 200;
+/** Users whose profiles one request asks for. */
+export const PROFILES_PER_REQUEST_MAX = 100;
+/** People that one search finds. */
+export const FOUND_PEOPLE_MAX = 50;
+/** UTF-8 bytes of what people are looked for by. */
+export const PEOPLE_TEXT_BYTES_MAX = 256;
 /** Members that one request adds or removes, the creation of a group included. */
 export const MEMBERS_PER_REQUEST_MAX = 1000;
 /** Pushed events that a device has not confirmed; the server waits for a confirmation beyond it. */

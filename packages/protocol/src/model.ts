@@ -264,6 +264,10 @@ export const User = schema("User", {
   name: string(2),
   /** An account of the organisation that talks to everybody, such as its news. */
   isSystem: bool(3),
+  /** Of the picture; 0: there is none. */
+  pictureVersion: uint(4),
+  /** What somebody does: a job's name. */
+  title: string(5),
 });
 export type User = Infer<typeof User>;
 

@@ -318,8 +318,8 @@ test("of two who add the same user one is refused, and no change undoes another"
       codes: ["bad-request", "ok"],
       counts: [0, 1],
       users: [
-        { userId: "ann", name: "ANN", isSystem: false },
-        { ...bob, isSystem: false },
+        { userId: "ann", name: "ANN", isSystem: false, pictureVersion: 0, title: "" },
+        { ...bob, isSystem: false, pictureVersion: 0, title: "" },
       ],
       logins: ["account-disabled", "invalid-credentials"],
     },

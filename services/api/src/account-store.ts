@@ -1,18 +1,34 @@
-import type { AccountCalls, IssuedToken, Session, SessionInfo } from "@parley/contracts";
+import type {
+  AccountCalls,
+  IssuedToken,
+  PeopleSearch,
+  PersonPicture,
+  Session,
+  SessionInfo,
+} from "@parley/contracts";
 import { type Clock, Failure, LruMap } from "@parley/base";
 import {
   type DeviceId,
+  type Profile,
   type SessionId,
   type TenantId,
   type User,
   type UserId,
   directoryLimit,
-  NAME_BYTES_MAX,
   decode,
   encode,
+  filled,
 } from "@parley/protocol";
-import { type Tables, Turns } from "@parley/tables";
-import { ACCOUNT, AccountRow } from "./account-rows.js";
+import { type Tables, Turns, type Write } from "@parley/tables";
+import { ACCOUNT, ACCOUNT_PICTURE, AccountRow, PictureRow } from "./account-rows.js";
+import {
+  type AccountDetails,
+  checkedDetails,
+  checkedUpdate,
+  checkName,
+  checkPicture,
+} from "./account-checks.js";
+import { PeopleFinder } from "./people-search.js";
 import { Passwords } from "./passwords.js";
 import { type SessionRequest, SessionStore, type SessionStoreOptions } from "./session-store.js";
 
@@ -31,6 +47,7 @@ export class AccountStore implements AccountCalls {
   readonly #clock: Clock;
   readonly #passwords = new Passwords();
   readonly #sessions: SessionStore;
+  readonly #people: PeopleFinder;
   readonly #failures = new LruMap<string, { count: number; untilMs: number }>();
   /** Changes read what they change: those of one user, and the additions, come one after another. */
   readonly #turns = new Turns();
@@ -39,6 +56,7 @@ export class AccountStore implements AccountCalls {
     this.#tables = options.tables;
     this.#clock = options.clock;
     this.#sessions = new SessionStore(options);
+    this.#people = new PeopleFinder(options.tables);
   }
 
   async login(request: {
@@ -110,6 +128,63 @@ export class AccountStore implements AccountCalls {
     return { users, next: rows.length < limit ? "" : (users.at(-1)?.userId ?? "") };
   }
 
+  async findPeople(tenantId: TenantId, search: PeopleSearch): Promise<readonly User[]> {
+    const userIds = await this.#people.find(tenantId, search);
+    return (await this.findUsers(tenantId, userIds)).filter((user) => user !== undefined);
+  }
+
+  async profiles(tenantId: TenantId, userIds: readonly UserId[]): Promise<readonly Profile[]> {
+    const rows = await this.#tables.findMany(
+      ACCOUNT,
+      userIds.map((userId) => ({ partition: [tenantId], sort: [userId] })),
+    );
+    return rows.flatMap((row, index) => (row === undefined ? [] : [profileOf(userIds[index]!, row)]));
+  }
+
+  async updateProfile(
+    tenantId: TenantId,
+    userId: UserId,
+    update: { readonly names: readonly string[]; readonly profile: Profile | undefined },
+  ): Promise<void> {
+    const change = checkedUpdate(update);
+    await this.#inTurn(tenantId, userId, () => this.#changeAccount(tenantId, userId, change));
+  }
+
+  /** Sets what the organisation says of a user. Errors: "user-not-found", "bad-request". */
+  async setDetails(tenantId: TenantId, userId: UserId, details: AccountDetails): Promise<void> {
+    const change = checkedDetails(details);
+    await this.#inTurn(tenantId, userId, () => this.#changeAccount(tenantId, userId, change));
+  }
+
+  async setPicture(
+    tenantId: TenantId,
+    userId: UserId,
+    picture: Omit<PersonPicture, "version"> | undefined,
+  ): Promise<number> {
+    if (picture !== undefined) checkPicture(picture);
+    return this.#inTurn(tenantId, userId, async () => {
+      const account = await this.#requireAccount(tenantId, userId);
+      if (picture === undefined) {
+        const gone: Write = { kind: "delete", table: ACCOUNT_PICTURE, sort: [userId] };
+        await this.#writeAccounts(tenantId, [[userId, { ...account, pictureVersion: 0 }]], [gone]);
+        return 0;
+      }
+      const version = account.lastPictureVersion + 1;
+      const value = encode(PictureRow, { version, type: picture.type, content: picture.bytes });
+      const row = { ...account, pictureVersion: version, lastPictureVersion: version };
+      const put: Write = { kind: "put", table: ACCOUNT_PICTURE, sort: [userId], value };
+      await this.#writeAccounts(tenantId, [[userId, row]], [put]);
+      return version;
+    });
+  }
+
+  async findPicture(tenantId: TenantId, userId: UserId): Promise<PersonPicture | undefined> {
+    const value = await this.#tables.find(ACCOUNT_PICTURE, [tenantId], [userId]);
+    if (value === undefined) return undefined;
+    const { version, type, content: bytes } = decode(PictureRow, value);
+    return { version, type, bytes };
+  }
+
   /** Adds a user; without a password it cannot sign in. Errors: "bad-request" when it exists or its name is too long. */
   async addUser(user: {
     readonly tenantId: TenantId;
@@ -120,7 +195,7 @@ export class AccountStore implements AccountCalls {
     readonly isSystem?: boolean;
   }): Promise<void> {
     const { tenantId, userId, name, password, isSystem = false } = user;
-    requireName(name);
+    checkName(name);
     const passwordHash = password === undefined ? "" : await this.#passwords.hash(password);
     await this.#turns.take(tenantId, async () => {
       if ((await this.#findAccount(tenantId, userId)) !== undefined) {
@@ -128,7 +203,7 @@ export class AccountStore implements AccountCalls {
       }
       const createdMs = this.#clock.nowMs();
       await this.#writeAccounts(tenantId, [
-        [userId, { name, passwordHash, isDisabled: false, createdMs, isSystem }],
+        [userId, filled(AccountRow, { name, passwordHash, createdMs, isSystem })],
       ]);
     });
   }
@@ -138,7 +213,7 @@ export class AccountStore implements AccountCalls {
    * Errors: "bad-request" for a name that is too long.
    */
   async addUsers(tenantId: TenantId, users: readonly NewUser[]): Promise<number> {
-    for (const { name } of users) requireName(name);
+    for (const { name } of users) checkName(name);
     return this.#turns.take(tenantId, async () => {
       const known = await this.findUsers(
         tenantId,
@@ -148,7 +223,7 @@ export class AccountStore implements AccountCalls {
       const createdMs = this.#clock.nowMs();
       const row = ({ userId, name }: NewUser): [UserId, AccountRow] => [
         userId,
-        { name, passwordHash: "", isDisabled: false, createdMs, isSystem: false },
+        filled(AccountRow, { name, createdMs }),
       ];
       if (missing.length > 0) await this.#writeAccounts(tenantId, missing.map(row));
       return missing.length;
@@ -205,14 +280,18 @@ export class AccountStore implements AccountCalls {
   async #writeAccounts(
     tenantId: TenantId,
     accounts: readonly (readonly [UserId, AccountRow])[],
+    alongside: readonly Write[] = [],
   ): Promise<void> {
-    const writes = accounts.map(([userId, row]) => ({
-      kind: "put" as const,
+    const writes = accounts.map(([userId, row]): Write => ({
+      kind: "put",
       table: ACCOUNT,
       sort: [userId],
       value: encode(AccountRow, row),
     }));
-    await this.#tables.write([{ partition: [tenantId], writes }], { isDurable: true });
+    await this.#tables.write([{ partition: [tenantId], writes: [...writes, ...alongside] }], {
+      isDurable: true,
+    });
+    for (const [userId, { name }] of accounts) this.#people.note(tenantId, userId, name);
   }
 
   #requireFewFailures(tenantId: TenantId, userId: UserId): void {
@@ -236,20 +315,16 @@ export class AccountStore implements AccountCalls {
   }
 }
 
-/** Names go out by the page; their bound is what keeps a page within a packet. */
-function requireName(name: string): void {
-  if (Buffer.byteLength(name) > NAME_BYTES_MAX) {
-    throw new Failure("bad-request", `A name has at most ${NAME_BYTES_MAX} bytes.`, {
-      retry: "after-change",
-    });
-  }
-}
-
 function requireEnabled(account: AccountRow): void {
   if (account.isDisabled) throw new Failure("account-disabled", "This account may not sign in.");
 }
 
 function userOf(userId: UserId, row: Uint8Array): User {
-  const { name, isSystem } = decode(AccountRow, row);
-  return { userId, name, isSystem };
+  const { name, isSystem, pictureVersion, title } = decode(AccountRow, row);
+  return { userId, name, isSystem, pictureVersion, title };
+}
+
+function profileOf(userId: UserId, row: Uint8Array): Profile {
+  const { name, isSystem, pictureVersion, title, department, statusText } = decode(AccountRow, row);
+  return { userId, name, isSystem, pictureVersion, title, department, statusText };
 }

@@ -22,6 +22,7 @@ import { authenticate } from "./authenticate.js";
 import { answerClientError } from "./client-error.js";
 import { PARAM_LENGTH_MAX, addMediaRoutes } from "./media-routes.js";
 import { addOpenapi } from "./openapi.js";
+import { addPictureRoutes } from "./picture-routes.js";
 import { type ModuleApi, addModuleRoutes } from "./module-routes.js";
 
 const BODY_BYTES_MAX = 16 * 1024;
@@ -67,6 +68,8 @@ export interface ApiOptions {
   readonly logger: Logger;
   /** Without it there are no files. */
   readonly media?: MediaCalls;
+  /** The type of a file by its bytes; without it nobody has a picture. */
+  readonly pictureType?: (bytes: Uint8Array) => string;
   /** Without it nobody publishes over HTTP. */
   readonly modules?: ModuleApi;
   /** What browsers bind their push subscriptions to; without it there are no web pushes. */
@@ -108,6 +111,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   addSessionRoutes(api, options);
   if (options.modules !== undefined) addModuleRoutes(api, { ...options, modules: options.modules });
   if (options.media !== undefined) await addMediaRoutes(api, { ...options, media: options.media });
+  const { accounts, pictureType: typeOf } = options;
+  if (typeOf !== undefined) await addPictureRoutes(api, { accounts, typeOf });
   api.get("/healthz", { schema: { ...HEALTH_SCHEMA, summary: "Whether the server runs" } }, healthy);
   api.get("/readyz", { schema: { ...HEALTH_SCHEMA, summary: "Whether it takes requests" } }, healthy);
   api.get("/v1/demo", { schema: DEMO_SCHEMA }, async () => {

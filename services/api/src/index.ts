@@ -1,5 +1,14 @@
 export { AccountStore, type AccountStoreOptions } from "./account-store.js";
-export { ACCOUNT, AccountRow, SESSION, SessionRow, TOKEN, TokenRow } from "./account-rows.js";
+export {
+  ACCOUNT,
+  ACCOUNT_PICTURE,
+  AccountRow,
+  PictureRow,
+  SESSION,
+  SessionRow,
+  TOKEN,
+  TokenRow,
+} from "./account-rows.js";
 export { type ApiOptions, createApi } from "./create-api.js";
 export { MODULE, MODULE_KEY, ModuleKeyRow, ModuleRow } from "./module-rows.js";
 export type { ModuleApi } from "./module-routes.js";

@@ -39,6 +39,7 @@ test("every route is there, says what it is for, what it answers, and its proble
     [routes.map(({ name }) => name).toSorted(), lacking],
     [
       [
+        "delete /v1/me/picture",
         "delete /v1/media/{id}",
         "delete /v1/sessions/{id}",
         "get /healthz",
@@ -48,6 +49,7 @@ test("every route is there, says what it is for, what it answers, and its proble
         "get /v1/media/{id}",
         "get /v1/push",
         "get /v1/sessions",
+        "get /v1/users/{id}/picture",
         "head /v1/media/{id}",
         "patch /v1/media/{id}",
         "post /v1/login",
@@ -57,6 +59,7 @@ test("every route is there, says what it is for, what it answers, and its proble
         "post /v1/modules/events",
         "post /v1/modules/tickets",
         "post /v1/tickets",
+        "put /v1/me/picture",
       ],
       [],
     ],

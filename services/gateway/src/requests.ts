@@ -11,6 +11,7 @@ import type {
 } from "@parley/contracts";
 import { Failure } from "@parley/base";
 import { NOTIFY_HANDLERS } from "./notify-requests.js";
+import { PEOPLE_HANDLERS } from "./people-requests.js";
 import { placed } from "./placed.js";
 import { STATE_HANDLERS } from "./state-requests.js";
 import {
@@ -24,7 +25,10 @@ import {
 } from "@parley/protocol";
 
 export interface Calls {
-  readonly accounts: Pick<AccountCalls, "verify" | "listUsers" | "onRevoked">;
+  readonly accounts: Pick<
+    AccountCalls,
+    "verify" | "listUsers" | "findUsers" | "findPeople" | "profiles" | "updateProfile" | "onRevoked"
+  >;
   readonly message: MessageCalls;
   readonly notify: NotifyCalls;
   /** Without it no link has a preview. */
@@ -105,10 +109,7 @@ const HANDLERS = {
     await sync.setPinned(session, { conversationId: parseConversationId(conversationId), isPinned });
     return DONE;
   },
-  listUsers: async ({ accounts }, session, payload) => ({
-    name: "userList",
-    payload: (await accounts.listUsers(session.tenantId, payload)) as Init<FramePayload<"userList">>,
-  }),
+  ...PEOPLE_HANDLERS,
   getDigest: async ({ message }, session, payload) => ({
     name: "digest",
     payload: await message.digest(session, placed(payload)),

@@ -14,5 +14,5 @@ export {
 export type { Reference } from "./media-rows.js";
 export { MediaStore } from "./media-store.js";
 export { type Picture, type PictureBounds, type Pictures, sharpPictures } from "./pictures.js";
-export { isPicture } from "./sniff.js";
+export { isPicture, sniffType } from "./sniff.js";
 export type { MediaLimits } from "./uploads.js";

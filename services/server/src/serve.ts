@@ -1,6 +1,7 @@
 import { addRawRoutes, createApi } from "@parley/api";
 import { type Ambient, Failure, failureCode, type Logger } from "@parley/base";
 import { createStreamListener, Gateway, listenForWebSockets } from "@parley/gateway";
+import { sniffType } from "@parley/media";
 import { parseTenantId, STREAM_PATH } from "@parley/protocol";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -118,6 +119,7 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     accounts: parley.accounts,
     tenantDefault: DEFAULT_TENANT,
     logger: ambient.logger,
+    pictureType: sniffType,
     ...(parley.media === undefined || config.mediaMb === 0 ? {} : { media: parley.media.service }),
     modules: { ...parley.modules, calls: parley.modules.service },
     ...(existsSync(webRoot) ? { webRoot } : {}),

@@ -1,5 +1,5 @@
 /** The services of one node, wired to an engine: tables and a journal, real or simulated. */
-import { ACCOUNT, AccountStore, MODULE, MODULE_KEY, SESSION, TOKEN } from "@parley/api";
+import { ACCOUNT, ACCOUNT_PICTURE, AccountStore, MODULE, MODULE_KEY, SESSION, TOKEN } from "@parley/api";
 import { type Ambient, createUlidSource } from "@parley/base";
 import type { InstalledScenario, LaterReviewer, Reviewer } from "@parley/contracts";
 import type { Journal, JournalOptions } from "@parley/engine-embedded";
@@ -274,6 +274,7 @@ async function wireAccounts(
   const { clock, random } = ambient;
   const specs = [
     ACCOUNT,
+    ACCOUNT_PICTURE,
     SESSION,
     TOKEN,
     MODULE,

@@ -69,6 +69,33 @@ export const userPasswordCommand: Command = {
   },
 };
 
+export const userSetCommand: Command = {
+  usage: "user set <id>",
+  summary: "set what the organisation says of a user: the name, the job, the department",
+  options: {
+    ...INSTALLATION_OPTIONS,
+    name: { type: "string", value: "NAME", help: "the name that others see" },
+    title: { type: "string", value: "TITLE", help: "what the user does; empty for nothing" },
+    department: { type: "string", value: "PATH", help: "where, as Engineering/Platform; empty for nowhere" },
+  },
+  async run(args, context) {
+    const userId = onlyUser(args);
+    const said = (["name", "title", "department"] as const).flatMap((field) => {
+      const text = args.text(field);
+      return text === undefined ? [] : [[field, text] as const];
+    });
+    if (said.length === 0) throw usage("Give --name, --title or --department");
+    const details = Object.fromEntries(said);
+    await withInstallation(args, context, ({ tenant, installation }) =>
+      installation.operations.setDetails({ tenant, userId, ...details }),
+    );
+    print(args, context, { userId, ...details }, [
+      `Set the ${said.map(([field]) => field).join(", ")} of ${userId}.`,
+    ]);
+    return 0;
+  },
+};
+
 export const userDisableCommand = disabling(
   "disable",
   true,

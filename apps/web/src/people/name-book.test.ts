@@ -1,7 +1,7 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { ClientEvents, ParleyClient } from "@parley/client";
-import type { User, UserId } from "@parley/protocol";
+import { User, type UserId, filled } from "@parley/protocol";
 import { memoryStorage } from "../session/browser-storage.js";
 import { NameBook } from "./name-book.js";
 
@@ -49,7 +49,7 @@ test("a name is asked for once, and the id stands for it until then", async () =
   book.subscribe(() => (changes += 1));
   const before = [book.nameOf(ADA), book.nameOf(ADA)];
   await settle();
-  await directory.answer([{ userId: ADA, name: "Ada", isSystem: false }]);
+  await directory.answer([filled(User, { userId: ADA, name: "Ada" })]);
   deepEqual(
     [before, book.nameOf(ADA), directory.asked, changes, book.version()],
     [[ADA, ADA], "Ada", [ADA], 1, 1],
@@ -61,18 +61,18 @@ test("the first of the ids that begin alike may be somebody else", async () => {
   const book = new NameBook(directory, memoryStorage());
   book.nameOf(ADA);
   await settle();
-  await directory.answer([{ userId: "ada-2" as UserId, name: "Another", isSystem: false }]);
+  await directory.answer([filled(User, { userId: "ada-2" as UserId, name: "Another" })]);
   deepEqual([book.nameOf(ADA), book.nameOf("ada-2" as UserId)], [ADA, "ada-2"]);
 });
 
 test("names are there at the next visit, and asked for again", async () => {
   const storage = memoryStorage();
-  new NameBook(new Directory(), storage).learn([{ userId: ADA, name: "Ada", isSystem: false }]);
+  new NameBook(new Directory(), storage).learn([filled(User, { userId: ADA, name: "Ada" })]);
   const directory = new Directory();
   const book = new NameBook(directory, storage);
   const first = book.nameOf(ADA);
   await settle();
-  await directory.answer([{ userId: ADA, name: "Ada L.", isSystem: false }]);
+  await directory.answer([filled(User, { userId: ADA, name: "Ada L." })]);
   deepEqual([first, book.nameOf(ADA), directory.asked], ["Ada", "Ada L.", [ADA]]);
 });
 

@@ -27,6 +27,7 @@ import {
   textBody,
 } from "../model.js";
 import type { DoNotDisturb } from "../notify.js";
+import type { Profile } from "../people.js";
 
 const group = "g:team" as ConversationId;
 const ann = "ann" as UserId;
@@ -178,6 +179,16 @@ const MEMBER: Member = {
   mutedUntilMs: 1_790_000_200_000,
   fields: [{ name: "child", value: "Ida" }],
   scenarioRole: "parent",
+};
+
+const PROFILE: Profile = {
+  userId: ann,
+  name: "Ann",
+  isSystem: true,
+  pictureVersion: 3,
+  title: "Engineer",
+  department: "Engineering/Platform",
+  statusText: "On a train",
 };
 
 const REQUEST: JoinRequest = {
@@ -419,11 +430,14 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
     authSecret: Uint8Array.of(9, 9),
   },
   setPinned: { requestId: 30, conversationId: group, isPinned: true },
+  listUsers: { requestId: 9, prefix: "a", after: ann, limit: 500, userIds: [ann, bob] },
+  findPeople: { requestId: 31, text: "lov", conversationId: group, limit: 20 },
+  updateProfile: { requestId: 32, names: ["statusText"], profile: PROFILE },
+  getProfiles: { requestId: 33, userIds: [ann, bob] },
   watchPresence: { requestId: 31, userIds: [ann, bob] },
   setActive: { requestId: 32, isActive: true },
   typing: { requestId: 33, conversationId: group },
   getLinkPreview: { requestId: 31, conversationId: group, sequence: 7 },
-  listUsers: { requestId: 9, prefix: "a", after: ann, limit: 500 },
   getDigest: { requestId: 10, conversationId: group, first: 1, last: 300 },
   edit: {
     requestId: 11,
@@ -514,7 +528,12 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
     removed: ["cy" as UserId],
     isReset: true,
   },
-  userList: { requestId: 9, users: [{ userId: ann, name: "Ann", isSystem: true }], next: ann },
+  userList: {
+    requestId: 9,
+    users: [{ userId: ann, name: "Ann", isSystem: true, pictureVersion: 3, title: "Engineer" }],
+    next: ann,
+  },
+  profiles: { requestId: 33, profiles: [PROFILE] },
   digest: { requestId: 10, digest: Number.MAX_SAFE_INTEGER, count: 300 },
   edits: {
     requestId: 13,

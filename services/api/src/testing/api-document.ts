@@ -14,6 +14,7 @@ export async function apiDocument(): Promise<string> {
     accounts: {} as AccountCalls,
     media: {} as MediaCalls,
     modules: {} as ModuleApi,
+    pictureType: () => "",
     tenantDefault: "main" as TenantId,
     logger: new RecordingLogger(),
   });

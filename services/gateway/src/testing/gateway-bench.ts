@@ -25,6 +25,9 @@ import {
   type SessionId,
   type TenantId,
   type UserId,
+  Profile,
+  User,
+  filled,
   PROTOCOL_VERSION,
   encodeFrame,
   readPacket,
@@ -243,6 +246,14 @@ export class GatewayBench {
       accounts: {
         verify,
         listUsers: async () => ({ users: [], next: "" }),
+        findUsers: async (_tenantId, userIds) =>
+          userIds.map((userId) => (userId === "nobody" ? undefined : filled(User, { userId }))),
+        findPeople: async (_tenantId, { text, among }) => {
+          const all = among === undefined ? [text as UserId] : (among.all ?? []);
+          return all.map((userId) => filled(User, { userId, name: text }));
+        },
+        profiles: async (_tenantId, userIds) => userIds.map((userId) => filled(Profile, { userId })),
+        updateProfile: async () => undefined,
         onRevoked: (listener) => {
           this.#revocations.add(listener);
           return () => this.#revocations.delete(listener);

@@ -369,3 +369,27 @@ test("who is not in, is out again, may not, or asks where nobody is any more is 
   );
   assert.deepEqual(changed, []);
 });
+
+test("somebody is looked for among the members: a small group tells them all, a large one each who is asked about", async () => {
+  const bench = new MessageBench();
+  const others = Array.from({ length: 1_000 }, (_, index) => `u${index}`);
+  for (const name of ["ann", "bob", "eve", ...others]) bench.users.add(name);
+  const [small, large] = [await bench.group("ann", "bob"), await bench.group("ann", ...others.slice(0, 500))];
+  const ann = bench.session("ann");
+  const added = { conversationId: large, userIds: others.slice(500) as UserId[], isRemoval: false };
+  await bench.run(bench.message.changeMembers(ann, added));
+  const ids = ["bob", "u7", "eve"] as UserId[];
+  const look = async (group: ConversationId): Promise<unknown> => {
+    const among = await bench.run(bench.message.groups.among(ann, group));
+    return [among.all?.length, await bench.run(among.has(ids))];
+  };
+  assert.deepEqual(
+    [await look(small), await look(large)],
+    [
+      [2, [true, false, false]],
+      [undefined, [false, true, false]],
+    ],
+  );
+  const stranger = bench.run(bench.message.groups.among(bench.session("eve"), small));
+  await assert.rejects(stranger, { code: "not-a-member" });
+});

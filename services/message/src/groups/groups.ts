@@ -5,9 +5,10 @@ import type {
   GroupView,
   InstalledScenario,
   JoinAsk,
+  MemberUpdate,
   MembersPage,
   MembersRequest,
-  MemberUpdate,
+  PeopleAmong,
   SendResult,
   Session,
 } from "@parley/contracts";
@@ -198,6 +199,10 @@ export class Groups implements GroupCalls {
 
   members(session: Session, request: MembersRequest): Promise<MembersPage> {
     return this.#pages.read(session, request);
+  }
+
+  among(session: Session, conversationId: ConversationId): Promise<PeopleAmong> {
+    return this.#pages.among(session, conversationId);
   }
 
   /** The declared data of an installed scenario. Errors: "bad-request". */

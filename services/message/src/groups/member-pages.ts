@@ -1,7 +1,8 @@
 /** The members of a group, page by page, and what changed of them since a device last asked. */
-import type { MembersPage, MembersRequest, Session } from "@parley/contracts";
+import type { MembersPage, MembersRequest, PeopleAmong, Session } from "@parley/contracts";
 import { type ConversationKey, MemberChangeRow, MemberRow, groupOf, memberOf } from "@parley/domain";
 import {
+  type ConversationId,
   type Member,
   type UserId,
   directoryLimit,
@@ -22,6 +23,8 @@ import type { HistoryReader } from "../history.js";
 
 /** Changes that one answer is made of; a device that has missed more asks again. */
 const CHANGES_PER_PAGE = 100;
+/** In a group of so many somebody is looked for among all its members, and in a larger one among all people. */
+const MEMBERS_LOOKED_THROUGH = 1_000;
 /** Beyond all ids that begin with a prefix. */
 const AFTER_ALL = "\u{10ffff}";
 
@@ -53,6 +56,21 @@ export class MemberPages {
     };
     if (request.sinceRevision > 0) return { ...empty, ...(await this.#changes(view, request.sinceRevision)) };
     return { ...empty, ...(await this.#page(view.key, request)) };
+  }
+
+  /** Errors: "not-a-member". Cost: of a small group one range of rows; of a large one a row for each who is asked about. */
+  async among(session: Session, conversationId: ConversationId): Promise<PeopleAmong> {
+    const { key, head } = await this.#history.authorize(session, conversationId);
+    const table = CONVERSATION_MEMBER;
+    const partition = conversationPartition(key);
+    const has = async (userIds: readonly UserId[]): Promise<readonly boolean[]> => {
+      const keys = userIds.map((userId) => ({ partition, sort: [userId] }));
+      return (await this.#tables.findMany(table, keys)).map((row) => row !== undefined);
+    };
+    if (head.memberCount > MEMBERS_LOOKED_THROUGH) return { all: undefined, has };
+    // Who comes while this is read is found the next time.
+    const rows = await this.#tables.range({ table, partition, limit: MEMBERS_LOOKED_THROUGH });
+    return { all: rows.map(({ sort }) => sort[0] as UserId), has };
   }
 
   async #page(

@@ -26,7 +26,7 @@ import {
   type DeviceId,
   type MessageId,
   type TenantId,
-  type User,
+  User,
   type UserId,
   DIRECTORY_PAGE_MAX,
   decode,
@@ -253,7 +253,7 @@ export class Campaigns {
     const from = row.cursor === "" ? 0 : row.userIds.indexOf(row.cursor) + 1;
     const userIds = row.userIds.slice(from, from + DIRECTORY_PAGE_MAX);
     const found = await accounts.findUsers(tenantId, userIds);
-    const users = userIds.map((userId, index) => found[index] ?? { userId, name: "", isSystem: true });
+    const users = userIds.map((userId, index) => found[index] ?? filled(User, { userId, isSystem: true }));
     return { users, isLast: from + userIds.length >= row.userIds.length };
   }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure, createUlidSource, failureCode } from "@parley/base";
 import { seededRandom } from "@parley/base/testing";
-import { type User, type UserId, decode, directConversationId, textBody } from "@parley/protocol";
+import { User, type UserId, decode, directConversationId, filled, textBody } from "@parley/protocol";
 import { UserRecord } from "@parley/domain";
 import { MemoryTableStore, MemoryTables } from "@parley/tables";
 import { conversationPartition, CONVERSATION_HEAD } from "../conversation-tables.js";
@@ -96,7 +96,7 @@ class Company {
 
   #user(userId: UserId): User | undefined {
     if (!this.bench.users.has(userId)) return undefined;
-    return { userId, name: userId, isSystem: userId === NEWS };
+    return filled(User, { userId, name: userId, isSystem: userId === NEWS });
   }
 
   #open(): Campaigns {

@@ -29,6 +29,7 @@ import {
   Message as MessageSchema,
   conversationOf,
   decode,
+  User,
   filled,
   textBody,
 } from "@parley/protocol";
@@ -269,7 +270,9 @@ export class Life {
       accounts: {
         findUsers: async (_tenantId, userIds) =>
           userIds.map((userId) =>
-            users.has(userId) ? { userId, name: userId, isSystem: userId === bench.systemId } : undefined,
+            users.has(userId)
+              ? filled(User, { userId, name: userId, isSystem: userId === bench.systemId })
+              : undefined,
           ),
       },
       clock,

@@ -31,6 +31,7 @@ import {
   type ConversationId,
   type DeviceId,
   type DoNotDisturb,
+  User,
   filled,
   type Init,
   type Message,
@@ -234,7 +235,7 @@ export class GroupBench {
         [this.#sessions.get(sessionOf(userId))!] as unknown as SessionInfo[],
       onRevoked: () => () => undefined,
       findUsers: async (_tenantId: TenantId, userIds: readonly UserId[]) =>
-        userIds.map((userId) => ({ userId, name: userId.toUpperCase(), isSystem: false })),
+        userIds.map((userId) => filled(User, { userId, name: userId.toUpperCase() })),
     };
     this.targets = new PushTargets({ tables: new MemoryTables(this.#store, this.time), accounts });
     await this.targets.open();

@@ -19,6 +19,7 @@ import {
   type DoNotDisturb,
   encode,
   Event,
+  User,
   filled,
   type Init,
   JoinedEvent,
@@ -222,11 +223,13 @@ export class NotifyBench {
       source: this.#source(),
       accounts: {
         findUsers: async (_tenantId, userIds) =>
-          userIds.map((userId) => ({
-            userId,
-            name: userId.toUpperCase(),
-            isSystem: this.systemAccounts.has(userId),
-          })),
+          userIds.map((userId) =>
+            filled(User, {
+              userId,
+              name: userId.toUpperCase(),
+              isSystem: this.systemAccounts.has(userId),
+            }),
+          ),
       },
       deliver: async (_user, { deviceId }, notification) => {
         this.sent.push({ deviceId, notification });

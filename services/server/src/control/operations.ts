@@ -83,6 +83,14 @@ export interface Operations extends ModuleOperations {
     readonly userId: string;
     readonly password: string;
   }): Promise<null>;
+  /** What the organisation says of a user; what is left out stays. */
+  setDetails(of: {
+    readonly tenant: string;
+    readonly userId: string;
+    readonly name?: string;
+    readonly title?: string;
+    readonly department?: string;
+  }): Promise<null>;
   setDisabled(of: {
     readonly tenant: string;
     readonly userId: string;
@@ -211,6 +219,12 @@ export const HANDLERS: Readonly<Record<OperationName, Handler>> = {
   setPassword: (parley, call) => {
     const { tenantId, userId } = userOf(call);
     return done(parley.accounts.setPassword(tenantId, userId, call.text("password")));
+  },
+  setDetails: (parley, call) => {
+    const { tenantId, userId } = userOf(call);
+    const said = ["name", "title", "department"].filter((field) => call.has(field));
+    const details = Object.fromEntries(said.map((field) => [field, call.text(field)]));
+    return done(parley.accounts.setDetails(tenantId, userId, details));
   },
   setDisabled: (parley, call) => {
     const { tenantId, userId } = userOf(call);

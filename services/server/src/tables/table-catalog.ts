@@ -1,11 +1,13 @@
 /** Every table of an installation, for tools: what its keys are, what its values say, and what of it nobody is shown. */
 import {
   ACCOUNT,
+  ACCOUNT_PICTURE,
   AccountRow,
   MODULE,
   MODULE_KEY,
   ModuleKeyRow,
   ModuleRow,
+  PictureRow,
   SESSION,
   SessionRow,
   TOKEN,
@@ -122,6 +124,7 @@ export const TABLES: readonly KnownTable[] = [
     decode: of(AccountRow),
     secretFields: ["passwordHash"],
   },
+  { spec: ACCOUNT_PICTURE, partition: [TENANT], sort: [USER], decode: of(PictureRow) },
   {
     spec: SESSION,
     partition: OF_USER,

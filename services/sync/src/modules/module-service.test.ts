@@ -14,7 +14,8 @@ import {
   type ModuleName,
   PUSH_TEXT_BYTES_MAX,
   PUSH_TITLE_BYTES_MAX,
-  type User,
+  User,
+  filled,
   type UserId,
 } from "@parley/protocol";
 import { EPOCH, Sink, SyncBench, TENANT } from "../testing/sync-bench.js";
@@ -70,7 +71,7 @@ class ModuleBench {
 
 function userOf(userId: UserId): User | undefined {
   if (userId === "nobody") return undefined;
-  return { userId, name: userId, isSystem: userId === "news" };
+  return filled(User, { userId, name: userId, isSystem: userId === "news" });
 }
 
 test("an event to users is in the queue of each when it resolves, and once", async () => {
