@@ -126,19 +126,7 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     ...(parley.pushPublicKey === undefined ? {} : { pushPublicKey: parley.pushPublicKey }),
     ...(hasDemo ? { demo: { users: DEMO_USERS, password: DEMO_PASSWORD } } : {}),
   });
-  const gateway = new Gateway({
-    calls: {
-      accounts: parley.accounts,
-      message: parley.message,
-      sync: parley.sync,
-      notify: parley.notify,
-      ...(parley.previews === undefined ? {} : { previews: parley.previews }),
-    },
-    ambient,
-    serverName: SERVER_NAME,
-    heartbeatMs: config.heartbeatSeconds * 1000,
-    handshakesPerSecond: config.handshakesPerSecond,
-  });
+  const gateway = createGateway(config, ambient, parley);
   const stopWebSockets = listenForWebSockets(api.server, gateway);
   const streams = createStreamListener({ gateway, ambient });
   addRawRoutes(api, STREAM_PATH, (request, response) => streams.handle(request, response));
@@ -182,6 +170,22 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     metricsUrl: metrics?.url,
     close: () => (closing ??= close()),
   };
+}
+
+function createGateway(config: Config, ambient: Ambient, parley: Parley): Gateway {
+  return new Gateway({
+    calls: {
+      accounts: parley.accounts,
+      message: parley.message,
+      sync: parley.sync,
+      notify: parley.notify,
+      ...(parley.previews === undefined ? {} : { previews: parley.previews }),
+    },
+    ambient,
+    serverName: SERVER_NAME,
+    heartbeatMs: config.heartbeatSeconds * 1000,
+    handshakesPerSecond: config.handshakesPerSecond,
+  });
 }
 
 /** True when this is a demo installation: a marker user that only the demo makes. */
