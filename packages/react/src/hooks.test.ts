@@ -11,8 +11,10 @@ import {
   useConversations,
   useMembers,
   useParley,
+  usePresence,
   useSend,
   useTimeline,
+  useTypists,
   useUnread,
 } from "./index.js";
 import { show, type Shown } from "./testing/page.js";
@@ -275,3 +277,28 @@ test("a hook without a provider says what is missing", async () => {
 function countOf(entries: readonly ConversationEntry[]): number {
   return entries.length;
 }
+
+test("people are watched while they are shown, and shown as they are; so are those who type", async () => {
+  const Somebody: FunctionComponent = () => usePresence(OTHER).state;
+  const Typists: FunctionComponent = () => useTypists(GROUP).join(",");
+  await withPage([Somebody, Typists], async ({ server, time }, page, render) => {
+    const shown = [page.text()];
+    await page.act(async () => time.advance(500));
+    shown.push(page.text());
+    await page.act(async () => {
+      server.setPerson(OTHER, "away", 7);
+      server.say("someoneTypes", { conversationId: GROUP, userId: OTHER });
+      await time.advance(5);
+    });
+    shown.push(page.text());
+    await render([]);
+    await page.act(async () => time.advance(500));
+    deepEqual(
+      [shown, server.framesOf("watchPresence").map(({ userIds }) => userIds)],
+      [
+        ["unknown", "offline", `away${OTHER}`],
+        [[OTHER], []],
+      ],
+    );
+  });
+});

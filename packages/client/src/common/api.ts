@@ -36,9 +36,10 @@ import type { GroupOptions } from "./directory.js";
 import type { Group } from "./group-cache.js";
 import type { GroupClient } from "./group-client.js";
 import type { NotifyClient } from "./notify.js";
+import type { PresenceClient, UserPresence } from "./presence.js";
 import type { JoinOptions, MemberSettings } from "./groups.js";
 
-export type { ConversationUsage, StorageUsage };
+export type { ConversationUsage, PresenceClient, StorageUsage, UserPresence };
 export type { Group, GroupClient, GroupOptions, JoinOptions, MemberSettings };
 
 /** What the connection is doing. "signed-out" and "stopped" are final until the application acts. */
@@ -113,6 +114,10 @@ export interface ClientEvents {
   readonly wiped: Readonly<Record<string, never>>;
   /** When I am not to be disturbed was set, here or on another device. After a Rebase ask again. */
   readonly notifySettings: { readonly doNotDisturb: DoNotDisturb };
+  /** Watched people of whom something else is known, or nothing any more. */
+  readonly presence: { readonly changed: readonly UserId[] };
+  /** Others began or ended to type in a conversation. */
+  readonly typing: { readonly conversationId: ConversationId };
 }
 
 /** One device of one user: everything that an application does with Parley. */
@@ -130,6 +135,8 @@ export interface ParleyClient extends ClientMedia {
   readonly groups: GroupClient;
   /** What I am notified of, and where. */
   readonly notify: NotifyClient;
+  /** Who is there, and who is typing. */
+  readonly presence: PresenceClient;
 
   /** Opens the local store and begins to connect; resolves when the store is readable (also offline). */
   start(): Promise<void>;

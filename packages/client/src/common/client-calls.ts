@@ -17,11 +17,11 @@ import type { ClientOptions } from "./client-options.js";
 import type { ForwardOptions, ForwardSource } from "./forwarding.js";
 import type { GroupCache } from "./group-cache.js";
 import type { History } from "./history.js";
-import { DIRECTORY_USERS_MAX, VERIFY_SPAN } from "./limits.js";
+import { DIRECTORY_USERS_MAX, TIMELINE_PAGE, VERIFY_SPAN } from "./limits.js";
 import type { Loaders } from "./loaders.js";
 import type { LocalSearchOptions } from "./local-searching.js";
 import type { MentionPage } from "./mentions.js";
-import type { ParleyClient, PendingMessage } from "./api.js";
+import type { ParleyClient, PendingMessage, Timeline } from "./api.js";
 import { type CardContent, cardJson } from "./cards.js";
 import type { Media } from "./media.js";
 import type { MessageStates } from "./message-states.js";
@@ -29,7 +29,8 @@ import type { Replica } from "./replica.js";
 import type { Requests } from "./requests.js";
 import type { FoundMessage, Searching, SearchOptions, SearchResults } from "./searching.js";
 import type { LocalStorage, StorageUsage } from "./storage.js";
-import type { Outgoing } from "./sending.js";
+import { type Outgoing, outgoingOf } from "./sending.js";
+import type { Timelines } from "./timelines.js";
 import { verifyNewest } from "./verify.js";
 
 export interface CallParts {
@@ -43,6 +44,7 @@ export interface CallParts {
   readonly states: MessageStates;
   readonly media: Media;
   readonly storage: LocalStorage;
+  readonly timelines: Timelines;
   readonly newId: () => string;
 }
 
@@ -84,11 +86,29 @@ export abstract class ClientCalls {
   /** Puts something into the outbox. */
   protected abstract give(conversationId: ConversationId, outgoing: Outgoing): Promise<PendingMessage>;
 
-  abstract send(
+  async send(
     conversationId: ConversationId,
     body: Init<Body>,
-    audience?: readonly UserId[],
-  ): Promise<PendingMessage>;
+    audience: readonly UserId[] = [],
+  ): Promise<PendingMessage> {
+    return this.give(conversationId, outgoingOf(body, audience));
+  }
+
+  loadOlder(conversationId: ConversationId, count: number = TIMELINE_PAGE): Promise<Timeline> {
+    return this.calls.timelines.loadOlder(conversationId, count);
+  }
+
+  openAt(conversationId: ConversationId, sequence: number): Promise<Timeline> {
+    return this.calls.timelines.openAt(conversationId, sequence);
+  }
+
+  loadNewer(conversationId: ConversationId, count: number = TIMELINE_PAGE): Promise<Timeline> {
+    return this.calls.timelines.loadNewer(conversationId, count);
+  }
+
+  close(conversationId: ConversationId): void {
+    this.calls.timelines.close(conversationId);
+  }
 
   async sendText(conversationId: ConversationId, text: string): Promise<PendingMessage> {
     return this.send(conversationId, textBody(text));

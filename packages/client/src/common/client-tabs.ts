@@ -63,16 +63,20 @@ export function createClientTabs(options: ClientTabsParts): Tabs {
     flights: () => parts().outbox.flights(),
     onCommit: (changes, committed) => parts().replica.mirror(changes, committed),
     onStatus({ state, connection }) {
-      const { session, timelines, groups } = parts();
+      const { session, timelines, groups, presence } = parts();
       const wasUp = session.isUp;
       session.mirror(state);
       options.onConnection(connection);
+      // The leader may be another one, which does not know what is wished here.
+      if (isUp(state)) presence.onUp();
+      else presence.keeper?.onDown();
       if (wasUp || !isUp(state)) return;
       timelines.onUp();
       groups.onUp();
     },
     onFlight: (flight) => parts().outbox.mirror(flight),
     onPlaced: (message) => parts().timelines.notePlaced(message),
+    onPresence: (told) => parts().presence.take(told),
     onWiped: options.onWiped,
   };
   return new Tabs(channel, host, ambient, tab);

@@ -1,12 +1,10 @@
 /** The client: puts the parts together and passes on what one part tells the others. */
 import { assert, createUlidSource, messageOf, TaskQueue } from "@parley/base";
 import {
-  type Body,
   type ConversationEntry,
   type ConversationId,
   type Frame,
   type FramePayload,
-  type Init,
   directUsers,
   parseClientMessageId,
   type UserId,
@@ -29,13 +27,13 @@ import { GroupCache } from "./group-cache.js";
 import { createGroupClient, type GroupClient } from "./group-client.js";
 import { History } from "./history.js";
 import { Intake } from "./intake.js";
-import { TIMELINE_PAGE } from "./limits.js";
 import type { Loaders } from "./loaders.js";
 import { MessageStates } from "./message-states.js";
 import { Media } from "./media.js";
 import { Modules } from "./modules.js";
 import { createNotifyClient, type NotifyClient } from "./notify.js";
 import { Outbox } from "./outbox.js";
+import { Presence } from "./presence.js";
 import { Reading } from "./reading.js";
 import { NO_RELAY, type Relay } from "./relay.js";
 import { Replica } from "./replica.js";
@@ -76,6 +74,7 @@ class Client extends ClientCalls implements ParleyClient {
   readonly #groups: GroupCache;
   readonly groups: GroupClient;
   readonly notify: NotifyClient;
+  readonly presence: Presence;
   readonly #reading: Reading;
   readonly #searching: Searching;
   readonly #states: MessageStates;
@@ -158,6 +157,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.groups = createGroupClient(this.#requests, this.#groups, loaders.calls);
     this.#sample = new SampleCheck(this.calls, ambient, () => this.#connection.state === "live");
     this.notify = createNotifyClient(this.#requests, (of) => this.#replica.entry(of), loaders.calls);
+    this.presence = this.#createPresence(loaders.calls);
     this.#settling = new Settling(ambient.scheduler, () => this.#isSettled());
   }
 
@@ -209,6 +209,7 @@ class Client extends ClientCalls implements ParleyClient {
       this.#reading.stop();
       this.#requests.stop();
       this.#settling.stop();
+      this.presence.keeper?.stop();
       await this.#tabs?.stop();
       if (this.#isStoreOpen) {
         this.#isStoreOpen = false;
@@ -249,30 +250,6 @@ class Client extends ClientCalls implements ParleyClient {
     return this.#timelines.open(conversationId);
   }
 
-  loadOlder(conversationId: ConversationId, count: number = TIMELINE_PAGE): Promise<Timeline> {
-    return this.#timelines.loadOlder(conversationId, count);
-  }
-
-  openAt(conversationId: ConversationId, sequence: number): Promise<Timeline> {
-    return this.#timelines.openAt(conversationId, sequence);
-  }
-
-  loadNewer(conversationId: ConversationId, count: number = TIMELINE_PAGE): Promise<Timeline> {
-    return this.#timelines.loadNewer(conversationId, count);
-  }
-
-  close(conversationId: ConversationId): void {
-    this.#timelines.close(conversationId);
-  }
-
-  async send(
-    conversationId: ConversationId,
-    body: Init<Body>,
-    audience: readonly UserId[] = [],
-  ): Promise<PendingMessage> {
-    return this.give(conversationId, outgoingOf(body, audience));
-  }
-
   protected override async give(conversationId: ConversationId, outgoing: Outgoing): Promise<PendingMessage> {
     assert(this.#isStoreOpen, "The client was started before something is sent.");
     const item = await this.#outbox.add(conversationId, outgoing);
@@ -303,6 +280,7 @@ class Client extends ClientCalls implements ParleyClient {
       states: this.#states,
       media: this.#media,
       storage: this.#storage,
+      timelines: this.#timelines,
       newId: this.#newId,
     };
   }
@@ -325,6 +303,18 @@ class Client extends ClientCalls implements ParleyClient {
         onState: (state, code) => this.#onState(state, code),
         isQuiet: () => this.#requests.isIdle,
       },
+    });
+  }
+
+  #createPresence(load: Loaders["calls"]): Presence {
+    return new Presence({
+      ...this.calls,
+      self: this.self,
+      session: this.#session,
+      relay: this.#relay,
+      emitter: this.#emitter,
+      tell: (told) => this.#tabs?.tellPresence(told),
+      load,
     });
   }
 
@@ -366,6 +356,7 @@ class Client extends ClientCalls implements ParleyClient {
         storage: this.#storage,
         timelines: this.#timelines,
         groups: this.#groups,
+        presence: this.presence,
       }),
       isReadable: () => this.#isStoreOpen,
       onLoaded: () => this.#onLoaded(),
@@ -436,6 +427,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.#timelines.onUp();
     this.#groups.onUp();
     this.#gaps.onUp();
+    this.presence.onUp();
   }
 
   #onDown(): void {
@@ -444,13 +436,19 @@ class Client extends ClientCalls implements ParleyClient {
     this.#outbox.onDown();
     this.#gaps.onDown();
     this.#requests.onDown();
+    this.presence.keeper?.onDown();
   }
 
   #onFrame(frame: Frame): void {
     if (frame.name === "push") this.#intake.takePush(frame.payload);
     else if (frame.name === "rebase") this.#intake.takeRebase(frame.payload);
     else if (frame.name === "ahead") this.#modules.takeAhead(frame.payload);
-    else this.#requests.take(frame);
+    else if (frame.name === "someoneTypes") this.presence.take(frame.payload);
+    else {
+      // An answer too is known in its order among those that come by themselves.
+      if (frame.name === "presence") this.presence.take(frame.payload);
+      this.#requests.take(frame);
+    }
   }
 
   #onState(state: SessionState, code: string | undefined): void {
@@ -490,6 +488,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.#modules.onCommitted(committed);
     this.#groups.note(committed.groups);
     this.#groups.noteEntries(committed.entries);
+    this.presence.keeper?.onCommitted(committed.entries);
     for (const conversationId of committed.spans) this.#gaps.note(conversationId);
     if (committed.entries.size > 0) this.#emitter.emit("conversations", { changed: [...committed.entries] });
     this.#settling.check();

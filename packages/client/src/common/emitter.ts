@@ -18,6 +18,8 @@ export class Emitter {
     wiped: new Set(),
     evicted: new Set(),
     notifySettings: new Set(),
+    presence: new Set(),
+    typing: new Set(),
   };
 
   /** Adds a listener and returns what removes it. */

@@ -5,6 +5,7 @@
 export { changeMembers, createDirect, createGroup, listUsers } from "./directory.js";
 export { answerJoin, joinGroup, listJoinRequests, updateGroup, updateMember } from "./groups.js";
 export { setPinned } from "./list-pins.js";
+export { PresenceKeeper } from "./presence-keeper.js";
 export { listMentions } from "./mentions.js";
 export { editMessage, hideMessages, listEdits, recallMessage } from "./message-changes.js";
 export { moduleTicket } from "./module-ticket.js";

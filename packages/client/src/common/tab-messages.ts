@@ -5,10 +5,10 @@
  *   ask  ─▶ alive
  *   call ─▶ answer
  *
- * and the leader tells on its own: leading, commit, status, flight, placed. Wiped comes from whoever wiped the store.
+ * and the leader tells on its own: leading, commit, status, flight, placed, presence. Wiped comes from whoever wiped the store.
  */
 import { Failure, failureCode, messageOf, type Retry } from "@parley/base";
-import type { ConversationId, Message } from "@parley/protocol";
+import type { ConversationId, Message, PersonPresence, UserId } from "@parley/protocol";
 import type { ConnectionStatus } from "./api.js";
 import type { Committed } from "./draft.js";
 import type { SessionState } from "./session-state.js";
@@ -37,7 +37,13 @@ export type TabCallName =
   | "look"
   | "start"
   | "connectNow"
-  | "settled";
+  | "settled"
+  | "wish";
+
+/** People as they are now, or somebody who types. */
+export type PresenceTold =
+  | { readonly people: readonly PersonPresence[] }
+  | { readonly conversationId: ConversationId; readonly userId: UserId };
 
 /** A failure on its way. */
 export interface ToldFailure {
@@ -87,6 +93,7 @@ export type TabMessage =
   | { readonly kind: "status"; readonly leader: number; readonly status: TabStatus }
   | { readonly kind: "flight"; readonly leader: number; readonly flight: Flight }
   | { readonly kind: "placed"; readonly leader: number; readonly message: Message }
+  | { readonly kind: "presence"; readonly leader: number; readonly told: PresenceTold }
   | { readonly kind: "wiped" };
 
 export function toldFailure(error: unknown): ToldFailure {

@@ -2,6 +2,7 @@
 import type { ClientMessageId, ConversationId } from "@parley/protocol";
 import type { History, PageRequest } from "./history.js";
 import type { Outbox } from "./outbox.js";
+import type { Presence } from "./presence.js";
 import type { Reading } from "./reading.js";
 import type { RequestName, Requests } from "./requests.js";
 import type { Outgoing } from "./sending.js";
@@ -18,12 +19,13 @@ export interface TabServiceParts {
   readonly session: Session;
   readonly settling: Settling;
   readonly storage: LocalStorage;
+  readonly presence: Presence;
 }
 
 export type TabService = (name: TabCallName, values: readonly unknown[]) => Promise<unknown>;
 
 export function createTabService(parts: TabServiceParts, connect: () => void): TabService {
-  const { requests, history, outbox, reading, session, settling, storage } = parts;
+  const { requests, history, outbox, reading, session, settling, storage, presence } = parts;
   const doers: Readonly<Record<TabCallName, (...values: never[]) => Promise<unknown>>> = {
     request: (name: RequestName, payload: never) => requests.call(name, payload),
     fetch: async (conversationId: ConversationId, page: PageRequest) => {
@@ -40,6 +42,7 @@ export function createTabService(parts: TabServiceParts, connect: () => void): T
     start: async () => connect(),
     connectNow: async () => session.connectNow(),
     settled: (timeoutMs: number) => settling.wait(timeoutMs),
+    wish: (...of: Parameters<Presence["wish"]>) => presence.wish(...of),
   };
   return async (name, values) => doers[name](...(values as never[]));
 }

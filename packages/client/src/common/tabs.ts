@@ -31,6 +31,7 @@ import { clientStopped, TabCalls } from "./tab-calls.js";
 import type { TabChannel } from "./tab-channel.js";
 import {
   type Flight,
+  type PresenceTold,
   type TabCallName,
   type TabMessage,
   type TabStatus,
@@ -57,13 +58,14 @@ export interface TabHost {
   onStatus(status: TabStatus): void;
   onFlight(flight: Flight): void;
   onPlaced(message: Message): void;
+  onPresence(told: PresenceTold): void;
   /** Another tab wiped the store. */
   onWiped(): void;
 }
 
 type Role = "closed" | "following" | "entering" | "leading";
 type CommitMessage = Extract<TabMessage, { readonly kind: "commit" }>;
-type ToldMessage = Extract<TabMessage, { readonly kind: "status" | "flight" | "placed" }>;
+type ToldMessage = Extract<TabMessage, { readonly kind: "status" | "flight" | "placed" | "presence" }>;
 type JoinedMessage = Extract<TabMessage, { readonly kind: "joined" }>;
 
 export class Tabs implements Relay {
@@ -182,6 +184,10 @@ export class Tabs implements Relay {
 
   tellPlaced(message: Message): void {
     this.#tellAsLeader((leader) => ({ kind: "placed", leader, message }));
+  }
+
+  tellPresence(told: PresenceTold): void {
+    this.#tellAsLeader((leader) => ({ kind: "presence", leader, told }));
   }
 
   tellWiped(): void {
@@ -310,6 +316,7 @@ export class Tabs implements Relay {
       case "status":
       case "flight":
       case "placed":
+      case "presence":
         this.#takeTold(message);
         return;
       // For the leader, and for all.
@@ -325,7 +332,8 @@ export class Tabs implements Relay {
     if (message.leader !== this.#leader) return;
     if (message.kind === "status") this.#host.onStatus(message.status);
     else if (message.kind === "flight") this.#host.onFlight(message.flight);
-    else this.#host.onPlaced(message.message);
+    else if (message.kind === "placed") this.#host.onPlaced(message.message);
+    else this.#host.onPresence(message.told);
   }
 
   #rejoin(): void {

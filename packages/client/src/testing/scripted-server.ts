@@ -19,6 +19,7 @@ import {
   type Init,
   Member,
   type Message,
+  type PersonPresence,
   readPacket,
   type SessionId,
   type UserId,
@@ -62,6 +63,8 @@ export class ScriptedServer implements Transport {
   replacement: string | undefined;
   /** Of every group; asked for while nobody comes or goes. */
   members: readonly UserId[] = [];
+  /** Who is not offline. */
+  readonly people = new Map<UserId, Omit<PersonPresence, "userId">>();
   /** Entries per page of the list. */
   listSize = 2;
 
@@ -98,6 +101,16 @@ export class ScriptedServer implements Transport {
       return at < 0 ? [] : [{ message, spans: [at, at + text.length] }];
     });
     return { hits, next: last > 10 ? String(last - 10) : "" };
+  }
+
+  person(userId: UserId): PersonPresence {
+    return { userId, ...(this.people.get(userId) ?? { state: "offline", sinceMs: 0 }) };
+  }
+
+  /** Somebody comes or goes, and the connection is told. */
+  setPerson(userId: UserId, state: string, sinceMs = 0): void {
+    this.people.set(userId, { state, sinceMs });
+    this.say("presence", { people: [this.person(userId)] });
   }
 
   /** The frames of one name that were received. */
@@ -333,6 +346,13 @@ class Link implements Connection {
         world.push({ listPinned: { conversationId, pinnedMs: isPinned ? world.events.length + 1 : 0 } });
         return () => this.say("done", { requestId });
       }
+      case "watchPresence": {
+        const people = frame.payload.userIds.map((userId) => this.#server.person(userId));
+        return () => this.say("presence", { requestId, people });
+      }
+      case "setActive":
+      case "typing":
+        return () => this.say("done", { requestId });
       case "setPushTarget":
         return () => this.say("done", { requestId });
       case "follow":

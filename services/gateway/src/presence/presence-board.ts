@@ -28,8 +28,8 @@ export const GRACE_MS = 15_000;
 export const WATCHES_MAX = 5_000 * PRESENCE_WATCHED_MAX;
 /** People who left and of whom nothing else is kept; who was put there first is forgotten first. */
 export const LAST_SEEN_MAX = 100_000;
-/** Watchers that are made to be told, and people that are told, in one tick: some ten milliseconds. */
-export const WORK_PER_TICK_MAX = 20_000;
+/** People who are owed to somebody, and people who are told, in one tick: some 20 milliseconds. */
+export const WORK_PER_TICK_MAX = 50_000;
 /** A connection on a slow network is told this often. */
 export const SLOW_TELL_MS_MIN = 10_000;
 
@@ -177,8 +177,10 @@ export class PresenceBoard implements PresencePort {
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
     this.#endGrace(nowMs);
-    const work = this.#settle(this.#workPerTickMax);
-    this.#tell(work, nowMs);
+    // Half of it, so that those who are owed something do not wait until all states are worked out.
+    const half = this.#workPerTickMax / 2;
+    const left = this.#settle(half);
+    this.#tell(half + left, nowMs);
   }
 
   #endGrace(nowMs: number): void {
