@@ -3,6 +3,7 @@ export type { MasterKeySource } from "@parley/keys";
 export { Backups, type BackupStatus } from "./backup/backups.js";
 export { restoreInstallation } from "./backup/restore-installation.js";
 export { type Config, findMasterKey, parseConfig, SETTINGS } from "./config.js";
+export { remoteOperations } from "./control/control-client.js";
 export { type Installation, openInstallation } from "./control/open-installation.js";
 export {
   type ImportedItem,

@@ -1,7 +1,13 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
-import { matchingChoices, type MentionChoice, mentionQueryAt, withChoice } from "./mention-query.js";
+import {
+  matchingChoices,
+  type MentionChoice,
+  mentionQueryAt,
+  withChoice,
+  withMore,
+} from "./mention-query.js";
 
 const CHOICES: readonly MentionChoice[] = [
   { userId: "all", name: "all" },
@@ -37,4 +43,25 @@ test("choosing replaces what was typed, and says for whom the name stands", () =
     cursor: 17,
     mention: { label: "@Alice Adams", userId: "alice" },
   });
+});
+
+test("what comes later stands behind what is shown, each once, as far as there is room", () => {
+  const [all, alice, zhang] = CHOICES as [MentionChoice, MentionChoice, MentionChoice];
+  const unnamed = { ...alice, name: "alice" };
+  deepEqual(withMore([unnamed, zhang], [alice], 9), [alice, zhang]);
+  deepEqual(
+    [withMore([alice], [zhang, alice, all], 2), withMore([alice], [alice], 9), withMore([], CHOICES, 9)],
+    [[alice, zhang], [alice], CHOICES],
+  );
+});
+
+test("accents make no difference, and the whole name comes before a part of it", () => {
+  const people = [
+    { userId: "u1" as UserId, name: "Bo Åberg" },
+    { userId: "u2" as UserId, name: "Åsa Ek" },
+  ];
+  deepEqual(
+    matchingChoices(people, "a", 9).map(({ userId }) => userId),
+    ["u2", "u1"],
+  );
 });

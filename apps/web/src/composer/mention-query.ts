@@ -1,6 +1,6 @@
 /** The name that is being typed after an "@", and what choosing one makes of the text. */
 import type { MentionName } from "@parley/client";
-import type { UserId } from "@parley/protocol";
+import { type UserId, foldName, personRank } from "@parley/protocol";
 
 /** A name is looked for this far back from the cursor. */
 const QUERY_CHARACTERS_MAX = 40;
@@ -27,18 +27,36 @@ export function mentionQueryAt(text: string, cursor: number): MentionQuery | und
   return { start: cursor - typed.length - 1, end: cursor, text: typed };
 }
 
-/** Those whose name, a part of it, or id begins so. */
+/** Those who fit what is typed by a word of their name or by their id, the best first. */
 export function matchingChoices(
   choices: readonly MentionChoice[],
   query: string,
   countMax: number,
 ): readonly MentionChoice[] {
-  const typed = query.toLowerCase();
-  const isMatch = ({ userId, name }: MentionChoice): boolean => {
-    const parts = [userId, name, ...name.split(/\s+/u)];
-    return parts.some((part) => part.toLowerCase().startsWith(typed));
-  };
-  return choices.filter(isMatch).slice(0, countMax);
+  const typed = foldName(query);
+  const ranked = choices.flatMap((choice) => {
+    const rank = personRank(choice, typed);
+    return rank === undefined ? [] : [{ choice, rank }];
+  });
+  ranked.sort((one, other) => one.rank - other.rank);
+  return ranked.slice(0, countMax).map(({ choice }) => choice);
+}
+
+/** What is shown with what has come since: nothing that is shown moves, so that no key chooses another than was seen. */
+export function withMore(
+  shown: readonly MentionChoice[],
+  more: readonly MentionChoice[],
+  countMax: number,
+): readonly MentionChoice[] {
+  const byId = new Map(more.map((choice) => [choice.userId, choice]));
+  const ids = new Set(shown.map(({ userId }) => userId));
+  // Whose name was not known stood there by their id.
+  const named = shown.map((choice) =>
+    choice.name === choice.userId ? (byId.get(choice.userId) ?? choice) : choice,
+  );
+  const all = [...named, ...more.filter(({ userId }) => !ids.has(userId))].slice(0, countMax);
+  const isSame = all.length === shown.length && all.every((choice, at) => choice.name === shown[at]?.name);
+  return isSame ? shown : all;
 }
 
 /** The text with the choice in the place of what was typed, the cursor behind it, and what stands for whom. */

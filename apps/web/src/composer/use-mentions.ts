@@ -1,7 +1,10 @@
-/** Completes names after "@" in a field. */
+/**
+ * Completes names after "@" in a field. No key waits for anything: who is known here is offered at once, and whom the server finds
+ * among the members comes behind them.
+ */
 import type { MentionName } from "@parley/client";
-import type { ConversationId, UserId } from "@parley/protocol";
-import { type KeyboardEvent, useEffect, useState } from "react";
+import { type ConversationId, type UserId, directUsers } from "@parley/protocol";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 import {
@@ -10,10 +13,13 @@ import {
   type MentionQuery,
   mentionQueryAt,
   withChoice,
+  withMore,
 } from "./mention-query.js";
 
-const CHOICES_SHOWN = 8;
-/** Of a large group so many are looked through by name, which has to be asked for. */
+/** Of those who are known here; whom the server finds comes on top. */
+const CHOICES_AT_ONCE = 8;
+const CHOICES_SHOWN = 16;
+/** All members of a group of up to so many are kept here, for when there is no connection. */
 const MEMBERS_NAMED = 200;
 
 export interface Mentions {
@@ -36,18 +42,15 @@ export function useMentions(options: {
 }): Mentions {
   const { conversationId, isGroup, draft, onChosen } = options;
   const strings = useStrings();
-  const nameOf = useNames();
-  const { client } = useChat();
   const [query, setQuery] = useState<MentionQuery>();
   const [chosen, setChosen] = useState(0);
   const [names, setNames] = useState<readonly MentionName[]>([]);
-  const members = useMembers(conversationId, query !== undefined);
-  const people = members
-    .filter((userId) => userId !== client.self)
-    .slice(0, MEMBERS_NAMED)
-    .map((userId) => ({ userId, name: nameOf(userId) }));
+  const people = usePeopleHere(conversationId, query?.text);
   const all: readonly MentionChoice[] = isGroup ? [{ userId: "all", name: strings.everybody }] : [];
-  const choices = query === undefined ? [] : matchingChoices([...all, ...people], query.text, CHOICES_SHOWN);
+  const choices = useShown(query?.text, (text) => {
+    const here = matchingChoices([...all, ...people.known], text, CHOICES_AT_ONCE);
+    return [here, people.found];
+  });
   const choose = (choice: MentionChoice): void => {
     if (query === undefined) return;
     const { text, cursor, mention } = withChoice(draft, query, choice);
@@ -61,8 +64,9 @@ export function useMentions(options: {
     names,
     choose,
     onCursor: (text, cursor) => {
-      setQuery(mentionQueryAt(text, cursor));
-      setChosen(0);
+      const next = mentionQueryAt(text, cursor);
+      setQuery(next);
+      if (next?.text !== query?.text) setChosen(0);
     },
     onKey: (event) => {
       if (choices.length === 0 || event.nativeEvent.isComposing) return false;
@@ -77,24 +81,72 @@ export function useMentions(options: {
   };
 }
 
-/** The members, asked for when they are first needed. */
-function useMembers(conversationId: ConversationId, isNeeded: boolean): readonly UserId[] {
-  const { client } = useChat();
-  const [members, setMembers] = useState<readonly UserId[]>();
-  const isMissing = isNeeded && members === undefined;
+/** What is shown for a text: what comes later stands behind what was there, so that the chosen one stays in its place. */
+function useShown(
+  text: string | undefined,
+  choicesOf: (text: string) => readonly (readonly MentionChoice[])[],
+): readonly MentionChoice[] {
+  const [shown, setShown] = useState<{ readonly text?: string; readonly choices: readonly MentionChoice[] }>({
+    choices: [],
+  });
+  if (text === undefined) return [];
+  const before = shown.text === text ? shown.choices : [];
+  const choices = choicesOf(text).reduce((sum, more) => withMore(sum, more, CHOICES_SHOWN), before);
+  // Kept at once: what is drawn is what the next drawing begins with.
+  if (choices !== shown.choices || shown.text !== text) setShown({ text, choices });
+  return choices;
+}
+
+/** Who may be meant: those who are known here, and whom the server found for this text. */
+function usePeopleHere(
+  conversationId: ConversationId,
+  text: string | undefined,
+): { readonly known: readonly MentionChoice[]; readonly found: readonly MentionChoice[] } {
+  const { client, names } = useChat();
+  const nameOf = useNames();
+  const members = useFewMembers(conversationId, text !== undefined);
+  const [answer, setAnswer] = useState<{
+    readonly text: string;
+    readonly choices: readonly MentionChoice[];
+  }>();
   useEffect(() => {
-    if (!isMissing) return undefined;
+    if (text === undefined) return undefined;
     let isNewest = true;
-    client.members(conversationId).then(
-      (all) => {
-        if (isNewest) setMembers(all.map(({ userId }) => userId));
-      },
-      // Without them nobody is offered; the next "@" asks again.
-      () => undefined,
-    );
+    const look = async (): Promise<void> => {
+      for await (const users of client.findPeople(text, { conversationId, limit: CHOICES_SHOWN })) {
+        if (!isNewest) return;
+        names.learn(users);
+        setAnswer({ text, choices: users.filter(({ userId }) => userId !== client.self) });
+      }
+    };
+    // Without an answer those are offered who are known.
+    look().catch(() => undefined);
     return () => {
       isNewest = false;
     };
-  }, [client, conversationId, isMissing]);
-  return members ?? [];
+  }, [client, names, conversationId, text]);
+  const known = members
+    .filter((userId) => userId !== client.self)
+    .map((userId) => ({ userId, name: nameOf(userId) }));
+  return { known, found: answer !== undefined && answer.text === text ? answer.choices : [] };
+}
+
+/** The members of a group that has few, asked for when they are first needed; none of a larger one. */
+function useFewMembers(conversationId: ConversationId, isNeeded: boolean): readonly UserId[] {
+  const { client } = useChat();
+  const [members, setMembers] = useState<readonly UserId[]>([]);
+  const isAsked = useRef(false);
+  useEffect(() => {
+    const isDirect = directUsers(conversationId) !== undefined;
+    const count = isDirect ? 2 : client.groups.find(conversationId)?.memberCount;
+    const isSmall = count !== undefined && count <= MEMBERS_NAMED;
+    if (!isNeeded || isAsked.current || !isSmall) return;
+    isAsked.current = true;
+    client.members(conversationId).then(
+      (all) => setMembers(all.map(({ userId }) => userId).slice(0, MEMBERS_NAMED)),
+      // The next "@" asks again.
+      () => (isAsked.current = false),
+    );
+  }, [client, conversationId, isNeeded]);
+  return members;
 }

@@ -1,19 +1,17 @@
-import { DIRECTORY_PAGE_MAX, type User, type UserId } from "@parley/protocol";
-import { type JSX, useEffect, useState } from "react";
+import type { User, UserId } from "@parley/protocol";
+import { type JSX, type KeyboardEvent, useRef, useState } from "react";
 import { Icon } from "../controls/icons.js";
 import { Problem } from "../controls/problem.js";
 import { problemText } from "../language/problem-text.js";
 import { Avatar } from "../people/avatar.js";
+import { usePeople } from "../people/use-people.js";
 import { useStrings } from "../preferences/preferences-context.js";
-import { useChat } from "../session/chat-context.js";
 import styles from "./people-picker.module.css";
 
 /** People that a search shows. */
-const SHOWN_MAX = Math.min(30, DIRECTORY_PAGE_MAX);
-/** A search begins when this long nothing was typed. */
-const TYPING_MS = 150;
+const SHOWN_MAX = 30;
 
-/** A field that finds people by the beginning of their id, and what it found. */
+/** A field that finds people by any word of their name, or their id, and what it found. The arrow keys go through it. */
 export function PeoplePicker(props: {
   /** People that are not offered. */
   readonly except: ReadonlySet<UserId>;
@@ -23,7 +21,8 @@ export function PeoplePicker(props: {
   const { except, isBusy, onPick } = props;
   const strings = useStrings();
   const [query, setQuery] = useState("");
-  const { users, problem } = usePeople(query.trim());
+  const { users, isWhole, problem } = usePeople(query.trim(), SHOWN_MAX);
+  const list = useRef<HTMLUListElement>(null);
   const shown = users?.filter(({ userId }) => !except.has(userId));
   return (
     <div className={styles.picker}>
@@ -40,60 +39,44 @@ export function PeoplePicker(props: {
           onKeyDown={(event) => {
             // Within a form it would create the group.
             if (event.key === "Enter") event.preventDefault();
+            if (event.key === "ArrowDown") moveTo(event, list.current?.querySelector("button"));
           }}
         />
       </label>
       <Problem text={problem === undefined ? "" : problemText(strings, problem)} />
-      <ul className={styles.people} aria-label={strings.findPeople}>
+      <ul ref={list} className={styles.people} aria-label={strings.findPeople} onKeyDown={moveInList}>
         {(shown ?? []).map((user) => (
           <li key={user.userId}>
             <button type="button" disabled={isBusy} onClick={() => onPick(user)}>
               <Avatar id={user.userId} name={user.name} size="small" />
-              <span className={styles.name}>{user.name}</span>
+              <span className={styles.name}>
+                <span dir="auto">{user.name}</span>
+                {user.title === "" ? null : <span className={styles.title}>{user.title}</span>}
+              </span>
               <span className={styles.id}>{user.userId}</span>
             </button>
           </li>
         ))}
       </ul>
       <p className={styles.hint} role="status">
-        {users === undefined && problem === undefined ? strings.loading : null}
-        {users?.length === 0 ? strings.noPeople : null}
+        {users === undefined && !isWhole ? strings.loading : null}
+        {isWhole && problem === undefined && (users ?? []).length === 0 ? strings.noPeople : null}
         {users?.length === SHOWN_MAX ? strings.moreUsers : null}
       </p>
     </div>
   );
 }
 
-interface Found {
-  readonly users?: readonly User[];
-  readonly problem?: unknown;
+/** Up and down go from one person to the next. */
+function moveInList(event: KeyboardEvent<HTMLUListElement>): void {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  if (step === 0) return;
+  const buttons = [...event.currentTarget.querySelectorAll("button")];
+  const at = buttons.findIndex((button) => button === document.activeElement);
+  moveTo(event, buttons[at + step]);
 }
 
-/** The people whose ids begin with `prefix`; the older ones until the answer is there. */
-function usePeople(prefix: string): Found {
-  const { client, names } = useChat();
-  const [found, setFound] = useState<Found>({});
-  useEffect(() => {
-    let isNewest = true;
-    const show = (next: Found): void => {
-      if (isNewest) setFound(next);
-    };
-    const timer = setTimeout(
-      () => {
-        client.users(prefix, SHOWN_MAX).then(
-          (users) => {
-            names.learn(users);
-            show({ users });
-          },
-          (problem: unknown) => show({ problem }),
-        );
-      },
-      prefix === "" ? 0 : TYPING_MS,
-    );
-    return () => {
-      isNewest = false;
-      clearTimeout(timer);
-    };
-  }, [client, names, prefix]);
-  return found;
+function moveTo(event: KeyboardEvent, button: HTMLButtonElement | null | undefined): void {
+  event.preventDefault();
+  button?.focus();
 }

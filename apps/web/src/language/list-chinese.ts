@@ -20,6 +20,7 @@ export const LIST_CHINESE: Strings["list"] = {
   everywhere: "全部会话",
   searchOf: "发送人",
   anybody: "所有人",
+  somebodyElse: "其他成员…",
   searchKind: "类型",
   anyKind: "全部类型",
   kinds: {

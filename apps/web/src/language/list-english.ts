@@ -18,6 +18,7 @@ export const LIST_ENGLISH = {
   everywhere: "All conversations",
   searchOf: "From",
   anybody: "Anybody",
+  somebodyElse: "Somebody else…",
   searchKind: "Kind",
   anyKind: "Any kind",
   kinds: {

@@ -9,13 +9,13 @@ const ADA = "ada" as UserId;
 const BOB = "bob" as UserId;
 
 /** The directory of a client whose answers a test gives. */
-class Directory implements Pick<ParleyClient, "users" | "on"> {
+class Directory implements Pick<ParleyClient, "usersById" | "on"> {
   readonly asked: string[] = [];
   readonly #answers: ((users: readonly User[] | undefined) => void)[] = [];
   #onConnection: (event: ClientEvents["connection"]) => void = () => undefined;
 
-  users(prefix = ""): Promise<readonly User[]> {
-    this.asked.push(prefix);
+  usersById(userIds: readonly UserId[]): Promise<readonly User[]> {
+    this.asked.push(userIds.length > 3 ? `${userIds.length}` : userIds.join(" "));
     return new Promise((resolve, reject) => {
       this.#answers.push((users) => (users === undefined ? reject(new Error("offline")) : resolve(users)));
     });
@@ -56,24 +56,32 @@ test("a name is asked for once, and the id stands for it until then", async () =
   );
 });
 
-test("the first of the ids that begin alike may be somebody else", async () => {
+test("what one drawing needs is one question, and pictures come with the names", async () => {
   const directory = new Directory();
   const book = new NameBook(directory, memoryStorage());
-  book.nameOf(ADA);
+  const before = [book.nameOf(ADA), book.pictureOf(BOB), book.pictureOf(ADA)];
   await settle();
-  await directory.answer([filled(User, { userId: "ada-2" as UserId, name: "Another" })]);
-  deepEqual([book.nameOf(ADA), book.nameOf("ada-2" as UserId)], [ADA, "ada-2"]);
+  await directory.answer([
+    filled(User, { userId: ADA, name: "Ada", pictureVersion: 4 }),
+    filled(User, { userId: BOB, name: "Bob" }),
+  ]);
+  deepEqual(
+    [before, book.pictureOf(ADA), book.pictureOf(BOB), book.nameOf(BOB), directory.asked],
+    [[ADA, 0, 0], 4, 0, "Bob", ["ada bob"]],
+  );
 });
 
 test("names are there at the next visit, and asked for again", async () => {
   const storage = memoryStorage();
-  new NameBook(new Directory(), storage).learn([filled(User, { userId: ADA, name: "Ada" })]);
+  new NameBook(new Directory(), storage).learn([
+    filled(User, { userId: ADA, name: "Ada", pictureVersion: 2 }),
+  ]);
   const directory = new Directory();
   const book = new NameBook(directory, storage);
-  const first = book.nameOf(ADA);
+  const first = [book.nameOf(ADA), book.pictureOf(ADA)];
   await settle();
   await directory.answer([filled(User, { userId: ADA, name: "Ada L." })]);
-  deepEqual([first, book.nameOf(ADA), directory.asked], ["Ada", "Ada L.", [ADA]]);
+  deepEqual([first, book.nameOf(ADA), directory.asked], [["Ada", 2], "Ada L.", [ADA]]);
 });
 
 test("what had no answer is asked again on the next connection", async () => {
@@ -86,14 +94,20 @@ test("what had no answer is asked again on the next connection", async () => {
   deepEqual(directory.asked, [ADA, ADA]);
 });
 
-test("only a few questions are on their way at a time", async () => {
+test("only a few questions are on their way at a time, each for as many as one may be", async () => {
   const directory = new Directory();
   const book = new NameBook(directory, memoryStorage());
-  for (let index = 0; index < 20; index++) book.nameOf(`user-${index}` as UserId);
+  for (let index = 0; index < 450; index++) book.nameOf(`user-${index}` as UserId);
   await settle();
-  const atOnce = directory.asked.length;
+  const atOnce = [...directory.asked];
   await directory.answer([]);
-  deepEqual([atOnce, directory.asked.length], [4, 5]);
+  deepEqual(
+    [atOnce, directory.asked],
+    [
+      ["200", "200"],
+      ["200", "200", "50"],
+    ],
+  );
 });
 
 test("what something else has stored is passed over", () => {

@@ -1,5 +1,5 @@
 import { type ConversationId, type SearchKind, type UserId, directUsers } from "@parley/protocol";
-import type { JSX } from "react";
+import { type JSX, lazy, Suspense, useState } from "react";
 import { Button } from "../controls/button.js";
 import { titleOf } from "../conversations/conversation-title.js";
 import { useStrings } from "../preferences/preferences-context.js";
@@ -7,6 +7,13 @@ import { useChat, useConversations, useNames } from "../session/chat-context.js"
 import { NO_FILTER, type SearchFilter } from "./search-filter.js";
 import styles from "./search-filters.module.css";
 
+const PersonDialog = lazy(async () => {
+  const { PersonDialog: loaded } = await import("../dialogs/person-dialog.js");
+  return { default: loaded };
+});
+
+/** The choice that opens a dialog; no user has this id. */
+const SOMEBODY_ELSE = "*" as UserId;
 /** People to choose from: those one talks with, the last first. */
 const PEOPLE_MAX = 100;
 /** Conversations to choose from: the open one and those of the last time. */
@@ -34,13 +41,7 @@ export function SearchFilters(props: {
         options={usePlaces([filter.within, open])}
         onChoose={(within) => set({ within })}
       />
-      <Choice
-        label={words.searchOf}
-        any={words.anybody}
-        value={filter.senderId}
-        options={usePeople([filter.senderId, ...senders])}
-        onChoose={(senderId) => set({ senderId })}
-      />
+      <SenderFilter senderId={filter.senderId} senders={senders} onChange={(senderId) => set({ senderId })} />
       <Choice
         label={words.searchKind}
         any={words.anyKind}
@@ -68,6 +69,44 @@ export function SearchFilters(props: {
         </Button>
       )}
     </div>
+  );
+}
+
+/** Of whom: of those who are at hand, or of anybody who is looked for. */
+function SenderFilter(props: {
+  readonly senderId: UserId | undefined;
+  readonly senders: readonly UserId[];
+  readonly onChange: (senderId: UserId | undefined) => void;
+}): JSX.Element {
+  const { senderId, senders, onChange } = props;
+  const words = useStrings().list;
+  const { names } = useChat();
+  const [isPicking, setIsPicking] = useState(false);
+  return (
+    <>
+      <Choice
+        label={words.searchOf}
+        any={words.anybody}
+        value={senderId}
+        options={[...usePeople([senderId, ...senders]), [SOMEBODY_ELSE, words.somebodyElse]]}
+        onChoose={(chosen) => {
+          if (chosen === SOMEBODY_ELSE) setIsPicking(true);
+          else onChange(chosen);
+        }}
+      />
+      {isPicking ? (
+        <Suspense>
+          <PersonDialog
+            onClose={() => setIsPicking(false)}
+            onPick={(user) => {
+              names.learn([user]);
+              setIsPicking(false);
+              onChange(user.userId);
+            }}
+          />
+        </Suspense>
+      ) : null}
+    </>
   );
 }
 

@@ -19,6 +19,7 @@ import type {
   UserId,
 } from "@parley/protocol";
 import type { ClientMedia } from "./media-api.js";
+import type { ClientPeople } from "./people.js";
 import type { ConversationUsage, StorageUsage } from "./storage.js";
 import type { LocalSearchOptions } from "./local-searching.js";
 import type { FoundMessage, SearchOptions, SearchResults } from "./searching.js";
@@ -121,7 +122,7 @@ export interface ClientEvents {
 }
 
 /** One device of one user: everything that an application does with Parley. */
-export interface ParleyClient extends ClientMedia {
+export interface ParleyClient extends ClientMedia, ClientPeople {
   readonly self: UserId;
   readonly state: ConnectionState;
   /** What the newest "connection" event told; the same object until the next. */

@@ -21,7 +21,9 @@ import { DIRECTORY_USERS_MAX, TIMELINE_PAGE, VERIFY_SPAN } from "./limits.js";
 import type { Loaders } from "./loaders.js";
 import type { LocalSearchOptions } from "./local-searching.js";
 import type { MentionPage } from "./mentions.js";
-import type { ParleyClient, PendingMessage, Timeline } from "./api.js";
+import type { ConnectionStatus, ParleyClient, PendingMessage, Timeline } from "./api.js";
+import type { PeopleCalls } from "./people-calls.js";
+import type { FindPeopleOptions } from "./people.js";
 import { type CardContent, cardJson } from "./cards.js";
 import type { Media } from "./media.js";
 import type { MessageStates } from "./message-states.js";
@@ -50,7 +52,9 @@ export interface CallParts {
 
 export abstract class ClientCalls {
   abstract readonly self: UserId;
+  abstract readonly connection: ConnectionStatus;
   readonly #loaders: Loaders;
+  #people: PeopleCalls | undefined;
   protected abstract get calls(): CallParts;
 
   readonly uploadMedia: Media["uploadMedia"] = (...of) => this.calls.media.uploadMedia(...of);
@@ -75,6 +79,13 @@ export abstract class ClientCalls {
     (await this.calls.states.calls()).actOnCard(...of);
   readonly cardActions: ParleyClient["cardActions"] = async (...of) =>
     (await this.calls.states.calls()).cardActions(...of);
+  readonly usersById: ParleyClient["usersById"] = async (of) => (await this.#withPeople()).usersById(of);
+  readonly profiles: ParleyClient["profiles"] = async (of) => (await this.#withPeople()).profiles(of);
+  readonly setStatusText: ParleyClient["setStatusText"] = async (of) =>
+    (await this.#withPeople()).setStatusText(of);
+  readonly setPicture: ParleyClient["setPicture"] = async (of) => (await this.#withPeople()).setPicture(of);
+  readonly fetchPicture: ParleyClient["fetchPicture"] = async (of) =>
+    (await this.#withPeople()).fetchPicture(of);
   readonly linkPreview: ParleyClient["linkPreview"] = async (...of) =>
     (await this.calls.states.calls()).linkPreview(...of);
   readonly readCount: ParleyClient["readCount"] = (...of) => this.calls.states.readCount(...of);
@@ -210,6 +221,18 @@ export abstract class ClientCalls {
   async users(prefix = "", limit = DIRECTORY_USERS_MAX): Promise<readonly User[]> {
     const { listUsers } = await this.#loaders.calls();
     return listUsers(this.calls.requests, prefix, limit);
+  }
+
+  async *findPeople(text: string, options?: FindPeopleOptions): AsyncGenerator<readonly User[]> {
+    yield* (await this.#withPeople()).findPeople(text, options);
+  }
+
+  async #withPeople(): Promise<PeopleCalls> {
+    const { PeopleCalls: People } = await this.#loaders.calls();
+    return (this.#people ??= new People({
+      ...this.calls,
+      isLive: () => this.connection.state === "live",
+    }));
   }
 
   async *searchLocal(

@@ -4,7 +4,7 @@ import { problemOf } from "./problem.js";
 
 /** What is asked of a server. */
 export interface HttpRequest {
-  readonly method: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;

@@ -1,5 +1,6 @@
 export type * from "./api.js";
 export type * from "./media-api.js";
+export type * from "./people.js";
 export {
   type FetchWorld,
   type Http,

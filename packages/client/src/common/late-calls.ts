@@ -10,6 +10,7 @@ export { listMentions } from "./mentions.js";
 export { editMessage, hideMessages, listEdits, recallMessage } from "./message-changes.js";
 export { moduleTicket } from "./module-ticket.js";
 export { getDoNotDisturb, setConversationNotify, setDoNotDisturb, setPushTarget } from "./notify-settings.js";
+export { PeopleCalls } from "./people-calls.js";
 export { searchPages } from "./search-pages.js";
 export { forwardsFrom } from "./forwarding.js";
 export { lookUp } from "./looking-up.js";

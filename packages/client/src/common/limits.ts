@@ -95,6 +95,9 @@ export const FOUND_MEMBERS = 50;
 export const GROUP_ROUNDS_MAX = 5;
 /** Users that one call collects: as many as the pages hold. */
 export const DIRECTORY_USERS_MAX = 50_000;
+/** People who are known by name, and conversations of whom it is known that they are members. */
+export const PEOPLE_KNOWN_MAX = 10_000;
+export const MEMBERS_KNOWN_LISTS_MAX = 64;
 /** Sequences that `verify` compares by default. */
 export const VERIFY_SPAN = 500;
 /** Bytes of a packet after which the next frame starts a new one. */

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { type Operations, remoteOperations } from "@parley/server";
+
 const MAIN = fileURLToPath(new URL("main.js", import.meta.resolve("@parley/server")));
 
 export class ServerProcess {
@@ -29,6 +31,11 @@ export class ServerProcess {
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** What an operator does to it while it runs. */
+  get operations(): Operations {
+    return remoteOperations(join(this.#data, "parley.sock"));
   }
 
   async start(): Promise<void> {
