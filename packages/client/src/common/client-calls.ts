@@ -33,7 +33,6 @@ import type { FoundMessage, Searching, SearchOptions, SearchResults } from "./se
 import type { LocalStorage, StorageUsage } from "./storage.js";
 import { type Outgoing, outgoingOf } from "./sending.js";
 import type { Timelines } from "./timelines.js";
-import { verifyNewest } from "./verify.js";
 
 export interface CallParts {
   readonly options: ClientOptions;
@@ -42,7 +41,6 @@ export interface CallParts {
   readonly replica: Replica;
   readonly history: History;
   readonly groups: GroupCache;
-  readonly searching: Searching;
   readonly states: MessageStates;
   readonly media: Media;
   readonly storage: LocalStorage;
@@ -55,6 +53,7 @@ export abstract class ClientCalls {
   abstract readonly connection: ConnectionStatus;
   readonly #loaders: Loaders;
   #people: PeopleCalls | undefined;
+  #searching: Searching | undefined;
   protected abstract get calls(): CallParts;
 
   readonly uploadMedia: Media["uploadMedia"] = (...of) => this.calls.media.uploadMedia(...of);
@@ -182,8 +181,9 @@ export abstract class ClientCalls {
     return listMentions(this.calls.requests, cursor, conversationId);
   }
 
-  search(options: SearchOptions, cursor = ""): Promise<SearchResults> {
-    return this.calls.searching.search(options, cursor);
+  async search(options: SearchOptions, cursor = ""): Promise<SearchResults> {
+    const { Searching: Late } = await this.#loaders.calls();
+    return (this.#searching ??= new Late(this.calls.requests)).search(options, cursor);
   }
 
   async createDirect(userId: UserId): Promise<ConversationId> {
@@ -248,11 +248,13 @@ export abstract class ClientCalls {
     return moduleTicket(this.calls.options, module);
   }
 
-  storage(): Promise<StorageUsage> {
-    return this.calls.storage.usage();
+  async storage(): Promise<StorageUsage> {
+    const { measureStorage } = await this.#loaders.calls();
+    return measureStorage(this.calls.storage.parts);
   }
 
-  verify(conversationId: ConversationId, span: number = VERIFY_SPAN): Promise<boolean> {
+  async verify(conversationId: ConversationId, span: number = VERIFY_SPAN): Promise<boolean> {
+    const { verifyNewest } = await this.#loaders.calls();
     return verifyNewest(this.calls, conversationId, span);
   }
 }

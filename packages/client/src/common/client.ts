@@ -39,7 +39,6 @@ import { NO_RELAY, type Relay } from "./relay.js";
 import { Replica } from "./replica.js";
 import { Requests } from "./requests.js";
 import { SampleCheck } from "./sample-check.js";
-import { Searching } from "./searching.js";
 import { type Outgoing, outgoingOf } from "./sending.js";
 import { Session } from "./session.js";
 import { publicState, type SessionState } from "./session-state.js";
@@ -76,7 +75,6 @@ class Client extends ClientCalls implements ParleyClient {
   readonly notify: NotifyClient;
   readonly presence: Presence;
   readonly #reading: Reading;
-  readonly #searching: Searching;
   readonly #states: MessageStates;
   readonly #settling: Settling;
   readonly #storage: LocalStorage;
@@ -105,13 +103,12 @@ class Client extends ClientCalls implements ParleyClient {
       this.#onCommitted(committed);
       this.#storage.note(changes);
     });
-    this.#storage = this.#createStorage();
+    this.#storage = this.#createStorage(loaders.calls);
     this.#replica.onLeadLost = () => this.#tabs?.onLost();
     this.#modules = new Modules({ replica: this.#replica, emitter: this.#emitter });
     this.#session = this.#createSession();
     this.#requests = new Requests(this.#session, ambient, this.#relay);
     this.#history = new History(this.#replica, this.#requests, this.#relay);
-    this.#searching = new Searching(this.#requests, loaders.calls);
     this.#gaps = new GapFiller({
       replica: this.#replica,
       history: this.#history,
@@ -155,7 +152,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.#timelines = this.#createTimelines();
     this.#groups = this.#createGroups();
     this.groups = createGroupClient(this.#requests, this.#groups, loaders.calls);
-    this.#sample = new SampleCheck(this.calls, ambient, () => this.#connection.state === "live");
+    this.#sample = new SampleCheck(this.calls, loaders.calls, () => this.#connection.state === "live");
     this.notify = createNotifyClient(this.#requests, (of) => this.#replica.entry(of), loaders.calls);
     this.presence = this.#createPresence(loaders.calls);
     this.#settling = new Settling(ambient.scheduler, () => this.#isSettled());
@@ -276,7 +273,6 @@ class Client extends ClientCalls implements ParleyClient {
       replica: this.#replica,
       history: this.#history,
       groups: this.#groups,
-      searching: this.#searching,
       states: this.#states,
       media: this.#media,
       storage: this.#storage,
@@ -373,8 +369,9 @@ class Client extends ClientCalls implements ParleyClient {
     this.#emitter.emit("wiped", {});
   }
 
-  #createStorage(): LocalStorage {
+  #createStorage(load: Loaders["calls"]): LocalStorage {
     return createStorage({
+      load,
       replica: this.#replica,
       relay: this.#relay,
       ambient: this.#options.ambient,

@@ -6,7 +6,7 @@
  *      is brought again: the group at once, the members when they are asked for, and only what changed.
  *   3. Events that come while something is brought count by their revision alone: what they tell comes with the next changes.
  */
-import { Failure, LruMap } from "@parley/base";
+import { Failure } from "@parley/base";
 import {
   type ConversationEntry,
   type ConversationId,
@@ -24,6 +24,7 @@ import {
   MEMBER_LISTS_MAX,
   GROUP_ROUNDS_MAX,
 } from "./limits.js";
+import { RecentMap } from "./recent-map.js";
 import type { Requests } from "./requests.js";
 
 /** A group as one of its members knows it. */
@@ -55,8 +56,8 @@ export interface GroupCacheParts {
 
 export class GroupCache {
   readonly #parts: GroupCacheParts;
-  readonly #groups = new LruMap<ConversationId, Group>();
-  readonly #books = new LruMap<ConversationId, MemberBook>();
+  readonly #groups = new RecentMap<ConversationId, Group>(GROUPS_HELD_MAX);
+  readonly #books = new RecentMap<ConversationId, MemberBook>(MEMBER_LISTS_MAX);
   readonly #wanted = new Set<ConversationId>();
   readonly #bringing = new Map<ConversationId, Promise<Group>>();
   readonly #listing = new Map<ConversationId, Promise<readonly Member[]>>();
@@ -178,7 +179,6 @@ export class GroupCache {
     for (let round = 1; round < GROUP_ROUNDS_MAX && !this.#isNewest(conversationId, group); round++)
       group = await this.#ask(conversationId);
     this.#groups.put(conversationId, group);
-    this.#groups.cutTo(GROUPS_HELD_MAX);
     this.#parts.onChanged(conversationId);
     return group;
   }
@@ -200,7 +200,6 @@ export class GroupCache {
     // It changes faster than it can be read: as it was a moment ago.
     if (book === undefined) return [];
     this.#books.put(conversationId, book);
-    this.#books.cutTo(MEMBER_LISTS_MAX);
     return listOf(book);
   }
 

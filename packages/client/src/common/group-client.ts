@@ -49,19 +49,14 @@ export function createGroupClient(
     load: (conversationId) => cache.load(conversationId),
     update: async (conversationId, settings) =>
       (await load()).updateGroup(requests, conversationId, settings),
-    updateScenario: async (conversationId) => {
-      const { info } = await cache.load(conversationId);
-      await requests.call("updateGroup", { conversationId, scenario: info.scenario });
-    },
+    updateScenario: async (conversationId) => (await load()).updateScenario(requests, cache, conversationId),
     updateMember,
     transfer: (conversationId, userId) => updateMember(conversationId, userId, { role: "owner" }),
     join: async (conversationId, options = {}) => (await load()).joinGroup(requests, conversationId, options),
     joinRequests: async (conversationId) => (await load()).listJoinRequests(requests, conversationId),
     answerJoin: async (conversationId, userIds, isAccepted) =>
       (await load()).answerJoin(requests, conversationId, { userIds, isAccepted }),
-    dissolve: async (conversationId) => {
-      await requests.call("dissolve", { conversationId });
-    },
+    dissolve: async (conversationId) => (await load()).dissolveGroup(requests, conversationId),
     findMembers: (conversationId, prefix, limit = FOUND_MEMBERS) =>
       cache.findMembers(conversationId, prefix, limit),
   };

@@ -10,6 +10,7 @@ import {
   Member,
   filled,
 } from "@parley/protocol";
+import type { GroupCache } from "./group-cache.js";
 import type { Requests } from "./requests.js";
 
 type Calls = Pick<Requests, "call">;
@@ -36,6 +37,21 @@ export async function updateGroup(
     names: Object.keys(settings),
     settings: filled(GroupSettings, settings),
   });
+}
+
+/** Takes the newest version of its scenario. Errors: those of the request. */
+export async function updateScenario(
+  requests: Calls,
+  groups: Pick<GroupCache, "load">,
+  conversationId: ConversationId,
+): Promise<void> {
+  const { info } = await groups.load(conversationId);
+  await requests.call("updateGroup", { conversationId, scenario: info.scenario });
+}
+
+/** Errors: those of the request. */
+export async function dissolveGroup(requests: Calls, conversationId: ConversationId): Promise<void> {
+  await requests.call("dissolve", { conversationId });
 }
 
 /** Errors: those of the request. */

@@ -2,8 +2,8 @@
 import { Failure, TaskQueue } from "@parley/base";
 import type { ConversationId, Message, SearchKind, UserId } from "@parley/protocol";
 import { SEARCHES_WAITING_MAX } from "./limits.js";
-import type { Loaders } from "./loaders.js";
 import type { Requests } from "./requests.js";
+import { searchPages } from "./search-pages.js";
 
 /** Where and how to search. */
 export interface SearchOptions {
@@ -40,13 +40,11 @@ export interface FoundMessage {
 /** One search after another: the server runs few of one user at a time. */
 export class Searching {
   readonly #requests: Pick<Requests, "call">;
-  readonly #load: Loaders["calls"];
   readonly #queue = new TaskQueue();
   #waitingCount = 0;
 
-  constructor(requests: Pick<Requests, "call">, load: Loaders["calls"]) {
+  constructor(requests: Pick<Requests, "call">) {
     this.#requests = requests;
-    this.#load = load;
   }
 
   /** Errors: "too-many-requests" when SEARCHES_WAITING_MAX wait; those of the request. */
@@ -56,7 +54,6 @@ export class Searching {
     }
     this.#waitingCount += 1;
     try {
-      const { searchPages } = await this.#load();
       return await this.#queue.run(() => searchPages(this.#requests, options, cursor));
     } finally {
       this.#waitingCount -= 1;

@@ -1,11 +1,5 @@
 /** Compares what is stored of a conversation with the server, and repairs it. */
-import {
-  type ConversationEntry,
-  type ConversationId,
-  DIGEST_SPAN_MAX,
-  digestOf,
-  emptyEntry,
-} from "@parley/protocol";
+import { type ConversationEntry, type ConversationId, DIGEST_SPAN_MAX, digestOf } from "@parley/protocol";
 import type { History } from "./history.js";
 import type { Replica } from "./replica.js";
 import type { Requests } from "./requests.js";
@@ -16,17 +10,6 @@ export interface VerifyParts {
   readonly replica: Replica;
   readonly requests: Pick<Requests, "call">;
   readonly history: History;
-}
-
-/** Compares the newest `count` held sequences; true when they differed and were fetched again. */
-export async function verifyNewest(
-  parts: VerifyParts,
-  conversationId: ConversationId,
-  count: number,
-): Promise<boolean> {
-  const entry = parts.replica.entry(conversationId) ?? emptyEntry(conversationId);
-  const span = newestHeld(parts.replica, entry, count);
-  return span !== undefined && (await verifySpan(parts, conversationId, span));
 }
 
 /** The newest `count` held sequences of a conversation that is as `entry` says; undefined when none is held. */
