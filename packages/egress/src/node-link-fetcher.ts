@@ -4,7 +4,7 @@
  */
 import { Failure, failureCode, messageOf, type Scheduler } from "@parley/base";
 import type { LookupAddress } from "node:dns";
-import { lookup } from "node:dns/promises";
+import { Resolver } from "node:dns/promises";
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
@@ -26,13 +26,16 @@ const HEADERS = {
 } as const;
 /** Beyond it an answer is not read at all. */
 const HEADER_BYTES_MAX = 16 * 1024;
+/** A name server that is slower is asked once more. */
+const RESOLVE_TRY_MS = 1_500;
+const RESOLVE_TRIES = 2;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export interface NodeLinkFetcherOptions {
   readonly scheduler: Scheduler;
   /** Addresses and networks, not public, that links may lead to. */
   readonly allowedAddresses?: readonly string[];
-  /** How names are resolved. Default: as the machine does. */
+  /** How names are resolved. Default: by the machine's name servers, and not by its own file of hosts. */
   readonly resolve?: Resolve;
 }
 
@@ -44,10 +47,7 @@ export class NodeLinkFetcher implements LinkFetcher {
 
   constructor({ scheduler, allowedAddresses, resolve }: NodeLinkFetcherOptions) {
     this.#scheduler = scheduler;
-    this.#guard = new AddressGuard(
-      resolve ?? ((hostname) => lookup(hostname, { all: true })),
-      allowedAddresses,
-    );
+    this.#guard = new AddressGuard(resolve ?? resolveOverNetwork(), allowedAddresses);
   }
 
   async fetch(request: LinkRequest): Promise<LinkAnswer> {
@@ -95,6 +95,24 @@ export class NodeLinkFetcher implements LinkFetcher {
     }
     throw new Error("too many redirects");
   }
+}
+
+/**
+ * Asks the name servers without a thread: the machine's own way to resolve a name takes one of the few in which the process also
+ * writes its files, for as long as the name servers of a stranger please.
+ */
+function resolveOverNetwork(): Resolve {
+  return async (hostname) => {
+    const resolver = new Resolver({ timeout: RESOLVE_TRY_MS, tries: RESOLVE_TRIES });
+    const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+    const addresses = answers.flatMap((answer, index) =>
+      answer.status === "rejected"
+        ? []
+        : answer.value.map((address) => ({ address, family: index === 0 ? 4 : 6 })),
+    );
+    if (addresses.length === 0) throw new Error("The name has no address.");
+    return addresses;
+  };
 }
 
 function redirected(location: string, from: URL): string {
