@@ -32,7 +32,7 @@ test("a preview is asked for once, and again when the message was edited", async
   const expected = { url: LINK, title: "A page", description: "", siteName: "", pictureType: "" };
   deepEqual(
     [...together, again].map((preview) => ({ ...preview, picture: [...preview!.picture] })),
-    Array(3).fill({ ...expected, picture: [1, 2] }),
+    Array.from({ length: 3 }, () => ({ ...expected, picture: [1, 2] })),
   );
   deepEqual([before, asks(bench)], [1, 2]);
 });
