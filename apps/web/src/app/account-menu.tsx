@@ -4,7 +4,7 @@ import { ConfirmDialog } from "../controls/confirm-dialog.js";
 import { DevicesDialog } from "../dialogs/devices-dialog.js";
 import { QuietDialog } from "../notify/quiet-dialog.js";
 import { Avatar } from "../people/avatar.js";
-import { PreferenceChoices } from "../preferences/preference-choices.js";
+import { LinkPreviewChoice, PreferenceChoices } from "../preferences/preference-choices.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 import styles from "./account-menu.module.css";
@@ -47,6 +47,7 @@ export function AccountMenu({ onSignOut }: { readonly onSignOut: () => Promise<v
           <span className={styles.id}>{self}</span>
         </p>
         <PreferenceChoices />
+        <LinkPreviewChoice />
         <div className={styles.actions}>
           <Button onClick={() => show("notify")}>{strings.notify.title}</Button>
           <Button onClick={() => show("devices")}>{strings.devices}</Button>

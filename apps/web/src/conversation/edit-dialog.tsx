@@ -24,7 +24,9 @@ export function EditDialog(props: { readonly message: Message; readonly onClose:
   const limit = draftLimit(draft);
   const text = textToSend(draft);
   const save = async (): Promise<void> => {
-    if (text !== undefined) await client.edit(conversationId, sequence, markdownBody(text, names));
+    const { hidesPreview = false } = message.body ?? {};
+    const body = { ...markdownBody(text ?? "", names), hidesPreview };
+    if (text !== undefined) await client.edit(conversationId, sequence, body);
   };
   const { isBusy, problem, run } = useAction(save, onClose);
   const footer = (

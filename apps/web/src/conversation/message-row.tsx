@@ -7,6 +7,7 @@ import { Avatar } from "../people/avatar.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 import styles from "./message-row.module.css";
+import { LinkPreview } from "./link-preview.js";
 import { MessageBody } from "./message-body.js";
 import { noticeText } from "./notice-text.js";
 import { Quote } from "./quote.js";
@@ -111,6 +112,7 @@ function MessageBubble(
             </time>
           </span>
         </div>
+        <LinkPreview message={message} />
         <Reactions message={message} onProblem={onProblem} />
       </div>
       <button

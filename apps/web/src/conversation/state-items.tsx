@@ -1,8 +1,8 @@
-import type { MediaBody, Message } from "@parley/protocol";
+import { type MediaBody, type Message, previewedLink } from "@parley/protocol";
 import type { JSX } from "react";
 import { problemText } from "../language/problem-text.js";
 import { saveFile } from "../media/save-file.js";
-import { useStrings } from "../preferences/preferences-context.js";
+import { usePreferences, useStrings } from "../preferences/preferences-context.js";
 import { useChat, usePins } from "../session/chat-context.js";
 import { MenuItem } from "./menu-item.js";
 import { QUICK_REACTIONS, useToggleReaction } from "./reactions.js";
@@ -39,9 +39,33 @@ export function StateItems(props: {
     <>
       {body?.notice === undefined ? <ReactionPicker mine={reactions?.mine ?? []} onPick={react} /> : null}
       <MenuItem label={isPinned ? strings.unpin : strings.pin} onClick={pin} />
+      <PreviewItem message={message} onProblem={onProblem} onDone={onDone} />
       {body?.media === undefined ? null : <MenuItem label={strings.save} onClick={() => save(body.media!)} />}
     </>
   );
+}
+
+/** Takes the preview of a link away from what one wrote, for everybody, or gives it back. */
+function PreviewItem(props: {
+  readonly message: Message;
+  readonly onProblem: (text: string) => void;
+  readonly onDone: () => void;
+}): JSX.Element | null {
+  const { message, onProblem, onDone } = props;
+  const { conversationId, sequence, senderId, body } = message;
+  const { client } = useChat();
+  const strings = useStrings();
+  const { hasLinkPreviews } = usePreferences().preferences;
+  if (body === undefined || senderId !== client.self || body.forwarded !== undefined) return null;
+  if (!hasLinkPreviews || previewedLink({ ...body, hidesPreview: false }) === undefined) return null;
+  const { text, rich, mentions, hidesPreview } = body;
+  const change = (): void => {
+    onDone();
+    client
+      .edit(conversationId, sequence, { text, rich, mentions, hidesPreview: !hidesPreview })
+      .catch((error: unknown) => onProblem(problemText(strings, error)));
+  };
+  return <MenuItem label={hidesPreview ? strings.previews.show : strings.previews.remove} onClick={change} />;
 }
 
 /** The usual reactions; those given already are marked, and a click takes them back. */

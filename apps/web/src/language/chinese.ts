@@ -190,6 +190,11 @@ export const CHINESE: Strings = {
   list: LIST_CHINESE,
   notify: NOTIFY_CHINESE,
   media: MEDIA_CHINESE,
+  previews: {
+    remove: "移除预览",
+    show: "显示预览",
+    choice: "链接预览",
+  },
   cards: {
     cannotShow: "此版本无法显示这张卡片。",
     onlyYou: "仅你可见",

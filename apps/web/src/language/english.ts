@@ -190,6 +190,11 @@ export const ENGLISH = {
   list: LIST_ENGLISH,
   notify: NOTIFY_ENGLISH,
   media: MEDIA_ENGLISH,
+  previews: {
+    remove: "Remove preview",
+    show: "Show preview",
+    choice: "Link previews",
+  },
   cards: {
     cannotShow: "This version cannot show this card.",
     onlyYou: "Only you see this",

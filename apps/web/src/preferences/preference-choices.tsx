@@ -6,6 +6,22 @@ import styles from "./preference-choices.module.css";
 /** Each language under its own name, whatever language is shown. */
 const LANGUAGE_NAMES: Readonly<Record<LanguageName, string>> = { en: "English", zh: "中文" };
 
+/** Whether it is shown what links lead to. */
+export function LinkPreviewChoice(): JSX.Element {
+  const strings = useStrings();
+  const { preferences, change } = usePreferences();
+  return (
+    <label className={styles.choice}>
+      <span>{strings.previews.choice}</span>
+      <input
+        type="checkbox"
+        checked={preferences.hasLinkPreviews}
+        onChange={(event) => change({ hasLinkPreviews: event.target.checked })}
+      />
+    </label>
+  );
+}
+
 /** Two small menus: language and appearance. */
 export function PreferenceChoices(): JSX.Element {
   const strings = useStrings();

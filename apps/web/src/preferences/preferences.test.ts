@@ -9,17 +9,19 @@ test("the browser's wishes hold until somebody chooses", () => {
       readPreferences(null, ["fr-FR", "zh-TW", "en"]),
       readPreferences(null, ["fr"]),
       readPreferences('{"language":"en","theme":"dark"}', ["zh"]),
-      readPreferences('{"language":"xx","theme":7}', ["zh-CN"]),
+      readPreferences('{"language":"xx","theme":7,"hasLinkPreviews":"no"}', ["zh-CN"]),
+      readPreferences('{"hasLinkPreviews":false}', []),
       readPreferences("null", []),
       readPreferences("{", []),
     ],
     [
-      { language: "zh", theme: "system" },
-      { language: "en", theme: "system" },
-      { language: "en", theme: "dark" },
-      { language: "zh", theme: "system" },
-      { language: "en", theme: "system" },
-      { language: "en", theme: "system" },
+      { language: "zh", theme: "system", hasLinkPreviews: true },
+      { language: "en", theme: "system", hasLinkPreviews: true },
+      { language: "en", theme: "dark", hasLinkPreviews: true },
+      { language: "zh", theme: "system", hasLinkPreviews: true },
+      { language: "en", theme: "system", hasLinkPreviews: false },
+      { language: "en", theme: "system", hasLinkPreviews: true },
+      { language: "en", theme: "system", hasLinkPreviews: true },
     ],
   );
 });
@@ -34,6 +36,6 @@ test("a choice is told at once and is there at the next visit", () => {
   store.change({ language: "zh" });
   deepEqual(
     [told, new PreferenceStore(storage, ["en"]).current()],
-    [["dark"], { language: "zh", theme: "dark" }],
+    [["dark"], { language: "zh", theme: "dark", hasLinkPreviews: true }],
   );
 });

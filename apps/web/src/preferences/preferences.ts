@@ -1,4 +1,4 @@
-/** What a person chose for this browser: language and appearance. */
+/** What a person chose for this browser: language, appearance, previews of links. */
 import type { KeyValues } from "../session/browser-storage.js";
 
 export type LanguageName = "en" | "zh";
@@ -7,6 +7,8 @@ export type ThemeName = "system" | "light" | "dark";
 export interface Preferences {
   readonly language: LanguageName;
   readonly theme: ThemeName;
+  /** What links lead to is shown. */
+  readonly hasLinkPreviews: boolean;
 }
 
 const KEY = "parley.preferences";
@@ -44,10 +46,11 @@ export class PreferenceStore {
 /** What was stored, and the browser's own wishes for the rest. */
 export function readPreferences(stored: string | null, browserLanguages: readonly string[]): Preferences {
   const fields = parseFields(stored);
-  const { language, theme } = fields;
+  const { language, theme, hasLinkPreviews } = fields;
   return {
     language: language === "en" || language === "zh" ? language : languageOf(browserLanguages),
     theme: theme === "light" || theme === "dark" ? theme : "system",
+    hasLinkPreviews: hasLinkPreviews !== false,
   };
 }
 
