@@ -35,7 +35,7 @@ test("all see what a link leads to, until its author takes that away", { skip: S
       const erik = await bench.client("erik");
       const group = { title: "Coast", userIds: ["alice", "bob"] as UserId[], isHistoryOpen: true };
       const groupId = await erik.createGroup(group);
-      for (let index = 1; index <= 20; index++) await erik.sendText(groupId, `line ${index}`);
+      for (let index = 1; index <= 16; index++) await erik.sendText(groupId, `line ${index}`);
       await erik.settled(8_000);
       const alice = await bench.signIn(await bench.browser(), "Alice");
       const bob = await bench.signIn(await bench.browser({ colorScheme: "dark" }), "Bob");
@@ -69,15 +69,15 @@ test("all see what a link leads to, until its author takes that away", { skip: S
           "noopener noreferrer nofollow",
         ],
       );
+      await bob.bringToFront();
+      await bob.getByRole("button", { name: /^Menu/u }).click();
+      const choice = bob.getByRole("checkbox", { name: "Link previews" });
+      await choice.uncheck();
+      await eventually(() => cardIn(bob).count(), 0);
+      await choice.check();
+      await eventually(() => cardIn(bob).count(), 1);
       await choose(alice, site.url, "Remove preview");
       for (const page of [alice, bob]) await eventually(() => cardIn(page).count(), 0);
-      await choose(alice, site.url, "Show preview");
-      await eventually(() => cardIn(alice).count(), 1);
-      await bob.bringToFront();
-      await eventually(() => cardIn(bob).count(), 1);
-      await bob.getByRole("button", { name: /^Menu/u }).click();
-      await bob.getByRole("checkbox", { name: "Link previews" }).uncheck();
-      await eventually(() => cardIn(bob).count(), 0);
       deepEqual(site.asked, ["/ Parley link preview", "/lamp.png Parley link preview"]);
     },
     ["--link-preview-allow", "127.0.0.1"],

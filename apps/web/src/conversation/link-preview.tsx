@@ -1,95 +1,37 @@
-import type { LinkPreview as Preview } from "@parley/client";
 import { type Message, previewedLink } from "@parley/protocol";
-import { type JSX, useEffect, useRef, useState } from "react";
+import { type ComponentType, type JSX, lazy, Suspense } from "react";
 import { usePreferences } from "../preferences/preferences-context.js";
-import { useChat, useConnection } from "../session/chat-context.js";
-import styles from "./link-preview.module.css";
-import { knownPreview, notePreview, type ShownPreview, shownPreview } from "./shown-preview.js";
+// Here and not with the card: a style sheet that did not come would not be asked for again.
+import styles from "./link-card.module.css";
+import type { LinkCardProps } from "./link-card.js";
 
-/** A message that was on the screen for so long is read, and not scrolled by. */
-const LOOKED_AT_MS = 300;
+const LOOKS: LinkCardProps["looks"] = {
+  card: styles.card,
+  picture: styles.picture,
+  words: styles.words,
+  site: styles.site,
+  title: styles.title,
+  description: styles.description,
+};
 
-/** What a message links to, below its words, once it is known; before that, and without one, it takes no room. */
+/** Fetched with the first link. Where it cannot be, links have no previews until the page is loaded anew. */
+const LinkCard = lazy(async (): Promise<{ readonly default: ComponentType<LinkCardProps> }> => {
+  try {
+    return { default: (await import("./link-card.js")).LinkCard };
+  } catch {
+    return { default: () => null };
+  }
+});
+
+/** What a message links to, below its words. */
 export function LinkPreview({ message }: { readonly message: Message }): JSX.Element | null {
   const { hasLinkPreviews } = usePreferences().preferences;
   if (!hasLinkPreviews || previewedLink(message.body) === undefined) return null;
   // Another state of the message may link elsewhere.
-  return <LinkCard key={`${message.messageId} ${message.revision}`} message={message} />;
-}
-
-function LinkCard({ message }: { readonly message: Message }): JSX.Element {
-  const { preview, place } = usePreview(message);
-  if (preview === undefined) return <div ref={place} />;
-  const { url, title, description, site, pictureUrl } = preview;
+  const key = `${message.messageId} ${message.revision}`;
   return (
-    <div ref={place}>
-      <a className={styles.card} href={url} target="_blank" rel="noopener noreferrer nofollow">
-        {pictureUrl === undefined ? null : (
-          <img className={styles.picture} src={pictureUrl} alt="" draggable={false} />
-        )}
-        <span className={styles.words}>
-          <span className={styles.site}>{site}</span>
-          <b className={styles.title} dir="auto">
-            {title}
-          </b>
-          {description === "" ? null : (
-            <span className={styles.description} dir="auto">
-              {description}
-            </span>
-          )}
-        </span>
-      </a>
-    </div>
+    <Suspense fallback={null}>
+      <LinkCard key={key} message={message} looks={LOOKS} />
+    </Suspense>
   );
-}
-
-/** Asks when the message was looked at and there is a connection; what is known already is there at once. */
-function usePreview(message: Message): {
-  readonly preview: ShownPreview | undefined;
-  readonly place: React.RefObject<HTMLDivElement | null>;
-} {
-  const { client } = useChat();
-  const { state } = useConnection();
-  const place = useRef<HTMLDivElement>(null);
-  const isSeen = useIsLookedAt(place);
-  const known = knownPreview(client, message);
-  const [preview, setPreview] = useState(known?.preview);
-  const isAsked = known === undefined && isSeen && state === "live";
-  useEffect(() => {
-    if (!isAsked) return undefined;
-    let isCurrent = true;
-    const show = (found: Preview | undefined): void => {
-      const shown = found && shownPreview(found);
-      notePreview(client, message, shown);
-      if (isCurrent) setPreview(shown);
-    };
-    // Asked again when the row, or the connection, comes back.
-    client.linkPreview(message.conversationId, message.sequence).then(show, () => undefined);
-    return () => {
-      isCurrent = false;
-    };
-  }, [client, isAsked]);
-  return { preview, place };
-}
-
-/** Whether the row of an element has been on the screen for LOOKED_AT_MS. */
-function useIsLookedAt(place: React.RefObject<HTMLElement | null>): boolean {
-  const [isLookedAt, setIsLookedAt] = useState(false);
-  useEffect(() => {
-    // The place itself has no height.
-    const row = place.current?.parentElement;
-    if (isLookedAt || row === null || row === undefined) return undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const observer = new IntersectionObserver((entries) => {
-      clearTimeout(timer);
-      if (entries.at(-1)?.isIntersecting === true)
-        timer = setTimeout(() => setIsLookedAt(true), LOOKED_AT_MS);
-    });
-    observer.observe(row);
-    return () => {
-      clearTimeout(timer);
-      observer.disconnect();
-    };
-  }, [isLookedAt, place]);
-  return isLookedAt;
 }
