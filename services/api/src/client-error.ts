@@ -26,7 +26,7 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
     const problem = { type: `urn:parley:error:${code}`, title: code, status, code, detail, requestId: "" };
     const body = JSON.stringify(problem);
     socket.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n` +
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n` +
         `Content-Type: application/problem+json; charset=utf-8\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
   }

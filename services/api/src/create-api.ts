@@ -24,17 +24,9 @@ import { PARAM_LENGTH_MAX, addMediaRoutes } from "./media-routes.js";
 import { addOpenapi } from "./openapi.js";
 import { addPictureRoutes } from "./picture-routes.js";
 import { type ModuleApi, addModuleRoutes } from "./module-routes.js";
+import { PAGE_POLICY, SECURITY_HEADERS } from "./security-headers.js";
 
 const BODY_BYTES_MAX = 16 * 1024;
-const HEADERS = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; " +
-    "font-src 'self'; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-} as const;
 
 /** The HTTP status of each code that a route may answer with. */
 export const HTTP_STATUS: Readonly<Record<string, number>> = {
@@ -103,7 +95,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   // Only JSON is read.
   api.removeContentTypeParser("text/plain");
   api.addHook("onSend", async (_request, reply) => {
-    for (const [name, value] of Object.entries(HEADERS))
+    for (const [name, value] of Object.entries(SECURITY_HEADERS))
       if (!reply.hasHeader(name)) reply.header(name, value);
   });
   api.setErrorHandler(answerError);
@@ -261,6 +253,7 @@ async function addWebApp(api: FastifyInstance, webRoot: string | undefined): Pro
     // Names of built assets carry a hash of their content.
     setHeaders: (reply, path) => {
       const isHashed = path.includes("/assets/");
+      reply.header("content-security-policy", PAGE_POLICY);
       reply.header("cache-control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
@@ -321,7 +314,7 @@ function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (retryAfterMs > 0) reply.header("retry-after", Math.ceil(retryAfterMs / 1000));
   // Requests that never got as far as a route have passed no hook either.
   return reply
-    .headers(HEADERS)
+    .headers(SECURITY_HEADERS)
     .code(status)
     .type("application/problem+json")
     .send({ type: `urn:parley:error:${code}`, title: code, status, code, detail, requestId, field });

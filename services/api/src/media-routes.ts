@@ -10,6 +10,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { answers, AS_USER, COUNT, fileOf, json, nothing, object, TEXT } from "./api-schemas.js";
 import { authenticate } from "./authenticate.js";
 import { parseRange } from "./byte-range.js";
+import { DATA_POLICY } from "./security-headers.js";
 
 /** Of a part of a path: the longest conversation id, all of it encoded. */
 export const PARAM_LENGTH_MAX = 400;
@@ -21,7 +22,7 @@ const OFFSET = "upload-offset";
 const LENGTH = "upload-length";
 /** A file is nobody's page: nothing in it runs, wherever it is opened. */
 const FILE_HEADERS = {
-  "content-security-policy": "default-src 'none'; sandbox",
+  "content-security-policy": DATA_POLICY,
   // Whoever has it asks whether it may still be shown.
   "cache-control": "private, no-cache",
   "accept-ranges": "bytes",

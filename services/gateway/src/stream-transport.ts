@@ -267,6 +267,7 @@ function numberOf(query: string): number | undefined {
 /** A browser asks whether another page than ours may: only those that the operator named. */
 function allowOrigin(request: IncomingMessage, response: ServerResponse, origins: readonly string[]): void {
   response.setHeader("vary", "origin");
+  response.setHeader("x-content-type-options", "nosniff");
   const { origin } = request.headers;
   if (origin === undefined || !origins.includes(origin)) {
     response.setHeader("cross-origin-resource-policy", "same-origin");

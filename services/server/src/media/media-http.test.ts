@@ -271,7 +271,7 @@ describe("files over HTTP", () => {
           "video/mp4",
           "inline; filename=\"holiday.mp4\"; filename*=UTF-8''holiday.mp4",
           "nosniff",
-          "default-src 'none'; sandbox",
+          "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox",
           "private, no-cache",
         ],
       );
