@@ -1,6 +1,7 @@
 /** Links as strangers may make them: each case is a server, or a resolver, that does its worst. */
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -9,6 +10,7 @@ import { systemAmbient } from "@parley/base/node";
 import { ManualTime } from "@parley/base/testing";
 import type { Resolve } from "./address-guard.js";
 import { FETCH_BYTES_MAX, FETCH_MS_MAX, FETCH_REDIRECTS_MAX } from "./fetcher.js";
+import { testCertificate } from "./testing/certificate.js";
 import { NodeLinkFetcher, type NodeLinkFetcherOptions } from "./node-link-fetcher.js";
 
 const HTML = { "content-type": "text/html; charset=UTF-8" };
@@ -133,6 +135,30 @@ test("the connection goes to the address that was checked, whatever the name say
   const second = await codeOf(fetcher.fetch({ url, types: TYPES }));
 
   assert.deepEqual([Buffer.from(first.bytes).toString(), second, asked], ["there", "address-refused", 2]);
+});
+
+test("over TLS the server has to be who the link names", async (t) => {
+  const certificate = testCertificate();
+  const server = createTlsServer(certificate, (_, response) => response.writeHead(200, HTML).end("there"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const trusting = fetcherFor(t, { ca: certificate.cert });
+  const read = (fetcher: NodeLinkFetcher, host: string): Promise<string | undefined> =>
+    codeOf(fetcher.fetch({ url: `https://${host}:${port}/`, types: TYPES }));
+
+  assert.deepEqual(
+    [
+      await read(trusting, "localhost"),
+      await read(trusting, "127.0.0.1"),
+      await read(trusting, "other.test"),
+      await read(fetcherFor(t), "localhost"),
+    ],
+    [undefined, undefined, "network-failed", "network-failed"],
+  );
 });
 
 test("of a long answer the beginning is read, of a compressed one what it is decompressed to", async (t) => {

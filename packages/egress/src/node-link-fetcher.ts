@@ -4,7 +4,6 @@
  */
 import { Failure, failureCode, messageOf, type Scheduler } from "@parley/base";
 import type { LookupAddress } from "node:dns";
-import { Resolver } from "node:dns/promises";
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
@@ -17,6 +16,7 @@ import {
   type LinkRequest,
 } from "./fetcher.js";
 import { readBody } from "./read-body.js";
+import { resolveOverNetwork } from "./resolve-over-network.js";
 
 const HEADERS = {
   "user-agent": "Parley link preview",
@@ -26,15 +26,14 @@ const HEADERS = {
 } as const;
 /** Beyond it an answer is not read at all. */
 const HEADER_BYTES_MAX = 16 * 1024;
-/** A name server that is slower is asked once more. */
-const RESOLVE_TRY_MS = 1_500;
-const RESOLVE_TRIES = 2;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export interface NodeLinkFetcherOptions {
   readonly scheduler: Scheduler;
   /** Addresses and networks, not public, that links may lead to. */
   readonly allowedAddresses?: readonly string[];
+  /** Certificates to trust instead of those that Node trusts, in PEM. */
+  readonly ca?: string;
   /** How names are resolved. Default: by the machine's name servers, and not by its own file of hosts. */
   readonly resolve?: Resolve;
 }
@@ -42,11 +41,13 @@ export interface NodeLinkFetcherOptions {
 export class NodeLinkFetcher implements LinkFetcher {
   readonly #scheduler: Scheduler;
   readonly #guard: AddressGuard;
+  readonly #ca: Pick<NodeLinkFetcherOptions, "ca">;
   readonly #underWay = new Set<AbortController>();
   #isClosed = false;
 
-  constructor({ scheduler, allowedAddresses, resolve }: NodeLinkFetcherOptions) {
+  constructor({ scheduler, allowedAddresses, ca, resolve }: NodeLinkFetcherOptions) {
     this.#scheduler = scheduler;
+    this.#ca = ca === undefined ? {} : { ca };
     this.#guard = new AddressGuard(resolve ?? resolveOverNetwork(), allowedAddresses);
   }
 
@@ -78,7 +79,7 @@ export class NodeLinkFetcher implements LinkFetcher {
     for (let redirects = 0; redirects <= FETCH_REDIRECTS_MAX; redirects++) {
       const url = this.#guard.checkLink(link);
       const addresses = await withinSignal(this.#guard.addressesOf(url), signal);
-      const response = await ask(url, addresses, signal);
+      const response = await ask(url, { addresses, signal, ...this.#ca });
       const { statusCode = 0, headers } = response;
       if (REDIRECTS.has(statusCode) && headers.location !== undefined) {
         response.destroy();
@@ -97,31 +98,19 @@ export class NodeLinkFetcher implements LinkFetcher {
   }
 }
 
-/**
- * Asks the name servers without a thread: the machine's own way to resolve a name takes one of the few in which the process also
- * writes its files, for as long as the name servers of a stranger please.
- */
-function resolveOverNetwork(): Resolve {
-  return async (hostname) => {
-    const resolver = new Resolver({ timeout: RESOLVE_TRY_MS, tries: RESOLVE_TRIES });
-    const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
-    const addresses = answers.flatMap((answer, index) =>
-      answer.status === "rejected"
-        ? []
-        : answer.value.map((address) => ({ address, family: index === 0 ? 4 : 6 })),
-    );
-    if (addresses.length === 0) throw new Error("The name has no address.");
-    return addresses;
-  };
-}
-
 function redirected(location: string, from: URL): string {
   if (!URL.canParse(location, from.href)) throw new Error("a redirect to nowhere");
   return new URL(location, from).href;
 }
 
 /** The beginning of the answer. The signal ends all of it, the body too. */
-function ask(url: URL, addresses: readonly LookupAddress[], signal: AbortSignal): Promise<IncomingMessage> {
+function ask(
+  url: URL,
+  {
+    addresses,
+    ...more
+  }: { readonly addresses: readonly LookupAddress[]; readonly signal: AbortSignal; readonly ca?: string },
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const options = {
       method: "GET",
@@ -130,7 +119,7 @@ function ask(url: URL, addresses: readonly LookupAddress[], signal: AbortSignal)
       agent: false,
       lookup: checked(addresses),
       maxHeaderSize: HEADER_BYTES_MAX,
-      signal,
+      ...more,
     } as const;
     const request = url.protocol === "https:" ? httpsRequest(url, options) : httpRequest(url, options);
     request.on("response", (response) => {

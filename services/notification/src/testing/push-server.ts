@@ -1,7 +1,7 @@
 /** A push service on the loopback: it keeps what it is sent, and answers as a test says. */
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { testCertificate, type TestCertificate } from "./certificate.js";
+import { testCertificate, type TestCertificate } from "@parley/egress/testing";
 
 export interface ReceivedPush {
   readonly path: string;
