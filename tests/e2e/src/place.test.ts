@@ -76,3 +76,25 @@ test("who scrolls up while a message comes stays there", { skip: SKIP }, async (
     );
   });
 });
+
+test("who takes back a long draft stays at the newest message", { skip: SKIP }, async () => {
+  await withBench(async (bench) => {
+    const erik = await bench.client("erik");
+    const groupId = await erik.createGroup({ title: "Book club", userIds: ["alice" as UserId] });
+    for (const line of LINES.slice(0, 30)) await erik.sendText(groupId, line);
+    await erik.settled(8_000);
+    const alice = await bench.signIn(await bench.browser(), "Alice");
+    await open(alice, "Book club");
+    const newest = alice.getByRole("button", { name: /newest|new message/u });
+    if ((await newest.count()) > 0) await newest.click();
+    deepEqual(await belowPx(alice), 0);
+    const field = alice.getByRole("main").getByRole("textbox");
+    await field.fill("a line\n".repeat(8));
+    deepEqual(await belowPx(alice), 0);
+    await field.fill("");
+    deepEqual(await belowPx(alice), 0);
+    await erik.sendText(groupId, "and one more");
+    await alice.getByRole("log").getByText("and one more").waitFor();
+    deepEqual([await belowPx(alice), await newest.count()], [0, 0]);
+  });
+});

@@ -214,10 +214,13 @@ function useFocusWithKeyboard(field: RefObject<HTMLTextAreaElement | null>): voi
   }, [field]);
 }
 
+/** Where the style sheet does it, without having the page laid out for each key. */
+const IS_FITTED_BY_STYLE = typeof CSS !== "undefined" && CSS.supports("field-sizing", "content");
+
 /** As high as its text. The form keeps its height while that is measured, or the messages above would jump. */
 function fitHeight(field: HTMLTextAreaElement | null): void {
   const form = field?.form;
-  if (!field || !form) return;
+  if (!field || !form || IS_FITTED_BY_STYLE) return;
   form.style.height = `${form.offsetHeight}px`;
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight + BORDERS_PX, HEIGHT_PX_MAX)}px`;

@@ -9,16 +9,13 @@ export class Drafts {
   readonly #storage: KeyValues;
   readonly #self: UserId;
   readonly #listeners = new Set<() => void>();
-  #version = 0;
 
   constructor(storage: KeyValues, self: UserId) {
     this.#storage = storage;
     this.#self = self;
   }
 
-  /** Grows with every change; for `useSyncExternalStore`. */
-  readonly version = (): number => this.#version;
-
+  /** Tells of every change, of whichever conversation. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -43,7 +40,6 @@ export class Drafts {
 
   /** Another tab may have kept one. */
   refresh(): void {
-    this.#version += 1;
     for (const listener of this.#listeners) listener();
   }
 

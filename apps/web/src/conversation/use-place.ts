@@ -67,7 +67,8 @@ export function usePlace({ list, rows, timeline, marked, onAtBottom }: PlaceOpti
     goal.onScroll();
     const isUp = handle.scrollOffset < offset.current - STEP_PX;
     offset.current = handle.scrollOffset;
-    if (isNearBottom(handle) && timeline.isAtEnd) stay(true);
+    const isAtEnd = timeline.isAtEnd && (isNearBottom(handle) || (isUp && isBottomShown(scroller.current)));
+    if (isAtEnd) stay(true);
     else if (isUp || !timeline.isAtEnd) stay(false);
   };
   const onWheel = ({ deltaY }: { readonly deltaY: number }): void => {
@@ -124,6 +125,8 @@ function useGoal(
   readonly onScroll: () => void;
 } {
   const goal = useRef<Goal>(undefined);
+  /** Where `reach` put the list last. */
+  const reachedPx = useRef(-1);
   /** How far from it the list is; 0 without a goal. */
   const missingPx = (): number => {
     const [handle, element] = [list.current, scroller.current];
@@ -134,7 +137,10 @@ function useGoal(
   };
   const reach = (): void => {
     const px = missingPx();
-    if (px !== 0 && scroller.current !== null) scroller.current.scrollTop += px;
+    const { current: element } = scroller;
+    if (px === 0 || element === null) return;
+    reachedPx.current = element.scrollTop + px;
+    element.scrollTop = reachedPx.current;
   };
   const leave = (): void => {
     goal.current = undefined;
@@ -147,6 +153,9 @@ function useGoal(
     reach,
     leave,
     onScroll: () => {
+      // It is what `reach` did: to ask the page would have it lay out what the list has only just put there.
+      const atPx = list.current?.scrollOffset ?? -1;
+      if (Math.abs(atPx - reachedPx.current) <= STEP_PX) return;
       if (Math.abs(missingPx()) > STEP_PX) leave();
     },
   };
@@ -155,6 +164,12 @@ function useGoal(
 /** Whether the end of the list is on the screen. */
 export function isNearBottom({ scrollSize, scrollOffset, viewportSize }: VirtualizerHandle): boolean {
   return scrollSize - scrollOffset - viewportSize < BOTTOM_PX;
+}
+
+/** As `isNearBottom`, of what is on the screen: where the view has grown, as when a long draft is gone, the list learns of it later. */
+function isBottomShown(element: HTMLElement | null): boolean {
+  if (element === null) return false;
+  return element.scrollHeight - element.scrollTop - element.clientHeight < BOTTOM_PX;
 }
 
 /** Runs `task` when the list has measured what was just added; returns what cancels it. */

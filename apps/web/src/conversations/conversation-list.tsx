@@ -12,7 +12,7 @@ import { type MessagePlace, SearchResults } from "../search/search-results.js";
 import { NO_FILTER } from "../search/search-filter.js";
 import { SearchFilters } from "../search/search-filters.js";
 import { useMessageSearch } from "../search/use-message-search.js";
-import { useChat, useConnection, useConversations, useDrafts, useNames } from "../session/chat-context.js";
+import { useChat, useConnection, useConversations, useNames } from "../session/chat-context.js";
 import { useNowMs } from "../session/use-signal.js";
 import styles from "./conversation-list.module.css";
 import { ConversationMenu, type ConversationMenuHandle } from "./conversation-menu.js";
@@ -196,7 +196,6 @@ function Rows(
 ): JSX.Element | null {
   const { entries, isSearched, isFiltered, isElsewhere, focused, selected, nowMs } = props;
   const strings = useStrings();
-  const drafts = useDrafts();
   const { state } = useConnection();
   const menu = useRef<ConversationMenuHandle>(null);
   const [problem, setProblem] = useState("");
@@ -239,7 +238,6 @@ function Rows(
               <ConversationRow
                 entry={entry}
                 isSelected={entry.conversationId === selected}
-                draft={entry.conversationId === selected ? "" : drafts.read(entry.conversationId)}
                 nowMs={nowMs}
                 onOpen={onOpen}
                 onMenu={onMenu}

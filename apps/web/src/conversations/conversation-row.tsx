@@ -5,7 +5,7 @@ import { Icon, type IconName } from "../controls/icons.js";
 import { isMutedNow } from "../notify/muted.js";
 import { Avatar } from "../people/avatar.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
-import { useChat, useNames } from "../session/chat-context.js";
+import { useChat, useDraft, useNames } from "../session/chat-context.js";
 import styles from "./conversation-row.module.css";
 import { otherOf, titleOf, unreadOf } from "./conversation-title.js";
 import { previewOf } from "./preview.js";
@@ -17,17 +17,18 @@ const SHOWN_UNREAD_MAX = 99;
 export const ConversationRow = memo(function ConversationRow(props: {
   readonly entry: ConversationEntry;
   readonly isSelected: boolean;
-  readonly draft: string;
   readonly nowMs: number;
   readonly onOpen: (conversationId: ConversationId) => void;
   readonly onMenu: (entry: ConversationEntry, anchor: HTMLElement) => void;
 }): JSX.Element {
-  const { entry, isSelected, draft, nowMs, onOpen, onMenu } = props;
+  const { entry, isSelected, nowMs, onOpen, onMenu } = props;
   const strings = useStrings();
   const times = useTimes();
   const nameOf = useNames();
   const { self } = useChat().client;
   const { conversationId, lastMessage, updatedMs } = entry;
+  // Of the open one it stands in its field.
+  const draft = useDraft(isSelected ? undefined : conversationId);
   const unread = unreadOf(entry);
   const isMuted = isMutedNow(conversationNotify(entry));
   const isMentioned = entry.unreadMentions.length > 0;

@@ -13,7 +13,6 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
-import type { Drafts } from "../composer/drafts.js";
 import { isOnlyNews } from "./only-news.js";
 import { createPacedView } from "./paced-view.js";
 import type { Chat } from "./session-controller.js";
@@ -102,9 +101,10 @@ export function useNames(): (userId: UserId) => string {
   return (userId) => names.nameOf(userId);
 }
 
-/** The drafts; draws anew when one changes. */
-export function useDrafts(): Drafts {
+/** The draft of a conversation, empty when there is none or no conversation; draws anew when that one changes. */
+export function useDraft(conversationId: ConversationId | undefined): string {
   const { drafts } = useChat();
-  useSyncExternalStore(drafts.subscribe, drafts.version);
-  return drafts;
+  return useSyncExternalStore(drafts.subscribe, () =>
+    conversationId === undefined ? "" : drafts.read(conversationId),
+  );
 }
