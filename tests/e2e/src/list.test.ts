@@ -147,7 +147,7 @@ test(
       await one.getByRole("button", { name: "Direct", exact: true }).click();
       equal(await named("Later"), 0);
       await one.getByRole("button", { name: "Groups", exact: true }).click();
-      equal(await named("Later"), 1);
+      await eventually(() => named("Later"), 1);
       await one.getByRole("button", { name: "All", exact: true }).click();
 
       // By keyboard: the button of the row, the arrow keys of the menu.

@@ -1,5 +1,5 @@
 import type { ConversationEntry, Message } from "@parley/protocol";
-import { type JSX, useState } from "react";
+import { type JSX, memo, useCallback, useState } from "react";
 import { Composer, type ComposerProps } from "../composer/composer.js";
 import { DropZone } from "../composer/drop-zone.js";
 import { useAttach } from "../composer/use-attachments.js";
@@ -24,6 +24,9 @@ import { PinsBanner } from "./pins-banner.js";
 import { useOpenConversation } from "./use-open-conversation.js";
 
 const SKELETON_ROWS = 5;
+
+/** What others say leaves the field as it is. */
+const Field = memo(Composer);
 
 /** The open conversation: its head, its messages and the field to write in. Mount it anew for each conversation. */
 export function ConversationView(props: {
@@ -50,6 +53,7 @@ export function ConversationView(props: {
   const isGroup = otherOf(conversationId, client.self) === undefined;
   const silence = useSilence(conversationId);
   const attach = useAttach(conversationId, setProblem);
+  const onReplied = useCallback(() => setReplyTo(undefined), []);
   // Nothing loaded yet, though there is something.
   const isLoading =
     open.part === 0 ||
@@ -87,12 +91,9 @@ export function ConversationView(props: {
             title={title}
             silence={silence}
             isGroup={isGroup}
-            onSent={() => {
-              // What one writes stands behind the newest message.
-              if (client.timeline(conversationId)?.isAtEnd === false) open.showNewest();
-            }}
+            onNewest={open.showNewest}
             replyTo={replyTo}
-            onReplied={() => setReplyTo(undefined)}
+            onReplied={onReplied}
             problem={problem}
             onProblem={setProblem}
           />
@@ -104,19 +105,28 @@ export function ConversationView(props: {
 
 /** What went wrong, and the field to write in, or why there is none. */
 function Foot(
-  props: Omit<ComposerProps, "conversationId" | "label"> & {
+  props: Omit<ComposerProps, "conversationId" | "label" | "onSent"> & {
     readonly entry: ConversationEntry;
     readonly title: string;
     readonly silence: Silence | undefined;
     readonly problem: string;
+    /** Asks for the newest messages. */
+    readonly onNewest: () => void;
   },
 ): JSX.Element {
-  const { entry, title, silence, problem, ...rest } = props;
+  const { entry, title, silence, problem, onNewest, ...rest } = props;
+  const { conversationId } = entry;
   const strings = useStrings();
+  const { client } = useChat();
+  const onSent = useCallback(() => {
+    // What one writes stands behind the newest message.
+    if (client.timeline(conversationId)?.isAtEnd === false) onNewest();
+  }, [client, conversationId, onNewest]);
   const field = (): JSX.Element => {
     if (!entry.isMember) return <p className={styles.outside}>{strings.notMember}</p>;
     if (silence !== undefined) return <SilenceLine silence={silence} className={styles.outside} />;
-    return <Composer {...rest} conversationId={entry.conversationId} label={strings.writeTo(title)} />;
+    const label = strings.writeTo(title);
+    return <Field {...rest} conversationId={conversationId} label={label} onSent={onSent} />;
   };
   return (
     <>
