@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
 import type { Page } from "playwright-core";
 import { violationsOn } from "./testing/axe.js";
+import { pngFile } from "./testing/files.js";
 import {
   conversationIn,
   eventually,
@@ -86,6 +87,59 @@ test(
       const hits = page.getByRole("region", { name: "Messages" }).getByRole("button");
       await eventually(() => hits.filter({ hasText: "welcome" }).count(), 1);
       deepEqual(await filters.getByLabel("From").inputValue(), "erik");
+    });
+  },
+);
+
+test(
+  "a picture and a status are seen on another's page, with what the organisation says, and lead to a chat",
+  { skip: SKIP },
+  async () => {
+    await withBench(async (bench) => {
+      const details = { title: "Designer", department: "Product/Design" };
+      await bench.server.operations.setDetails({ tenant: TENANT, userId: "bob", ...details });
+      const bob = await bench.signIn(await bench.browser(), "Bob");
+      await bob.getByRole("button", { name: /^Menu/u }).click();
+      await bob.getByRole("button", { name: "My profile" }).click();
+      const mine = bob.getByRole("dialog", { name: "My profile" });
+      await mine
+        .locator("input[type=file]")
+        .setInputFiles(pngFile("me.png", { width: 600, height: 400 }, [192, 32, 64]));
+      await mine.locator("img").waitFor();
+      deepEqual(await violationsOn(bob), []);
+      await mine.getByRole("textbox", { name: "Status" }).fill("On a train until noon");
+      await bob.keyboard.press("Enter");
+      await mine.waitFor({ state: "detached" });
+
+      const alice = await bench.signIn(
+        await bench.browser({ viewport: { width: 390, height: 780 } }),
+        "Alice",
+      );
+      await open(alice, "Launch");
+      await alice
+        .getByRole("button", { name: /^Profile of Bob/u })
+        .first()
+        .click();
+      const card = alice.getByRole("dialog", { name: "Profile" });
+      await card.getByText("On a train until noon").waitFor();
+      const picture = card.locator("img");
+      await picture.waitFor();
+      const size = await picture.evaluate((img) => (img as HTMLImageElement).naturalWidth);
+      deepEqual([size, await card.locator("dd").allInnerTexts()], [256, ["Designer", "Product › Design"]]);
+      deepEqual(await violationsOn(alice), []);
+      await card.getByRole("button", { name: "Message" }).click();
+      const chat = alice.getByRole("region", { name: /^Bob/u });
+      await chat.getByText("On a train until noon").waitFor();
+      await chat.locator("header img").waitFor();
+
+      // What is taken away is gone for those who look the next time.
+      await bob.getByRole("button", { name: /^Menu/u }).click();
+      await bob.getByRole("button", { name: "My profile" }).click();
+      await mine.getByRole("button", { name: "Remove the picture" }).click();
+      await eventually(() => mine.locator("img").count(), 0);
+      await alice.getByRole("region", { name: /^Bob/u }).locator("h2 button").click();
+      await card.getByText("Product › Design").waitFor();
+      await eventually(() => alice.locator("img").count(), 0);
     });
   },
 );

@@ -4,8 +4,8 @@ import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
 import { ConversationView } from "../conversation/conversation-view.js";
 import { ConversationList } from "../conversations/conversation-list.js";
-import { MentionsDialog } from "../dialogs/mentions-dialog.js";
-import { NewConversationDialog } from "../dialogs/new-conversation-dialog.js";
+import { MentionsDialog, NewConversationDialog } from "../dialogs/dialogs.js";
+import { PersonProvider } from "../people/person-context.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useConversations } from "../session/chat-context.js";
 import { ConnectionLine } from "../session/connection-line.js";
@@ -34,56 +34,58 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
     route.go(conversationId);
   };
   return (
-    <div className={styles.shell} data-open={entry !== undefined}>
-      <div className={styles.connection}>
-        <ConnectionLine />
-        <UpdateLine />
-      </div>
-      <div className={styles.side}>
-        <header className={styles.head}>
-          <AccountMenu onSignOut={onSignOut} />
-          <Button kind="icon" aria-label={strings.mentionsTitle} onClick={() => setIsShowingMentions(true)}>
-            <Icon name="mention" size={22} />
-          </Button>
-          <Button kind="icon" aria-label={strings.newConversation} onClick={() => setIsCreating(true)}>
-            <Icon name="add" size={22} />
-          </Button>
-        </header>
-        <ConversationList
-          selected={entry?.conversationId}
-          onOpen={(conversationId) => route.go(conversationId)}
-          onOpenMessage={({ conversationId, sequence }) => route.go(conversationId, sequence)}
-        />
-      </div>
-      <main className={styles.main}>
-        {entry === undefined ? (
-          <div className={pageStyles.page}>
-            <h2>{strings.choosePrompt}</h2>
-            <p className={pageStyles.hint}>{strings.choosePromptHint}</p>
-          </div>
-        ) : (
-          <ConversationView
-            key={entry.conversationId}
-            entry={entry}
-            sequence={route.open?.sequence}
-            visit={route.visit}
-            onBack={() => route.go(undefined)}
-            onOpenMessage={(sequence) => route.go(entry.conversationId, sequence)}
+    <PersonProvider onOpen={(conversationId) => route.go(conversationId)}>
+      <div className={styles.shell} data-open={entry !== undefined}>
+        <div className={styles.connection}>
+          <ConnectionLine />
+          <UpdateLine />
+        </div>
+        <div className={styles.side}>
+          <header className={styles.head}>
+            <AccountMenu onSignOut={onSignOut} />
+            <Button kind="icon" aria-label={strings.mentionsTitle} onClick={() => setIsShowingMentions(true)}>
+              <Icon name="mention" size={22} />
+            </Button>
+            <Button kind="icon" aria-label={strings.newConversation} onClick={() => setIsCreating(true)}>
+              <Icon name="add" size={22} />
+            </Button>
+          </header>
+          <ConversationList
+            selected={entry?.conversationId}
+            onOpen={(conversationId) => route.go(conversationId)}
+            onOpenMessage={({ conversationId, sequence }) => route.go(conversationId, sequence)}
           />
-        )}
-      </main>
-      {isShowingMentions ? (
-        <MentionsDialog
-          onOpen={(conversationId, sequence) => {
-            setIsShowingMentions(false);
-            route.go(conversationId, sequence);
-          }}
-          onClose={() => setIsShowingMentions(false)}
-        />
-      ) : null}
-      {isCreating ? (
-        <NewConversationDialog onCreated={onCreated} onClose={() => setIsCreating(false)} />
-      ) : null}
-    </div>
+        </div>
+        <main className={styles.main}>
+          {entry === undefined ? (
+            <div className={pageStyles.page}>
+              <h2>{strings.choosePrompt}</h2>
+              <p className={pageStyles.hint}>{strings.choosePromptHint}</p>
+            </div>
+          ) : (
+            <ConversationView
+              key={entry.conversationId}
+              entry={entry}
+              sequence={route.open?.sequence}
+              visit={route.visit}
+              onBack={() => route.go(undefined)}
+              onOpenMessage={(sequence) => route.go(entry.conversationId, sequence)}
+            />
+          )}
+        </main>
+        {isShowingMentions ? (
+          <MentionsDialog
+            onOpen={(conversationId, sequence) => {
+              setIsShowingMentions(false);
+              route.go(conversationId, sequence);
+            }}
+            onClose={() => setIsShowingMentions(false)}
+          />
+        ) : null}
+        {isCreating ? (
+          <NewConversationDialog onCreated={onCreated} onClose={() => setIsCreating(false)} />
+        ) : null}
+      </div>
+    </PersonProvider>
   );
 }

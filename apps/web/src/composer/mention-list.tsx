@@ -1,4 +1,4 @@
-import type { JSX } from "react";
+import { type JSX, useEffect } from "react";
 import { Avatar } from "../people/avatar.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import styles from "./mention-list.module.css";
@@ -13,6 +13,11 @@ export function MentionList(props: {
 }): JSX.Element {
   const { id, choices, chosen, onChoose } = props;
   const strings = useStrings();
+  // The focus stays in the field, so the browser does not see that the list has to move.
+  useEffect(
+    () => document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: "nearest" }),
+    [id, chosen],
+  );
   return (
     <ul id={id} className={styles.list} role="listbox" aria-label={strings.mention}>
       {choices.map((choice, index) => (

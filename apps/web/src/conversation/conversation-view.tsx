@@ -8,14 +8,15 @@ import { Icon } from "../controls/icons.js";
 import { Problem } from "../controls/problem.js";
 import { Skeleton } from "../controls/skeleton.js";
 import { otherOf, titleOf } from "../conversations/conversation-title.js";
-import { GroupDialog } from "../groups/group-dialog.js";
+import { ConversationNotifyDialog, GroupDialog } from "../dialogs/dialogs.js";
 import type { Silence } from "../groups/may-post.js";
 import { SilenceLine } from "../groups/silence-line.js";
 import { useSilence } from "../groups/use-group.js";
 import { problemText } from "../language/problem-text.js";
 import { ViewerProvider } from "../media/viewer-context.js";
-import { ConversationNotifyDialog } from "../notify/conversation-notify-dialog.js";
 import { Avatar } from "../people/avatar.js";
+import { useShowPerson } from "../people/person-context.js";
+import { StatusLine } from "../people/status-line.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames, useTimeline } from "../session/chat-context.js";
 import styles from "./conversation-view.module.css";
@@ -150,6 +151,8 @@ function Head(props: {
   const [isShowingMembers, setIsShowingMembers] = useState(false);
   const [isShowingNotify, setIsShowingNotify] = useState(false);
   const { conversationId } = entry;
+  const other = otherOf(conversationId, self);
+  const showPerson = useShowPerson();
   return (
     <header className={styles.head}>
       <span className={styles.back}>
@@ -157,15 +160,19 @@ function Head(props: {
           <Icon name="back" />
         </Button>
       </span>
-      <Avatar
-        id={otherOf(conversationId, self) ?? conversationId}
-        name={title}
-        isGroup={isGroup}
-        size="small"
-      />
-      <h2 className={styles.title} dir="auto">
-        {title}
-      </h2>
+      <Avatar id={other ?? conversationId} name={title} isGroup={isGroup} size="small" />
+      <div className={styles.names}>
+        <h2 className={styles.title} dir="auto">
+          {other === undefined ? (
+            title
+          ) : (
+            <button type="button" className={styles.person} onClick={() => showPerson(other)}>
+              {title}
+            </button>
+          )}
+        </h2>
+        {other === undefined ? null : <StatusLine userId={other} className={styles.status} />}
+      </div>
       {entry.isMember ? (
         <Button kind="icon" aria-label={strings.notify.title} onClick={() => setIsShowingNotify(true)}>
           <Icon name="bell" />

@@ -3,7 +3,7 @@ import { type JSX, type RefObject, useImperativeHandle, useLayoutEffect, useRef,
 import { flushSync } from "react-dom";
 import { moveFocus, placeBeside } from "../controls/popover-menu.js";
 import { ConfirmDialog } from "../controls/confirm-dialog.js";
-import { ForwardDialog } from "../dialogs/forward-dialog.js";
+import { ForwardDialog } from "../dialogs/dialogs.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
 import { EditDialog } from "./edit-dialog.js";

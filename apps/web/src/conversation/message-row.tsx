@@ -4,6 +4,7 @@ import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
 import { problemOfCode } from "../language/problem-text.js";
 import { Avatar } from "../people/avatar.js";
+import { useShowPerson } from "../people/person-context.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 import styles from "./message-row.module.css";
@@ -89,7 +90,7 @@ function MessageBubble(
     <article className={styles.message} data-own={isOwn} aria-label={isOwn ? strings.you : name}>
       {isOwn ? null : <Sender id={message.senderId} name={name} isShown={row.isGroupStart} />}
       <div className={styles.bubble}>
-        {!isOwn && isGroup && row.isGroupStart ? <span className={styles.sender}>{name}</span> : null}
+        {!isOwn && isGroup && row.isGroupStart ? <SenderName id={message.senderId} name={name} /> : null}
         {audience.length === 0 ? null : (
           <span className={styles.directed}>
             {strings.directedTo(audience.map(nameOf).join(strings.nameSeparator))}
@@ -134,7 +135,38 @@ function Sender(props: {
   readonly isShown: boolean;
 }): JSX.Element {
   const { id, name, isShown } = props;
-  return <span className={styles.face}>{isShown ? <Avatar id={id} name={name} size="small" /> : null}</span>;
+  const showPerson = useShowPerson();
+  return (
+    <span className={styles.face}>
+      {isShown ? (
+        // The name beside it, or over the conversation, is the same for keys.
+        <button
+          type="button"
+          className={styles.person}
+          tabIndex={-1}
+          aria-hidden="true"
+          onClick={() => showPerson(id)}
+        >
+          <Avatar id={id} name={name} size="small" />
+        </button>
+      ) : null}
+    </span>
+  );
+}
+
+function SenderName({ id, name }: { readonly id: UserId; readonly name: string }): JSX.Element {
+  const strings = useStrings();
+  const showPerson = useShowPerson();
+  return (
+    <button
+      type="button"
+      className={styles.sender}
+      aria-label={strings.people.profileOf(name)}
+      onClick={() => showPerson(id)}
+    >
+      {name}
+    </button>
+  );
 }
 
 function PendingBubble(props: {

@@ -4,6 +4,7 @@ import { Button } from "../controls/button.js";
 import { Icon } from "../controls/icons.js";
 import styles from "../dialogs/list-dialog.module.css";
 import { Avatar } from "../people/avatar.js";
+import { useShowPerson } from "../people/person-context.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 
@@ -47,13 +48,17 @@ function MemberItem(props: {
   const { userId, role, nickname, mutedUntilMs, scenarioRole } = member;
   const strings = useStrings();
   const nameOf = useNames();
+  const showPerson = useShowPerson();
   const { self } = useChat().client;
   const name = nickname === "" ? nameOf(userId) : nickname;
   return (
     <li className={styles.item}>
       <Avatar id={userId} name={name} size="small" />
       <span className={styles.name}>
-        {name} {userId === self ? <span className={styles.mark}>{strings.you}</span> : null}
+        <Button kind="link" aria-label={strings.people.profileOf(name)} onClick={() => showPerson(userId)}>
+          {name}
+        </Button>{" "}
+        {userId === self ? <span className={styles.mark}>{strings.you}</span> : null}
         {nickname === "" ? null : <span className={styles.detail}>{nameOf(userId)}</span>}
       </span>
       {mutedUntilMs > Date.now() ? <span className={styles.mark}>{strings.groups.muted}</span> : null}

@@ -2,6 +2,7 @@ import { GROUP_CHINESE } from "./group-chinese.js";
 import { LIST_CHINESE } from "./list-chinese.js";
 import { MEDIA_CHINESE } from "./media-chinese.js";
 import { NOTIFY_CHINESE } from "./notify-chinese.js";
+import { PEOPLE_CHINESE } from "./people-chinese.js";
 import type { Strings } from "./english.js";
 
 /** The words of the app in simplified Chinese. */
@@ -188,6 +189,7 @@ export const CHINESE: Strings = {
 
   groups: GROUP_CHINESE,
   list: LIST_CHINESE,
+  people: PEOPLE_CHINESE,
   notify: NOTIFY_CHINESE,
   media: MEDIA_CHINESE,
   previews: {

@@ -2,6 +2,7 @@ import { GROUP_ENGLISH } from "./group-english.js";
 import { LIST_ENGLISH } from "./list-english.js";
 import { MEDIA_ENGLISH } from "./media-english.js";
 import { NOTIFY_ENGLISH } from "./notify-english.js";
+import { PEOPLE_ENGLISH } from "./people-english.js";
 
 /** The English words of the app; the other languages have the same shape. */
 export const ENGLISH = {
@@ -188,6 +189,7 @@ export const ENGLISH = {
 
   groups: GROUP_ENGLISH,
   list: LIST_ENGLISH,
+  people: PEOPLE_ENGLISH,
   notify: NOTIFY_ENGLISH,
   media: MEDIA_ENGLISH,
   previews: {

@@ -1,16 +1,12 @@
-import { type ConversationId, type SearchKind, type UserId, directUsers } from "@parley/protocol";
-import { type JSX, lazy, Suspense, useState } from "react";
+import { type ConversationId, type SearchKind, type User, type UserId, directUsers } from "@parley/protocol";
+import { type JSX, useState } from "react";
 import { Button } from "../controls/button.js";
+import { PersonDialog } from "../dialogs/dialogs.js";
 import { titleOf } from "../conversations/conversation-title.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useConversations, useNames } from "../session/chat-context.js";
 import { NO_FILTER, type SearchFilter } from "./search-filter.js";
 import styles from "./search-filters.module.css";
-
-const PersonDialog = lazy(async () => {
-  const { PersonDialog: loaded } = await import("../dialogs/person-dialog.js");
-  return { default: loaded };
-});
 
 /** The choice that opens a dialog; no user has this id. */
 const SOMEBODY_ELSE = "*" as UserId;
@@ -95,16 +91,14 @@ function SenderFilter(props: {
         }}
       />
       {isPicking ? (
-        <Suspense>
-          <PersonDialog
-            onClose={() => setIsPicking(false)}
-            onPick={(user) => {
-              names.learn([user]);
-              setIsPicking(false);
-              onChange(user.userId);
-            }}
-          />
-        </Suspense>
+        <PersonDialog
+          onClose={() => setIsPicking(false)}
+          onPick={(user: User) => {
+            names.learn([user]);
+            setIsPicking(false);
+            onChange(user.userId);
+          }}
+        />
       ) : null}
     </>
   );

@@ -19,6 +19,7 @@ import { createMediaCache, type MediaCache } from "../media/media-cache.js";
 import { durationOf } from "../composer/media-duration.js";
 import { forgetPushes } from "../notify/web-push.js";
 import { NameBook } from "../people/name-book.js";
+import { createPictureCache, type PictureCache } from "../people/picture-cache.js";
 import { listSessions, logout, revokeSession } from "./account-api.js";
 import type { KeyValues } from "./browser-storage.js";
 import { type ReleaseDevice, shareDevice, takeDevice } from "./device-lock.js";
@@ -44,6 +45,8 @@ export interface Chat {
   readonly drafts: Drafts;
   /** Files of messages that are shown. */
   readonly cache: MediaCache;
+  /** Pictures of people. */
+  readonly pictures: PictureCache;
   /** Files that are to be sent. */
   readonly attachments: Attachments;
   /** What was put into the inputs of cards. */
@@ -179,9 +182,19 @@ export class SessionController {
     const names = new NameBook(client, browserStorage);
     const drafts = new Drafts(browserStorage, userId);
     const files = filesOf(client, drafts);
+    const pictures = picturesOf(client);
     this.#become({
       kind: "signed-in",
-      chat: { client, session, names, drafts, cardInputs: new KeptInputs(), ...drawingOf(client), ...files },
+      chat: {
+        client,
+        session,
+        names,
+        pictures,
+        drafts,
+        cardInputs: new KeptInputs(),
+        ...drawingOf(client),
+        ...files,
+      },
     });
   }
 
@@ -218,6 +231,7 @@ export class SessionController {
     if (this.#state.kind === "signed-in") {
       this.#state.chat.attachments.close();
       this.#state.chat.cache.close();
+      this.#state.chat.pictures.close();
     }
     this.#state = state;
     for (const listener of this.#listeners) listener();
@@ -251,6 +265,15 @@ function filesOf(client: ParleyClient, drafts: Drafts): Pick<Chat, "cache" | "at
     attachments.retryUnavailable();
   });
   return { cache, attachments };
+}
+
+/** As the files. */
+function picturesOf(client: ParleyClient): PictureCache {
+  const pictures = createPictureCache((userId) => client.fetchPicture(userId));
+  client.on("connection", ({ state }) => {
+    if (state === "live") pictures.retryFailed();
+  });
+  return pictures;
 }
 
 const consoleLogger = {
