@@ -133,6 +133,11 @@ export class AccountStore implements AccountCalls {
     return (await this.findUsers(tenantId, userIds)).filter((user) => user !== undefined);
   }
 
+  /** Reads the names of an organisation, so that the first who looks for somebody does not wait. */
+  async prepareSearch(tenantId: TenantId): Promise<void> {
+    await this.#people.prepare(tenantId);
+  }
+
   async profiles(tenantId: TenantId, userIds: readonly UserId[]): Promise<readonly Profile[]> {
     const rows = await this.#tables.findMany(
       ACCOUNT,

@@ -39,6 +39,11 @@ export class PeopleFinder {
     this.#kept.get(tenantId)?.index.set(userId, name);
   }
 
+  /** Reads the names when they are not there yet. Cost: a read of all accounts. */
+  async prepare(tenantId: TenantId): Promise<void> {
+    await this.#find(tenantId);
+  }
+
   /** The ids of those who are found, the best first. Errors: "bad-request". Cost: the first time a read of all accounts. */
   async find(tenantId: TenantId, { text, limit, among }: PeopleSearch): Promise<readonly UserId[]> {
     if (Buffer.byteLength(text) > PEOPLE_TEXT_BYTES_MAX) {

@@ -7,7 +7,7 @@ import { damagedBytes } from "@parley/base/damage";
 import type { UserId } from "@parley/protocol";
 import type { Key, TableSpec } from "@parley/tables";
 import fc from "fast-check";
-import { ACCOUNT, SESSION, TOKEN } from "./account-rows.js";
+import { ACCOUNT, ACCOUNT_PICTURE, SESSION, TOKEN } from "./account-rows.js";
 import { AccountBench, TENANT } from "./testing/account-bench.js";
 
 const RUNS = 300;
@@ -21,13 +21,14 @@ const CODES = new Set([
   "not-found",
 ]);
 
-for (const table of [ACCOUNT, SESSION, TOKEN]) {
+for (const table of [ACCOUNT, ACCOUNT_PICTURE, SESSION, TOKEN]) {
   test(`a damaged row of ${table.name} is refused by code or answered`, async () => {
     let refusedCount = 0;
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
         const bench = new AccountBench();
         await bench.addUser("ann");
+        await bench.accounts.setPicture(TENANT, USER, { type: "image/png", bytes: Uint8Array.of(1) });
         const { token, session } = await bench.issue("ann");
         const place = placeOf(table, token, session.sessionId);
         const written = await bench.tables.find(table, place.partition, place.sort);
@@ -54,6 +55,9 @@ for (const table of [ACCOUNT, SESSION, TOKEN]) {
           bench.accounts.verify(token),
           bench.accounts.findUsers(TENANT, [USER]),
           bench.accounts.listUsers(TENANT, { prefix: "", after: "", limit: 10 }),
+          bench.accounts.findPeople(TENANT, { text: "a", limit: 0, among: undefined }),
+          bench.accounts.profiles(TENANT, [USER]),
+          bench.accounts.findPicture(TENANT, USER),
           bench.accounts.listSessions(TENANT, USER),
           bench.accounts.revoke(TENANT, USER, session.sessionId),
         ];
@@ -75,7 +79,7 @@ function placeOf(
   token: string,
   sessionId: string,
 ): { readonly partition: Key; readonly sort: Key } {
-  if (table === ACCOUNT) return { partition: [TENANT], sort: [USER] };
+  if (table === ACCOUNT || table === ACCOUNT_PICTURE) return { partition: [TENANT], sort: [USER] };
   if (table === SESSION) return { partition: [TENANT, USER], sort: [sessionId] };
   return { partition: [createHash("sha256").update(token).digest("hex")], sort: [] };
 }

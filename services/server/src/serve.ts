@@ -1,5 +1,5 @@
 import { addRawRoutes, createApi } from "@parley/api";
-import { type Ambient, Failure, failureCode, type Logger } from "@parley/base";
+import { type Ambient, Failure, failureCode, type Logger, messageOf } from "@parley/base";
 import { createStreamListener, Gateway, listenForWebSockets } from "@parley/gateway";
 import { sniffType } from "@parley/media";
 import { parseTenantId, STREAM_PATH } from "@parley/protocol";
@@ -150,6 +150,10 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     throw error;
   });
   const stopControl = await listenForControl(parley, ambient.logger);
+  const prepared = parley.accounts.prepareSearch(DEFAULT_TENANT).catch((error: unknown) => {
+    // Whoever looks for somebody tries again, and is told.
+    ambient.logger.warn("names-not-read", { error: messageOf(error) });
+  });
   parley.historyKeeper.start();
   parley.media?.keeper.start();
   let closing: Promise<void> | undefined;
@@ -160,6 +164,7 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     await stopControl();
     await gateway.drain(DRAIN_MS_MAX);
     await api.close();
+    await prepared;
     await parley.close();
   };
   return {

@@ -14,10 +14,9 @@ export function MentionList(props: {
   const { id, choices, chosen, onChoose } = props;
   const strings = useStrings();
   // The focus stays in the field, so the browser does not see that the list has to move.
-  useEffect(
-    () => document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: "nearest" }),
-    [id, chosen],
-  );
+  useEffect(() => {
+    document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: "nearest" });
+  }, [id, chosen]);
   return (
     <ul id={id} className={styles.list} role="listbox" aria-label={strings.mention}>
       {choices.map((choice, index) => (
