@@ -4,6 +4,7 @@
  */
 import { deepEqual } from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { after } from "node:test";
 import { createNodeClient, login } from "@parley/client/node";
 import type { ParleyClient } from "@parley/client";
 import {
@@ -37,9 +38,14 @@ export const SKIP = existsSync(CHROMIUM)
   ? false
   : `no Chromium at ${CHROMIUM}; PARLEY_CHROMIUM names another`;
 
+/** One process for all tests: what they store is apart, in contexts. */
+let launched: Promise<Browser> | undefined;
+after(async () => (await launched)?.close());
+
 export class WebBench {
   readonly server: ServerProcess;
   readonly #browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
   readonly #wrong: string[] = [];
   readonly #clients: ParleyClient[] = [];
   readonly #atEnd: (() => Promise<void>)[] = [];
@@ -52,9 +58,9 @@ export class WebBench {
   }
 
   static async start(serverOptions: readonly string[] = []): Promise<WebBench> {
-    const server = await ServerProcess.start(serverOptions);
-    const browser = await chromium.launch(LAUNCH);
-    return new WebBench(server, browser);
+    const starting = ServerProcess.start(serverOptions);
+    const browser = await (launched ??= chromium.launch(LAUNCH));
+    return new WebBench(await starting, browser);
   }
 
   /** From here on failed requests, or other errors, are what the test is about. */
@@ -64,7 +70,9 @@ export class WebBench {
 
   /** A browser of its own: what it stores is seen by its pages only; they talk to `url` alone. */
   async browser(options: BrowserContextOptions = {}, url = this.server.url): Promise<BrowserContext> {
-    return this.#watch(await this.#browser.newContext({ ...LOOK, ...options }), url);
+    const context = await this.#browser.newContext({ ...LOOK, ...options });
+    this.#contexts.push(context);
+    return this.#watch(context, url);
   }
 
   /** A browser that keeps what it stores in `directory`, for the next one there; closing it ends its process. */
@@ -131,7 +139,7 @@ export class WebBench {
   async close(): Promise<void> {
     for (const client of this.#clients) await client.stop();
     for (const close of this.#atEnd.toReversed()) await close();
-    await this.#browser.close();
+    for (const context of this.#contexts) await context.close();
     await this.server.close();
     deepEqual(this.#wrong, []);
   }
