@@ -6,6 +6,7 @@ import { ConversationView } from "../conversation/conversation-view.js";
 import { ConversationList } from "../conversations/conversation-list.js";
 import { MentionsDialog, NewConversationDialog } from "../dialogs/dialogs.js";
 import { PersonProvider } from "../people/person-context.js";
+import { useActivity } from "../presence/use-activity.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useConversations } from "../session/chat-context.js";
 import { ConnectionLine } from "../session/connection-line.js";
@@ -27,6 +28,7 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
   const [isShowingMentions, setIsShowingMentions] = useState(false);
   const entry = entries.find(({ conversationId }) => conversationId === route.open?.conversationId);
   useAttention(entry);
+  useActivity();
   usePageGuards();
   useKeysFirst();
   const onCreated = (conversationId: ConversationId): void => {

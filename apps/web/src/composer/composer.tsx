@@ -12,6 +12,7 @@ import {
 } from "react";
 import { Icon } from "../controls/icons.js";
 import { problemText } from "../language/problem-text.js";
+import { useTyping } from "../presence/use-presence.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
 import styles from "./composer.module.css";
@@ -48,6 +49,7 @@ export function Composer(props: ComposerProps): JSX.Element {
   const { conversationId, label, replyTo, onReplied, onProblem } = props;
   const strings = useStrings();
   const { draft, limit, canSend, field, files, mentions, change, send } = useComposer(props);
+  const sayTyping = useTyping(conversationId);
   const attach = useAttach(conversationId, onProblem);
   const listId = useId();
   const isChoosing = mentions.choices.length > 0;
@@ -89,6 +91,7 @@ export function Composer(props: ComposerProps): JSX.Element {
         aria-activedescendant={isChoosing ? `${listId}-${mentions.chosen}` : undefined}
         onChange={(event) => {
           change(event.target.value);
+          sayTyping(event.target.value);
           mentions.onCursor(event.target.value, event.target.selectionStart);
         }}
         onPaste={(event) => {
@@ -107,11 +110,19 @@ export function Composer(props: ComposerProps): JSX.Element {
       <button type="submit" className={styles.send} disabled={!canSend} aria-label={strings.send}>
         <Icon name="send" />
       </button>
-      <p className={styles.limit} role="status" data-kind={limit.kind}>
-        {limit.kind === "over" ? strings.charactersOver(limit.bytesOver) : null}
-        {limit.kind === "near" ? strings.bytesLeft(limit.bytesLeft) : null}
-      </p>
+      <LimitLine limit={limit} />
     </form>
+  );
+}
+
+/** How much more fits, when that is little. */
+function LimitLine({ limit }: { readonly limit: DraftLimit }): JSX.Element {
+  const strings = useStrings();
+  return (
+    <p className={styles.limit} role="status" data-kind={limit.kind}>
+      {limit.kind === "over" ? strings.charactersOver(limit.bytesOver) : null}
+      {limit.kind === "near" ? strings.bytesLeft(limit.bytesLeft) : null}
+    </p>
   );
 }
 

@@ -17,6 +17,9 @@ import { ViewerProvider } from "../media/viewer-context.js";
 import { Avatar } from "../people/avatar.js";
 import { useShowPerson } from "../people/person-context.js";
 import { StatusLine } from "../people/status-line.js";
+import { WithPresence } from "../presence/presence-dot.js";
+import { PresenceLine } from "../presence/presence-line.js";
+import { TypingLine } from "../presence/typing-line.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames, useTimeline } from "../session/chat-context.js";
 import styles from "./conversation-view.module.css";
@@ -127,7 +130,12 @@ function Foot(
     if (!entry.isMember) return <p className={styles.outside}>{strings.notMember}</p>;
     if (silence !== undefined) return <SilenceLine silence={silence} className={styles.outside} />;
     const label = strings.writeTo(title);
-    return <Field {...rest} conversationId={conversationId} label={label} onSent={onSent} />;
+    return (
+      <>
+        {entry.isShared ? null : <TypingLine conversationId={conversationId} />}
+        <Field {...rest} conversationId={conversationId} label={label} onSent={onSent} />
+      </>
+    );
   };
   return (
     <>
@@ -160,7 +168,9 @@ function Head(props: {
           <Icon name="back" />
         </Button>
       </span>
-      <Avatar id={other ?? conversationId} name={title} isGroup={isGroup} size="small" />
+      <WithPresence userId={other} size="small">
+        <Avatar id={other ?? conversationId} name={title} isGroup={isGroup} size="small" />
+      </WithPresence>
       <div className={styles.names}>
         <h2 className={styles.title} dir="auto">
           {other === undefined ? (
@@ -171,7 +181,12 @@ function Head(props: {
             </button>
           )}
         </h2>
-        {other === undefined ? null : <StatusLine userId={other} className={styles.status} />}
+        {other === undefined ? null : (
+          <div className={styles.under}>
+            <PresenceLine userId={other} />
+            <StatusLine userId={other} className={styles.status} />
+          </div>
+        )}
       </div>
       {entry.isMember ? (
         <Button kind="icon" aria-label={strings.notify.title} onClick={() => setIsShowingNotify(true)}>

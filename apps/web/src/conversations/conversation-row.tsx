@@ -1,9 +1,10 @@
-import type { ConversationEntry, ConversationId } from "@parley/protocol";
+import type { ConversationEntry, ConversationId, UserId } from "@parley/protocol";
 import { type JSX, memo } from "react";
 import { conversationNotify } from "@parley/client";
 import { Icon, type IconName } from "../controls/icons.js";
 import { isMutedNow } from "../notify/muted.js";
 import { Avatar } from "../people/avatar.js";
+import { PresenceWord, WithPresence } from "../presence/presence-dot.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat, useDraft, useNames } from "../session/chat-context.js";
 import styles from "./conversation-row.module.css";
@@ -29,10 +30,8 @@ export const ConversationRow = memo(function ConversationRow(props: {
   const { conversationId, lastMessage, updatedMs } = entry;
   // Of the open one it stands in its field.
   const draft = useDraft(isSelected ? undefined : conversationId);
-  const unread = unreadOf(entry);
-  const isMuted = isMutedNow(conversationNotify(entry));
-  const isMentioned = entry.unreadMentions.length > 0;
-  const isGroup = otherOf(conversationId, self) === undefined;
+  const other = otherOf(conversationId, self);
+  const isGroup = other === undefined;
   const title = titleOf(entry, { self, nameOf, untitled: strings.untitledGroup });
   const timeMs = lastMessage?.timeMs ?? updatedMs;
   return (
@@ -50,7 +49,9 @@ export const ConversationRow = memo(function ConversationRow(props: {
         aria-current={isSelected ? "true" : undefined}
         onClick={() => onOpen(conversationId)}
       >
-        <Avatar id={otherOf(conversationId, self) ?? conversationId} name={title} isGroup={isGroup} />
+        <WithPresence userId={other}>
+          <Avatar id={other ?? conversationId} name={title} isGroup={isGroup} />
+        </WithPresence>
         <span className={styles.title} dir="auto">
           {title}
         </span>
@@ -58,20 +59,7 @@ export const ConversationRow = memo(function ConversationRow(props: {
         <span className={styles.preview} data-draft={draft !== ""} dir="auto">
           {previewOf(entry, { strings, self, nameOf, isGroup, draft })}
         </span>
-        <span className={styles.badges}>
-          {entry.pinnedMs > 0 ? <Mark name="pin" label={strings.list.pinned} /> : null}
-          {isMuted ? <Mark name="muted" label={strings.notify.muted} /> : null}
-          {unread > 0 && isMentioned ? (
-            <span className={styles.mention} role="img" aria-label={strings.mentionedYou}>
-              @
-            </span>
-          ) : null}
-          {unread === 0 ? null : (
-            <span className={styles.badge} data-muted={isMuted} aria-label={strings.unreadCount(unread)}>
-              {unread > SHOWN_UNREAD_MAX ? `${SHOWN_UNREAD_MAX}+` : unread}
-            </span>
-          )}
-        </span>
+        <Badges entry={entry} other={other} />
       </button>
       <button
         type="button"
@@ -85,6 +73,35 @@ export const ConversationRow = memo(function ConversationRow(props: {
     </div>
   );
 });
+
+/** What there is to say of the conversation beside its words. */
+function Badges(props: {
+  readonly entry: ConversationEntry;
+  readonly other: UserId | undefined;
+}): JSX.Element {
+  const { entry, other } = props;
+  const strings = useStrings();
+  const unread = unreadOf(entry);
+  const isMuted = isMutedNow(conversationNotify(entry));
+  const isMentioned = entry.unreadMentions.length > 0;
+  return (
+    <span className={styles.badges}>
+      {other === undefined ? null : <PresenceWord userId={other} />}
+      {entry.pinnedMs > 0 ? <Mark name="pin" label={strings.list.pinned} /> : null}
+      {isMuted ? <Mark name="muted" label={strings.notify.muted} /> : null}
+      {unread > 0 && isMentioned ? (
+        <span className={styles.mention} role="img" aria-label={strings.mentionedYou}>
+          @
+        </span>
+      ) : null}
+      {unread === 0 ? null : (
+        <span className={styles.badge} data-muted={isMuted} aria-label={strings.unreadCount(unread)}>
+          {unread > SHOWN_UNREAD_MAX ? `${SHOWN_UNREAD_MAX}+` : unread}
+        </span>
+      )}
+    </span>
+  );
+}
 
 /** What is set of the conversation. */
 function Mark({ name, label }: { readonly name: IconName; readonly label: string }): JSX.Element {

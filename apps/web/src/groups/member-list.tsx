@@ -5,11 +5,14 @@ import { Icon } from "../controls/icons.js";
 import styles from "../dialogs/list-dialog.module.css";
 import { Avatar } from "../people/avatar.js";
 import { useShowPerson } from "../people/person-context.js";
+import { PresenceWord, WithPresence } from "../presence/presence-dot.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 
 /** Members that are drawn; a group may have thousands. */
 const SHOWN_MAX = 200;
+/** In a group of more it is not shown who is there. */
+const PRESENCE_MEMBERS_MAX = 100;
 const RANKS: Readonly<Record<string, number>> = { owner: 2, admin: 1 };
 
 /** Everybody, the owner and the admins first; a button for those of whom I may change something, myself included. */
@@ -30,6 +33,7 @@ export function MemberList(props: {
           <MemberItem
             key={member.userId}
             member={member}
+            isPresenceShown={members.length <= PRESENCE_MEMBERS_MAX}
             mayChange={self !== undefined && (self.userId === member.userId || rankOf(self) > rankOf(member))}
             onChoose={() => onChoose(member)}
           />
@@ -41,25 +45,30 @@ export function MemberList(props: {
 
 function MemberItem(props: {
   readonly member: Member;
+  readonly isPresenceShown: boolean;
   readonly mayChange: boolean;
   readonly onChoose: () => void;
 }): JSX.Element {
-  const { member, mayChange, onChoose } = props;
+  const { member, isPresenceShown, mayChange, onChoose } = props;
   const { userId, role, nickname, mutedUntilMs, scenarioRole } = member;
   const strings = useStrings();
   const nameOf = useNames();
   const showPerson = useShowPerson();
   const { self } = useChat().client;
+  const watched = isPresenceShown && userId !== self ? userId : undefined;
   const name = nickname === "" ? nameOf(userId) : nickname;
   return (
     <li className={styles.item}>
-      <Avatar id={userId} name={name} size="small" />
+      <WithPresence userId={watched} size="small">
+        <Avatar id={userId} name={name} size="small" />
+      </WithPresence>
       <span className={styles.name}>
         <Button kind="link" aria-label={strings.people.profileOf(name)} onClick={() => showPerson(userId)}>
           {name}
         </Button>{" "}
         {userId === self ? <span className={styles.mark}>{strings.you}</span> : null}
         {nickname === "" ? null : <span className={styles.detail}>{nameOf(userId)}</span>}
+        {watched === undefined ? null : <PresenceWord userId={watched} />}
       </span>
       {mutedUntilMs > Date.now() ? <span className={styles.mark}>{strings.groups.muted}</span> : null}
       {scenarioRole === "" ? null : <span className={styles.detail}>{scenarioRole}</span>}

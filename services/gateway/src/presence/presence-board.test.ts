@@ -146,6 +146,17 @@ test("B1: what goes there and back between two ticks is not told", async () => {
   assert.deepEqual(ann.news(), []);
 });
 
+test("B1: who was here for less than a tick was seen", async () => {
+  const bench = new Bench();
+  const ann = bench.connect("ann");
+  bench.watch(ann, "bob");
+  await bench.tick();
+  bench.board.closed(bench.connect("bob"));
+  const sinceMs = bench.time.nowMs();
+  await bench.graceTicks();
+  assert.deepEqual(ann.told, [[{ userId: "bob", state: "offline", sinceMs }]]);
+});
+
 test("a new watch takes the place of the one before, and many changes are one frame", async () => {
   const bench = new Bench();
   const ann = bench.connect("ann");

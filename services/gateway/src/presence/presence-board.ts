@@ -3,7 +3,7 @@
  *
  *   opened, closed, setActive ──► the person is "stirred" ──tick──► its state, once ──► its watchers are owed it ──► one frame each
  *
- *   B1  A state is worked out in a tick alone: what goes there and back between two ticks was nothing.
+ *   B1  A state is worked out in a tick alone: what goes there and back between two ticks was nothing, but for when somebody left.
  *   B2  Who has no connection keeps the state of before for GRACE_MS: a reconnect is not seen.
  *   B3  A connection is owed people, not changes: however late it is told, it is told what holds then.
  *   B4  A change costs O(watchers of the person). A tick begins nothing beyond WORK_PER_TICK_MAX; the next goes on.
@@ -213,7 +213,9 @@ export class PresenceBoard implements PresencePort {
   /** Brings the state up to date; false when it is as it was. */
   #hasChanged(person: Person): boolean {
     const state = this.#stateOf(person);
-    if (state === person.state) return false;
+    // Who was here for less than a tick was seen all the same.
+    const wasHere = state === "offline" && !this.#inGrace.has(person) && person.leftMs !== person.sinceMs;
+    if (state === person.state && !wasHere) return false;
     person.state = state;
     person.sinceMs = state === "online" ? 0 : state === "away" ? person.idleMs : person.leftMs;
     return true;
