@@ -138,7 +138,7 @@ describe("the web chat", () => {
     const members = erik.getByRole("list", { name: "Members of the group" }).getByRole("listitem");
     await eventually(
       async () => (await members.allInnerTexts()).map((text) => text.replaceAll(/\s+/gu, " ")),
-      ["DO Dana Okafor Owner", "EL Erik Lindqvist You"],
+      ["DO Dana Okafor Online Owner", "EL Erik Lindqvist You"],
     );
     await Promise.all([hers.close(), his.close()]);
   });

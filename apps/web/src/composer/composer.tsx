@@ -12,7 +12,7 @@ import {
 } from "react";
 import { Icon } from "../controls/icons.js";
 import { problemText } from "../language/problem-text.js";
-import { useTyping } from "../presence/use-presence.js";
+import { useTyping } from "../presence/use-typing.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
 import styles from "./composer.module.css";

@@ -4,7 +4,7 @@ import { conversationNotify } from "@parley/client";
 import { Icon, type IconName } from "../controls/icons.js";
 import { isMutedNow } from "../notify/muted.js";
 import { Avatar } from "../people/avatar.js";
-import { PresenceWord, WithPresence } from "../presence/presence-dot.js";
+import { PresenceWord, WithPresence } from "../presence/presence-parts.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat, useDraft, useNames } from "../session/chat-context.js";
 import styles from "./conversation-row.module.css";
@@ -86,7 +86,7 @@ function Badges(props: {
   const isMentioned = entry.unreadMentions.length > 0;
   return (
     <span className={styles.badges}>
-      {other === undefined ? null : <PresenceWord userId={other} />}
+      <PresenceWord userId={other} />
       {entry.pinnedMs > 0 ? <Mark name="pin" label={strings.list.pinned} /> : null}
       {isMuted ? <Mark name="muted" label={strings.notify.muted} /> : null}
       {unread > 0 && isMentioned ? (

@@ -5,7 +5,7 @@ import { Icon } from "../controls/icons.js";
 import styles from "../dialogs/list-dialog.module.css";
 import { Avatar } from "../people/avatar.js";
 import { useShowPerson } from "../people/person-context.js";
-import { PresenceWord, WithPresence } from "../presence/presence-dot.js";
+import { PresenceWord, WithPresence } from "../presence/presence-parts.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 
@@ -68,7 +68,7 @@ function MemberItem(props: {
         </Button>{" "}
         {userId === self ? <span className={styles.mark}>{strings.you}</span> : null}
         {nickname === "" ? null : <span className={styles.detail}>{nameOf(userId)}</span>}
-        {watched === undefined ? null : <PresenceWord userId={watched} />}
+        <PresenceWord userId={watched} />
       </span>
       {mutedUntilMs > Date.now() ? <span className={styles.mark}>{strings.groups.muted}</span> : null}
       {scenarioRole === "" ? null : <span className={styles.detail}>{scenarioRole}</span>}

@@ -3,7 +3,6 @@ import { LIST_CHINESE } from "./list-chinese.js";
 import { MEDIA_CHINESE } from "./media-chinese.js";
 import { NOTIFY_CHINESE } from "./notify-chinese.js";
 import { PEOPLE_CHINESE } from "./people-chinese.js";
-import { PRESENCE_CHINESE } from "./presence-chinese.js";
 import type { Strings } from "./english.js";
 
 /** The words of the app in simplified Chinese. */
@@ -198,7 +197,6 @@ export const CHINESE: Strings = {
     show: "显示预览",
     choice: "链接预览",
   },
-  presence: PRESENCE_CHINESE,
   cards: {
     cannotShow: "此版本无法显示这张卡片。",
     onlyYou: "仅你可见",

@@ -3,7 +3,6 @@ import { LIST_ENGLISH } from "./list-english.js";
 import { MEDIA_ENGLISH } from "./media-english.js";
 import { NOTIFY_ENGLISH } from "./notify-english.js";
 import { PEOPLE_ENGLISH } from "./people-english.js";
-import { PRESENCE_ENGLISH } from "./presence-english.js";
 
 /** The English words of the app; the other languages have the same shape. */
 export const ENGLISH = {
@@ -198,7 +197,6 @@ export const ENGLISH = {
     show: "Show preview",
     choice: "Link previews",
   },
-  presence: PRESENCE_ENGLISH,
   cards: {
     cannotShow: "This version cannot show this card.",
     onlyYou: "Only you see this",

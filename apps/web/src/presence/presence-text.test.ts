@@ -1,10 +1,10 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { UserPresence } from "@parley/client";
-import { CHINESE } from "../language/chinese.js";
 import { ENGLISH } from "../language/english.js";
 import { createTimeLabels } from "../time/time-labels.js";
 import { presenceText, typingText } from "./presence-text.js";
+import { PRESENCE_WORDS } from "./presence-words.js";
 
 const NOW_MS = Date.parse("2026-11-21T12:00:00Z");
 const TIMES = createTimeLabels(ENGLISH, "Europe/Berlin");
@@ -26,7 +26,7 @@ test("who is there is one word, who is not was seen at a time, and of whom nothi
     offlineFor(24 * 3_600_000),
   ];
   deepEqual(
-    people.map((person) => presenceText(person, ENGLISH.presence, TIMES, NOW_MS)),
+    people.map((person) => presenceText(person, PRESENCE_WORDS.en, TIMES, NOW_MS)),
     [
       "Online",
       "Away",
@@ -43,8 +43,8 @@ test("who is there is one word, who is not was seen at a time, and of whom nothi
 
 test("one or two who type are named, more are counted", () => {
   const texts = [[], ["Ann"], ["Ann", "Bob"], ["Ann", "Bob", "Cy"]].map((names) => [
-    typingText(names, ENGLISH.presence),
-    typingText(names, CHINESE.presence),
+    typingText(names, PRESENCE_WORDS.en),
+    typingText(names, PRESENCE_WORDS.zh),
   ]);
   deepEqual(texts, [
     ["", ""],

@@ -33,11 +33,3 @@ export function useTypists(conversationId: ConversationId): readonly UserId[] {
   );
   return useSyncExternalStore(subscribe, () => client.presence.typists(conversationId));
 }
-
-/** Tells the others that one types; to be called with each draft. To empty the field is not typing. */
-export function useTyping(conversationId: ConversationId): (draft: string) => void {
-  const { presence } = useChat().client;
-  return (draft) => {
-    if (draft !== "") presence.typing(conversationId);
-  };
-}
