@@ -64,6 +64,23 @@ test("C8: an edit changes the text and nothing that places the message, and what
   );
 });
 
+test("C8: an edit takes the preview of a link away and gives it back, and one that changes neither is done", () => {
+  const state = stateFor("ann", "bob");
+  const hiding = { ...textBody("https://a.example"), hidesPreview: true };
+  const showing = textBody("https://a.example");
+  const edits = [showing, hiding, hiding, showing].map((body) =>
+    record({ edit: { actorId: user("ann"), sequence: 2, body, limitMs: 0 } }, 3000),
+  );
+  const outcomes = run(state, [create("ann", "bob"), send("ann", 1), ...edits]);
+  assert.deepEqual(
+    [codesOf(outcomes.slice(2)), changesFor(outcomes, "bob").map((message) => message?.body?.hidesPreview)],
+    [
+      ["done", "done", "done", "done"],
+      [false, true, false],
+    ],
+  );
+});
+
 test("C8: what is recalled has no body and no former ones, and never changes again", () => {
   const state = stateFor("ann", "bob");
   const outcomes = run(state, [
