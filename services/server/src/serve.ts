@@ -70,11 +70,13 @@ export async function startServer(
   });
   try {
     const server = await listen(config, ambient, parley);
+    const prepared = readNames(parley, ambient.logger);
     return {
       ...server,
       close: async () => {
         // What is under way is finished, or cut off, before the rows are closed.
         await plugins.close();
+        await prepared;
         await server.close();
       },
     };
@@ -109,6 +111,15 @@ async function openExtras(
   } catch (error) {
     plugins.close();
     throw error;
+  }
+}
+
+/** Reads by which names people are found, so that nobody waits for it. Never rejects: whoever looks for somebody tries again, and is told. */
+async function readNames({ accounts }: Parley, logger: Logger): Promise<void> {
+  try {
+    await accounts.prepareSearch(DEFAULT_TENANT);
+  } catch (error) {
+    logger.warn("names-not-read", { error: messageOf(error) });
   }
 }
 
@@ -150,10 +161,6 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     throw error;
   });
   const stopControl = await listenForControl(parley, ambient.logger);
-  const prepared = parley.accounts.prepareSearch(DEFAULT_TENANT).catch((error: unknown) => {
-    // Whoever looks for somebody tries again, and is told.
-    ambient.logger.warn("names-not-read", { error: messageOf(error) });
-  });
   parley.historyKeeper.start();
   parley.media?.keeper.start();
   let closing: Promise<void> | undefined;
@@ -164,7 +171,6 @@ async function listen(config: Config, ambient: Ambient, parley: Parley): Promise
     await stopControl();
     await gateway.drain(DRAIN_MS_MAX);
     await api.close();
-    await prepared;
     await parley.close();
   };
   return {

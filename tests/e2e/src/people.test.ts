@@ -116,11 +116,15 @@ test(
         "Alice",
       );
       await open(alice, "Launch");
+      const card = alice.getByRole("dialog", { name: "Profile" });
+      // The picture beside a message leads there as the name does.
+      await alice.getByRole("log").locator("article img").first().click();
+      await card.getByText("bob", { exact: true }).waitFor();
+      await alice.keyboard.press("Escape");
       await alice
         .getByRole("button", { name: /^Profile of Bob/u })
         .first()
         .click();
-      const card = alice.getByRole("dialog", { name: "Profile" });
       await card.getByText("On a train until noon").waitFor();
       const picture = card.locator("img");
       await picture.waitFor();

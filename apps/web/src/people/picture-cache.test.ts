@@ -67,7 +67,6 @@ test("what did not come is asked for again with the next connection, and what is
   await answer(new Error("offline"));
   cache.want(ADA, 1);
   cache.retryFailed();
-  cache.want(ADA, 1);
   await answer(png("text/html"));
   cache.spoil("eve" as UserId, 1);
   cache.want("eve" as UserId, 1);

@@ -26,8 +26,8 @@ interface Wanted {
 
 export class PictureCache {
   readonly #options: PictureCacheOptions;
-  /** Addresses; the longest unused first. Undefined: it did not come, or cannot be shown. */
-  readonly #held = new Map<string, string | undefined>();
+  /** The longest unused first. Without an address: it did not come, or cannot be shown. */
+  readonly #held = new Map<string, { readonly userId: UserId; readonly url: string | undefined }>();
   readonly #waiting: Wanted[] = [];
   readonly #loading = new Set<string>();
   readonly #listeners = new Set<() => void>();
@@ -44,43 +44,47 @@ export class PictureCache {
 
   /** The address of a picture that is held. */
   peek(userId: UserId, version: number): string | undefined {
-    return version === 0 ? undefined : this.#held.get(keyOf(userId, version));
+    return version === 0 ? undefined : this.#held.get(keyOf(userId, version))?.url;
   }
 
   /** Fetches a picture that is not held; somebody sees it now. */
   want(userId: UserId, version: number): void {
     const key = keyOf(userId, version);
     if (this.#isClosed || version === 0 || this.#loading.has(key)) return;
-    if (this.#held.has(key)) {
-      const url = this.#held.get(key);
-      this.#held.delete(key);
-      this.#held.set(key, url);
-      return;
-    }
-    const at = this.#waiting.findIndex((each) => each.key === key);
-    if (at >= 0) this.#waiting.splice(at, 1);
-    this.#waiting.push({ key, userId });
-    if (this.#waiting.length > PICTURES_WAITING_MAX) this.#waiting.shift();
-    this.#loadNext();
+    const held = this.#held.get(key);
+    if (held === undefined) return this.#queue({ key, userId });
+    this.#held.delete(key);
+    this.#held.set(key, held);
   }
 
   /** It is there and cannot be shown. */
   spoil(userId: UserId, version: number): void {
-    this.#keep(keyOf(userId, version), undefined);
+    this.#keep({ key: keyOf(userId, version), userId }, undefined);
   }
 
-  /** Forgets what did not come: it is asked for again when it is seen. */
+  /** Asks again for what did not come. */
   retryFailed(): void {
-    for (const [key, url] of this.#held) if (url === undefined) this.#held.delete(key);
-    this.#tell();
+    for (const [key, { userId, url }] of this.#held) {
+      if (url !== undefined) continue;
+      this.#held.delete(key);
+      this.#queue({ key, userId });
+    }
   }
 
   /** Drops everything. Idempotent. */
   close(): void {
     this.#isClosed = true;
     this.#waiting.length = 0;
-    for (const url of this.#held.values()) if (url !== undefined) this.#options.revokeUrl(url);
+    for (const { url } of this.#held.values()) if (url !== undefined) this.#options.revokeUrl(url);
     this.#held.clear();
+  }
+
+  #queue(wanted: Wanted): void {
+    const at = this.#waiting.findIndex(({ key }) => key === wanted.key);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    this.#waiting.push(wanted);
+    if (this.#waiting.length > PICTURES_WAITING_MAX) this.#waiting.shift();
+    this.#loadNext();
   }
 
   #loadNext(): void {
@@ -95,19 +99,19 @@ export class PictureCache {
     }
   }
 
-  async #load({ key, userId }: Wanted): Promise<void> {
-    const picture = await this.#options.fetch(userId).catch(() => undefined);
+  async #load(wanted: Wanted): Promise<void> {
+    const picture = await this.#options.fetch(wanted.userId).catch(() => undefined);
     if (this.#isClosed) return;
     const isShown = picture !== undefined && TYPES.includes(picture.type);
-    this.#keep(key, isShown ? this.#options.createUrl(picture.bytes, picture.type) : undefined);
+    this.#keep(wanted, isShown ? this.#options.createUrl(picture.bytes, picture.type) : undefined);
   }
 
-  #keep(key: string, url: string | undefined): void {
-    const before = this.#held.get(key);
+  #keep({ key, userId }: Wanted, url: string | undefined): void {
+    const before = this.#held.get(key)?.url;
     if (before !== undefined) this.#options.revokeUrl(before);
     this.#held.delete(key);
-    this.#held.set(key, url);
-    for (const [oldest, unused] of this.#held) {
+    this.#held.set(key, { userId, url });
+    for (const [oldest, { url: unused }] of this.#held) {
       if (this.#held.size <= PICTURES_HELD_MAX) break;
       this.#held.delete(oldest);
       if (unused !== undefined) this.#options.revokeUrl(unused);

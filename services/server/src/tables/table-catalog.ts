@@ -124,7 +124,6 @@ export const TABLES: readonly KnownTable[] = [
     decode: of(AccountRow),
     secretFields: ["passwordHash"],
   },
-  { spec: ACCOUNT_PICTURE, partition: [TENANT], sort: [USER], decode: of(PictureRow) },
   {
     spec: SESSION,
     partition: OF_USER,
@@ -132,6 +131,7 @@ export const TABLES: readonly KnownTable[] = [
     decode: of(SessionRow),
     secretFields: ["tokenHash"],
   },
+  { spec: ACCOUNT_PICTURE, partition: [TENANT], sort: [USER], decode: of(PictureRow) },
   {
     spec: MODULE,
     partition: [TENANT],
