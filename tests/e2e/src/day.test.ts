@@ -83,7 +83,10 @@ async function talk({ desk, phone, bob }: Day): Promise<void> {
   await messageIn(desk, "to the sea").getByRole("button", { name: "Message actions" }).click();
   await desk.keyboard.press("Enter");
   for (const page of [desk, phone, bob])
-    await messageIn(page, "to the sea").getByRole("group", { name: "Reactions" }).getByRole("button").waitFor();
+    await messageIn(page, "to the sea")
+      .getByRole("group", { name: "Reactions" })
+      .getByRole("button")
+      .waitFor();
 
   await choose(phone, PHOTO);
   await write(phone, "this way");
@@ -98,7 +101,10 @@ async function talk({ desk, phone, bob }: Day): Promise<void> {
   await desk.keyboard.press("Enter");
   await bob.bringToFront();
   await bob.getByRole("button", { name: "Mentions", exact: true }).click();
-  await bob.getByRole("dialog").getByText(/ready @Bob/u).waitFor();
+  await bob
+    .getByRole("dialog")
+    .getByText(/ready @Bob/u)
+    .waitFor();
   await bob.keyboard.press("Escape");
 
   await write(bob, "not this");

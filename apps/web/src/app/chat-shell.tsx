@@ -43,15 +43,11 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
           <UpdateLine />
         </div>
         <div className={styles.side}>
-          <header className={styles.head}>
-            <AccountMenu onSignOut={onSignOut} />
-            <Button kind="icon" aria-label={strings.mentionsTitle} onClick={() => setIsShowingMentions(true)}>
-              <Icon name="mention" size={22} />
-            </Button>
-            <Button kind="icon" aria-label={strings.newConversation} onClick={() => setIsCreating(true)}>
-              <Icon name="add" size={22} />
-            </Button>
-          </header>
+          <SideHead
+            onSignOut={onSignOut}
+            onMentions={() => setIsShowingMentions(true)}
+            onCreate={() => setIsCreating(true)}
+          />
           <ConversationList
             selected={entry?.conversationId}
             onOpen={(conversationId) => route.go(conversationId)}
@@ -89,5 +85,24 @@ export function ChatShell({ onSignOut }: { readonly onSignOut: () => Promise<voi
         ) : null}
       </div>
     </PersonProvider>
+  );
+}
+
+function SideHead(props: {
+  readonly onSignOut: () => Promise<void>;
+  readonly onMentions: () => void;
+  readonly onCreate: () => void;
+}): JSX.Element {
+  const strings = useStrings();
+  return (
+    <header className={styles.head}>
+      <AccountMenu onSignOut={props.onSignOut} />
+      <Button kind="icon" aria-label={strings.mentionsTitle} onClick={props.onMentions}>
+        <Icon name="mention" size={22} />
+      </Button>
+      <Button kind="icon" aria-label={strings.newConversation} onClick={props.onCreate}>
+        <Icon name="add" size={22} />
+      </Button>
+    </header>
   );
 }
