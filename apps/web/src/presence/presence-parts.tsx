@@ -4,7 +4,7 @@
  */
 import type { ConversationId, UserId } from "@parley/protocol";
 import { type ComponentType, type FunctionComponent, type JSX, lazy, type ReactNode, Suspense } from "react";
-import type * as LateCode from "./late-presence.js";
+import type * as LateCode from "./shown-presence.js";
 // Here and not with the late code: a style sheet that did not come would not be asked for again.
 import styles from "./presence.module.css";
 
@@ -58,7 +58,7 @@ function Shown({ part }: { readonly part: ReactNode }): JSX.Element {
 function late<P extends object>(pick: (code: typeof LateCode) => FunctionComponent<P>): ComponentType<P> {
   return lazy(async (): Promise<{ readonly default: ComponentType<P> }> => {
     try {
-      return { default: pick(await import("./late-presence.js")) };
+      return { default: pick(await import("./shown-presence.js")) };
     } catch {
       return { default: () => null };
     }

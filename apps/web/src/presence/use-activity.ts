@@ -11,7 +11,7 @@ export function useActivity(): void {
       const timer = setTimeout(run, delayMs);
       return () => clearTimeout(timer);
     };
-    import("./late-presence.js").then(
+    import("./shown-presence.js").then(
       ({ watchActivity }) => {
         if (isOver) return;
         stop = watchActivity({ page: document, nowMs: () => Date.now(), after }, (isActive) =>
