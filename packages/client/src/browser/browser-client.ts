@@ -67,6 +67,8 @@ export function createBrowserClient(options: BrowserClientOptions): ParleyClient
     }),
     http: fetchHttp,
     ambient,
+    // Another tab, which is seen, may show what this one stores.
+    hasLateTimers: () => document.visibilityState === "hidden",
     ...(inflate === undefined ? {} : { inflate }),
     ...(tabs === undefined ? {} : { tabs }),
     storageBudget: async () => storageBytesMax ?? grantedBytes(),

@@ -76,6 +76,16 @@ test("a message in a quiet time is shown at once", async () => {
   await bench.client.stop();
 });
 
+test("where timers are late nothing is gathered", async () => {
+  const { store, seen } = watchedStore();
+  const bench = createClientBench(1, store, { hasLateTimers: () => true });
+  await bench.begin();
+  const before = seen.commits;
+  await flood(bench, EVENTS);
+  deepEqual(seen.commits - before, EVENTS);
+  await bench.client.stop();
+});
+
 test("in a flood nothing is confirmed that is not stored, and what was gathered when the line broke comes again", async () => {
   const { store, seen } = watchedStore();
   const bench = createClientBench(1, store);

@@ -28,6 +28,8 @@ export interface ClientOptions {
   /** How many bytes of messages the store may hold, as an estimate; without it there is no limit. Old history goes first. */
   readonly storageBudget?: () => Promise<number>;
   readonly ambient: Ambient;
+  /** Whether timers may be late by a second or more now, as in a page that is not seen: then nothing waits for company. */
+  readonly hasLateTimers?: () => boolean;
   /** For files. Without it they are neither sent nor read. */
   readonly http?: Http;
 }

@@ -125,10 +125,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.#topics = new Topics({
       replica: this.#replica,
       requests: this.#requests,
-      onIdle: () => {
-        this.#intake.onTopicsIdle();
-        this.#settling.check();
-      },
+      onIdle: () => this.#intake.onTopicsIdle(),
       onFailed: (error) => this.#intake.fail(error),
     });
     this.#states = new MessageStates({
@@ -139,13 +136,13 @@ class Client extends ClientCalls implements ParleyClient {
       load: loaders.calls,
     });
     this.#intake = new Intake({
-      self: userId,
-      ambient,
+      options,
       replica: this.#replica,
       session: this.#session,
       requests: this.#requests,
       history: this.#history,
       topics: this.#topics,
+      onIdle: () => this.#settling.check(),
     });
     this.#outbox = this.#createOutbox();
     this.#media = new Media(options, loaders.files, (to, body) => this.give(to, outgoingOf(body)));

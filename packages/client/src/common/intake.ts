@@ -14,7 +14,6 @@ import {
   Event,
   type FramePayload,
   LIST_PAGE_MAX,
-  type UserId,
 } from "@parley/protocol";
 import { applyRun, type EventRun, type RunOutcome } from "./apply-push.js";
 import { CommitPace } from "./commit-pace.js";
@@ -29,6 +28,7 @@ import {
   LIST_PAGES_MAX,
   NEWEST_ENTRIES,
 } from "./limits.js";
+import type { ClientOptions } from "./client-options.js";
 import type { History } from "./history.js";
 import { ownEntry, ownEvent } from "./own-bytes.js";
 import { checkHeld, checkHeldOf, giveUpRest, giveUpRestOf } from "./rebase-check.js";
@@ -50,17 +50,19 @@ interface TopicRebase {
 }
 
 export interface IntakeParts {
-  readonly self: UserId;
-  readonly ambient: Ambient;
+  readonly options: Pick<ClientOptions, "userId" | "ambient" | "hasLateTimers">;
   readonly replica: Replica;
   readonly session: Pick<Session, "write" | "fail" | "ping" | "reportCaughtUp" | "reportFellBehind">;
   readonly requests: Pick<Requests, "call" | "isIdle">;
   readonly history: History;
   readonly topics: Pick<Topics, "isIdle" | "followAll">;
+  /** There is nothing left to do. */
+  readonly onIdle: () => void;
 }
 
 export class Intake {
   readonly #parts: IntakeParts;
+  readonly #ambient: Ambient;
   #queue: (ReceivedRun | TopicRebase)[] = [];
   #queuedEvents = 0;
   #isApplying = false;
@@ -82,6 +84,7 @@ export class Intake {
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    this.#ambient = parts.options.ambient;
   }
 
   get isIdle(): boolean {
@@ -159,7 +162,7 @@ export class Intake {
     }
     this.#isRebasing = true;
     this.#parts.session.reportFellBehind();
-    this.#parts.ambient.logger.info("rebase", { reason: rebase.reason });
+    this.#ambient.logger.info("rebase", { reason: rebase.reason });
     const generation = this.#generation;
     this.#rebase(rebase, generation).catch((error: unknown) => this.#failed(error, generation));
   }
@@ -209,9 +212,9 @@ export class Intake {
 
   /** What is looked at now is fetched before the rest of a long list, which takes the network for itself. */
   async #letOthersFirst(generation: number): Promise<void> {
-    const { requests, ambient } = this.#parts;
+    const { requests } = this.#parts;
     for (let waitedMs = 0; waitedMs < LIST_WAIT_MS_MAX; waitedMs += LIST_WAIT_STEP_MS) {
-      await sleep(ambient.scheduler, LIST_WAIT_STEP_MS);
+      await sleep(this.#ambient.scheduler, LIST_WAIT_STEP_MS);
       if (requests.isIdle || generation !== this.#generation) return;
     }
   }
@@ -247,7 +250,7 @@ export class Intake {
       if (answer.next === "") return [...entries.values()];
       cursor = answer.next;
     }
-    this.#parts.ambient.logger.error("conversation list cut", { pages: LIST_PAGES_MAX });
+    this.#ambient.logger.error("conversation list cut", { pages: LIST_PAGES_MAX });
     return [...entries.values()];
   }
 
@@ -268,14 +271,14 @@ export class Intake {
       }
       const waitMs = this.#gatherMs();
       if (waitMs > 0) {
-        await sleep(this.#parts.ambient.scheduler, waitMs);
+        await sleep(this.#ambient.scheduler, waitMs);
         continue;
       }
       const runs = this.#takeRuns();
       const count = sumOf(runs, ({ events }) => events.length);
       const outcome = await this.#parts.replica.edit((draft): RunOutcome => {
         for (const run of runs) {
-          if (applyRun(draft, run, this.#parts.self) === "gap") return "gap";
+          if (applyRun(draft, run, this.#parts.options.userId) === "gap") return "gap";
         }
         return "applied";
       });
@@ -302,7 +305,8 @@ export class Intake {
 
   /** How long what came waits for what comes; a commit that is full waits for nothing. */
   #gatherMs(): number {
-    if (!this.#hasCaughtUp || this.#queuedEvents >= COMMIT_EVENTS_MAX) return 0;
+    const isFull = this.#queuedEvents >= COMMIT_EVENTS_MAX;
+    if (!this.#hasCaughtUp || isFull || this.#parts.options.hasLateTimers?.() === true) return 0;
     return this.#pace.waitMs(this.#nowMs());
   }
 
@@ -323,7 +327,7 @@ export class Intake {
   /** The store or the list failed: the next connection begins where the store is. */
   #failed(error: unknown, generation: number): void {
     if (generation !== this.#generation) return;
-    const { logger } = this.#parts.ambient;
+    const { logger } = this.#ambient;
     // A server that refuses for now, such as one that is stopping, is nothing that somebody has to look at.
     if (error instanceof Failure && error.retry === "same")
       logger.info("intake put off", { code: error.code });
@@ -335,6 +339,7 @@ export class Intake {
     if (!this.#hasPong || !this.isIdle) return;
     this.#hasCaughtUp = true;
     this.#parts.session.reportCaughtUp();
+    this.#parts.onIdle();
   }
 
   #confirmSoon(count: number, bytes: number): void {
@@ -345,7 +350,7 @@ export class Intake {
       return;
     }
     if (this.#unconfirmed === 0 && this.#unconfirmedTopics.size === 0) return;
-    this.#confirmTimer ??= this.#parts.ambient.scheduler.after(CONFIRM_DELAY_MS, () => this.#confirmNow());
+    this.#confirmTimer ??= this.#ambient.scheduler.after(CONFIRM_DELAY_MS, () => this.#confirmNow());
   }
 
   #confirmNow(): void {
@@ -365,7 +370,7 @@ export class Intake {
   }
 
   #nowMs(): number {
-    return this.#parts.ambient.clock.monotonicMs();
+    return this.#ambient.clock.monotonicMs();
   }
 
   #heldMs(receivedMs: number): number {

@@ -34,7 +34,7 @@ export interface ClientBench {
 export function createClientBench(
   seed = 1,
   store: ClientStore = createMemoryStore(),
-  more: Pick<ClientOptions, "deviceKind" | "http"> = {},
+  more: Pick<ClientOptions, "deviceKind" | "hasLateTimers" | "http"> = {},
 ): ClientBench {
   const time = new ManualTime();
   const world = new ScriptedWorld(SELF);
