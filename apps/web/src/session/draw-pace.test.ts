@@ -5,6 +5,7 @@ import { DrawPace } from "./draw-pace.js";
 /** A page in which drawing takes `drawMs`, and frames follow at once. */
 class ManualPage {
   nowMs = 0;
+  isSeen = true;
   drawMs = 0;
   readonly drawn: number[] = [];
   readonly draw = (): void => {
@@ -14,6 +15,7 @@ class ManualPage {
   #tasks: { readonly atMs: number; readonly run: () => void }[] = [];
   readonly pace = new DrawPace({
     nowMs: () => this.nowMs,
+    isSeen: () => this.isSeen,
     after: (delayMs, run) => void this.#tasks.push({ atMs: this.nowMs + delayMs, run }),
     afterFrame: (run) => void this.#tasks.push({ atMs: this.nowMs, run }),
   });
@@ -52,7 +54,7 @@ test("in quiet times each change is drawn at once", () => {
   deepEqual(page.drawn, [0, 25, 500, 525, 1000, 1025]);
 });
 
-test("under load two thirds of the time are left, whatever drawing costs", () => {
+test("under load four fifths of the time are left, whatever drawing costs", () => {
   const shares = [5, 20, 60].map((drawMs) => {
     const page = new ManualPage();
     page.drawMs = drawMs;
@@ -61,7 +63,15 @@ test("under load two thirds of the time are left, whatever drawing costs", () =>
     page.flood(5, 11_000);
     return Math.round(((page.drawn.length - before) * drawMs) / 1000);
   });
-  deepEqual(shares, [3, 3, 3]);
+  deepEqual(shares, [2, 2, 2]);
+});
+
+test("in a page that is not seen everything is told at once", () => {
+  const page = new ManualPage();
+  page.drawMs = 1;
+  page.isSeen = false;
+  page.flood(10, 500);
+  deepEqual(page.drawn.length, 50);
 });
 
 test("what is drawn is never older than the longest rest", () => {

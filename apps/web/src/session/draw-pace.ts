@@ -7,7 +7,7 @@
  *   3. While a key has not been shown nothing else is drawn, so it waits for one drawing at most, which had begun before it.
  */
 
-const REST = 2;
+const REST = 4;
 const REST_MS_MAX = 250;
 /** Time that may be borrowed from the rests to come. */
 const AHEAD_MS = 150;
@@ -17,8 +17,10 @@ export interface DrawClock {
   /** Of a clock that never goes back. */
   readonly nowMs: () => number;
   readonly after: (delayMs: number, run: () => void) => void;
-  /** Runs when everything changed so far is on the screen, or after some time in a page that is not seen. */
+  /** Runs when everything changed so far is on the screen. */
   readonly afterFrame: (run: () => void) => void;
+  /** A page that is not seen has no frames, and its timers are late; nor are there keys. */
+  readonly isSeen: () => boolean;
 }
 
 export class DrawPace {
@@ -37,7 +39,8 @@ export class DrawPace {
   /** Calls `draw` soon: now, when there is time. What waits already is called once. */
   request(draw: () => void): void {
     this.#waiting.add(draw);
-    this.#next();
+    if (this.#clock.isSeen()) this.#next();
+    else this.#draw();
   }
 
   /** Calls `draw`, and everything that waits, now: somebody waits for it. */
@@ -93,7 +96,7 @@ export class DrawPace {
   }
 }
 
-/** A page that is not seen has no frames. */
+/** A page that goes out of sight has no more frames. */
 const FRAME_MS_MAX = 250;
 
 /** The clock of this page. */
@@ -101,6 +104,7 @@ export function pageDrawClock(): DrawClock {
   return {
     nowMs: () => performance.now(),
     after: (delayMs, run) => void setTimeout(run, delayMs),
+    isSeen: () => document.visibilityState === "visible",
     afterFrame: (run) => {
       let isDone = false;
       const done = (): void => {
