@@ -116,7 +116,8 @@ async function prepare(
   });
   for (const text of LINES) await erik.sendText(club, text);
   await erik.settled(8_000);
-  const context = await bench.browser();
+  // All of it is on the screen, and so read.
+  const context = await bench.browser({ viewport: { width: 1100, height: 800 } });
   const alice = await bench.signIn(context, "Alice");
   await open(alice, "Lunch");
   await open(alice, "Book club");

@@ -141,14 +141,9 @@ describe("a session of the web chat", () => {
     const page = await context.newPage();
     bench.expectTrouble(/broken on purpose/u);
     await page.addInitScript(() => {
-      const value = (): never => {
+      Intl.Segmenter.prototype.segment = () => {
         throw new Error("broken on purpose");
       };
-      Object.defineProperty(Intl, "Segmenter", {
-        value: class {
-          readonly broken = value();
-        },
-      });
     });
     await page.goto(bench.server.url);
     await page.getByRole("alert").getByText("Something broke in this page.").waitFor();

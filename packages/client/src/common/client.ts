@@ -43,7 +43,7 @@ import { type Outgoing, outgoingOf } from "./sending.js";
 import { Session } from "./session.js";
 import { publicState, type SessionState } from "./session-state.js";
 import { Settling } from "./settling.js";
-import { createStorage, type LocalStorage } from "./storage.js";
+import { LocalStorage } from "./storage.js";
 import { destroyWithin, type StoreOwner } from "./store.js";
 import type { TabChannel } from "./tab-channel.js";
 import type { Tabs } from "./tabs.js";
@@ -147,7 +147,7 @@ class Client extends ClientCalls implements ParleyClient {
     this.#outbox = this.#createOutbox();
     this.#media = new Media(options, loaders.files, (to, body) => this.give(to, outgoingOf(body)));
     this.#timelines = this.#createTimelines();
-    this.#groups = this.#createGroups();
+    this.#groups = this.#createGroups(loaders.calls);
     this.groups = createGroupClient(this.#requests, this.#groups, loaders.calls);
     this.#sample = new SampleCheck(this.calls, loaders.calls, () => this.#connection.state === "live");
     this.notify = createNotifyClient(this.#requests, (of) => this.#replica.entry(of), loaders.calls);
@@ -367,7 +367,7 @@ class Client extends ClientCalls implements ParleyClient {
   }
 
   #createStorage(load: Loaders["calls"]): LocalStorage {
-    return createStorage({
+    return new LocalStorage({
       load,
       replica: this.#replica,
       relay: this.#relay,
@@ -378,7 +378,7 @@ class Client extends ClientCalls implements ParleyClient {
     });
   }
 
-  #createGroups(): GroupCache {
+  #createGroups(load: Loaders["calls"]): GroupCache {
     const { logger } = this.#options.ambient;
     return new GroupCache({
       self: this.self,
@@ -387,6 +387,7 @@ class Client extends ClientCalls implements ParleyClient {
       isConnected: () => this.#session.isUp,
       onChanged: (conversationId) => this.#emitter.emit("group", { conversationId }),
       onError: (error) => logger.info("group not brought", { reason: messageOf(error) }),
+      load,
     });
   }
 

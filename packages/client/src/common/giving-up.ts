@@ -12,7 +12,13 @@ import {
   TIMELINE_PAGE,
 } from "./limits.js";
 import { spansFrom } from "./spans.js";
-import type { ConversationUsage, Eviction, StorageParts, StorageUsage } from "./storage.js";
+import {
+  type ConversationUsage,
+  type Eviction,
+  type StorageParts,
+  type StorageUsage,
+  totalOf,
+} from "./storage.js";
 import type { Span } from "./store.js";
 
 /** What a stored message takes besides its encoded form: its key, and the names of its fields. */
@@ -58,8 +64,7 @@ export async function giveUpHistory(parts: StorageParts): Promise<void> {
       if (before > 1) draft.evict(conversationId, before);
     }
   });
-  const freed = evictions.reduce((sum, eviction) => sum + eviction.bytes, 0);
-  parts.onEvicted({ bytes: freed, conversations: evictions.length });
+  parts.onEvicted(totalOf(evictions));
 }
 
 /** Whose history goes: those that were not looked at for longest. */

@@ -15,15 +15,9 @@ import {
   type Member,
   type Scenario,
   type UserId,
-  DIRECTORY_PAGE_MAX,
 } from "@parley/protocol";
-import {
-  DIRECTORY_PAGES_MAX,
-  GROUPS_HELD_MAX,
-  GROUPS_WANTED_MAX,
-  MEMBER_LISTS_MAX,
-  GROUP_ROUNDS_MAX,
-} from "./limits.js";
+import { GROUPS_HELD_MAX, GROUPS_WANTED_MAX, MEMBER_LISTS_MAX, GROUP_ROUNDS_MAX } from "./limits.js";
+import type { Loaders } from "./loaders.js";
 import { RecentMap } from "./recent-map.js";
 import type { Requests } from "./requests.js";
 
@@ -37,7 +31,8 @@ export interface Group {
   readonly scenario: Scenario | undefined;
 }
 
-interface MemberBook {
+/** The members of a group, as of a revision. */
+export interface MemberBook {
   readonly byId: ReadonlyMap<UserId, Member>;
   readonly revision: number;
   /** The same list until it changes, ascending by user id. */
@@ -52,6 +47,7 @@ export interface GroupCacheParts {
   readonly onChanged: (conversationId: ConversationId) => void;
   /** Bringing it failed; it is tried again when it is asked for, or with the next change. */
   readonly onError: (error: unknown) => void;
+  readonly load: Loaders["calls"];
 }
 
 export class GroupCache {
@@ -192,48 +188,24 @@ export class GroupCache {
   }
 
   async #list(conversationId: ConversationId): Promise<readonly Member[]> {
+    const { requests, load } = this.#parts;
+    const { bookWithChanges, wholeBook } = await load();
     let book = this.#books.find(conversationId);
     for (let round = 0; round < GROUP_ROUNDS_MAX; round++) {
       if (book !== undefined && book.revision >= this.#membersRevision(conversationId)) break;
-      book = (book && (await this.#changes(conversationId, book))) ?? (await this.#whole(conversationId));
+      book =
+        (book && (await bookWithChanges(requests, conversationId, book))) ??
+        (await wholeBook(requests, conversationId));
     }
     // It changes faster than it can be read: as it was a moment ago.
     if (book === undefined) return [];
     this.#books.put(conversationId, book);
     return listOf(book);
   }
-
-  /** What changed since; undefined: too much. */
-  async #changes(conversationId: ConversationId, since: MemberBook): Promise<MemberBook | undefined> {
-    let book = since;
-    for (let page = 0; page < DIRECTORY_PAGES_MAX; page++) {
-      const sinceRevision = book.revision;
-      const answer = await this.#parts.requests.call("listMembers", { conversationId, sinceRevision });
-      if (answer.isReset) return undefined;
-      book = changedBook(book, answer);
-      if (book.revision >= answer.membersRevision || book.revision === sinceRevision) break;
-    }
-    return book;
-  }
-
-  async #whole(conversationId: ConversationId): Promise<MemberBook> {
-    const byId = new Map<UserId, Member>();
-    let after: UserId | undefined;
-    let revision: number | undefined;
-    for (let page = 0; page < DIRECTORY_PAGES_MAX; page++) {
-      const limit = DIRECTORY_PAGE_MAX;
-      const answer = await this.#parts.requests.call("listMembers", { conversationId, after, limit });
-      for (const member of answer.members) byId.set(member.userId, member);
-      // The first page's: who changes while the pages are read comes with what changed after it.
-      revision ??= answer.revision;
-      if (answer.next.length === 0) break;
-      after = answer.next;
-    }
-    return { byId, revision: revision ?? 0, list: undefined };
-  }
 }
 
-function changedBook(
+/** What is known after a change. */
+export function changedBook(
   book: MemberBook,
   change: {
     readonly members: readonly Member[];

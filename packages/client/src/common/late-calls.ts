@@ -15,6 +15,7 @@ export {
 } from "./groups.js";
 export { setPinned } from "./list-pins.js";
 export { PresenceKeeper } from "./presence-keeper.js";
+export { bookWithChanges, wholeBook } from "./member-books.js";
 export { listMentions } from "./mentions.js";
 export { editMessage, hideMessages, listEdits, recallMessage } from "./message-changes.js";
 export { repairDamaged, repairSample } from "./repairing.js";

@@ -43,18 +43,15 @@ export interface StorageParts {
   readonly load: Loaders["calls"];
 }
 
-/** Has a replica give up old history, now and then and when its store is full. */
-export function createStorage(parts: StorageParts): LocalStorage {
-  const { replica, load, onEvicted } = parts;
-  replica.makeRoom = async () => (await load()).chooseForRoom(parts);
-  replica.onMadeRoom = (evictions) =>
-    onEvicted({
-      bytes: evictions.reduce((sum, { bytes }) => sum + bytes, 0),
-      conversations: evictions.length,
-    });
-  return new LocalStorage(parts);
+/** What was given up, in all. */
+export function totalOf(evictions: readonly Eviction[]): { bytes: number; conversations: number } {
+  return {
+    bytes: evictions.reduce((sum, { bytes }) => sum + bytes, 0),
+    conversations: evictions.length,
+  };
 }
 
+/** Has a replica give up old history, now and then and when its store is full. */
 export class LocalStorage {
   readonly parts: StorageParts;
   /** Messages stored since the last pass; the first commit of a client begins one. */
@@ -63,6 +60,9 @@ export class LocalStorage {
 
   constructor(parts: StorageParts) {
     this.parts = parts;
+    const { replica, load, onEvicted } = parts;
+    replica.makeRoom = async () => (await load()).chooseForRoom(parts);
+    replica.onMadeRoom = (evictions) => onEvicted(totalOf(evictions));
   }
 
   /** Somebody looks at a conversation: its history is spared for some time. */
@@ -79,19 +79,23 @@ export class LocalStorage {
 
   /** A commit of this client: now and then it is the time to look at the whole. */
   note(changes: readonly Change[]): void {
-    const { budgetBytes, relay, ambient } = this.parts;
+    const { budgetBytes, relay } = this.parts;
     if (budgetBytes === undefined || relay.isFollowing) return;
     for (const change of changes)
       if (change.kind === "put-messages") this.#storedCount += change.messages.length;
     if (this.#storedCount < EVICTION_MESSAGES || this.#isPassing) return;
     this.#storedCount = 0;
     this.#isPassing = true;
-    Promise.resolve(this.parts.load())
-      .then(({ giveUpHistory }) => giveUpHistory(this.parts))
-      .catch((error: unknown) => ambient.logger.warn("history not given up", { reason: messageOf(error) }))
-      .finally(() => {
-        this.#isPassing = false;
-      })
-      .catch(() => undefined);
+    void this.#giveUp();
+  }
+
+  async #giveUp(): Promise<void> {
+    const { load, ambient } = this.parts;
+    try {
+      await (await load()).giveUpHistory(this.parts);
+    } catch (error) {
+      ambient.logger.warn("history not given up", { reason: messageOf(error) });
+    }
+    this.#isPassing = false;
   }
 }

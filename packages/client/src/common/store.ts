@@ -152,7 +152,7 @@ export function storeIsNewer(found: number, known: number): Failure {
 
 /** What a commit comes to when another tab leads. */
 export function leadLost(): Failure {
-  return new Failure("unavailable", "Another tab has the local store.", {
+  return new Failure("unavailable", "Another tab keeps the local store.", {
     retry: "same",
     details: { [LEAD]: "lost" },
   });

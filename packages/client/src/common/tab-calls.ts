@@ -35,7 +35,7 @@ export class TabCalls {
   /** Remembers a call. Errors: the leader's; "unavailable" at TAB_CALLS_OPEN_MAX; "outcome-unknown". */
   add(name: TabCallName, values: readonly unknown[], isRepeatable: boolean): Promise<unknown> {
     if (this.#open.size >= TAB_CALLS_OPEN_MAX) {
-      const message = "Too much waits for the tab that leads.";
+      const message = "Too many requests wait for a connection.";
       return Promise.reject(new Failure("unavailable", message, { retry: "same" }));
     }
     return new Promise((resolve, reject) => {
@@ -96,7 +96,7 @@ export class TabCalls {
 }
 
 function unanswered(): Failure {
-  const message = "The tab that leads did not answer: it may or may not have happened.";
+  const message = "No answer came: it may or may not have happened.";
   return new Failure("outcome-unknown", message, { retry: "same" });
 }
 
