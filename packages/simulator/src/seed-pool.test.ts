@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { runSeed, type SeedTask } from "./run-seed.js";
 import { runOnThreads } from "./seed-pool.js";
 
-const TASKS: readonly SeedTask[] = [3, 4, 5, 6].map((seed) => ({
+const TASKS: readonly SeedTask[] = [3, 5, 6, 9].map((seed) => ({
   seed,
   scenario: "mixed",
   planted: undefined,
@@ -30,7 +30,7 @@ test("no task is begun after enough", async () => {
     seeds.push(seed);
     return seeds.length < 2;
   });
-  deepEqual(seeds, [3, 4]);
+  deepEqual(seeds, [3, 5]);
 });
 
 test("a thread that ends is told", async () => {

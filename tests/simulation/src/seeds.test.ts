@@ -9,7 +9,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 
 const FROM = Number(process.env["PARLEY_SIMULATION_FROM"] ?? 1);
-const SEEDS = Number(process.env["PARLEY_SIMULATION_SEEDS"] ?? 12);
+const SEEDS = Number(process.env["PARLEY_SIMULATION_SEEDS"] ?? 8);
 /** The same seed has to be the same run. */
 const REPEATED = [FROM, FROM + 7, FROM + 31, seedWithBackups(FROM)];
 
