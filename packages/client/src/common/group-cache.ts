@@ -7,14 +7,14 @@
  *   3. Events that come while something is brought count by their revision alone: what they tell comes with the next changes.
  */
 import { Failure } from "@parley/base";
-import {
-  type ConversationEntry,
-  type ConversationId,
-  type Event,
-  type GroupInfo,
-  type Member,
-  type Scenario,
-  type UserId,
+import type {
+  ConversationEntry,
+  ConversationId,
+  Event,
+  GroupInfo,
+  Member,
+  Scenario,
+  UserId,
 } from "@parley/protocol";
 import { GROUPS_HELD_MAX, GROUPS_WANTED_MAX, MEMBER_LISTS_MAX, GROUP_ROUNDS_MAX } from "./limits.js";
 import type { Loaders } from "./loaders.js";
