@@ -7,21 +7,17 @@ import {
   type Init,
   type Member,
   type MemberField,
-  type Message,
   type User,
   type UserId,
   textBody,
 } from "@parley/protocol";
-import type { GroupOptions } from "./directory.js";
 import type { ClientOptions } from "./client-options.js";
 import type { ForwardOptions, ForwardSource } from "./forwarding.js";
 import type { GroupCache } from "./group-cache.js";
 import type { History } from "./history.js";
-import { DIRECTORY_USERS_MAX, TIMELINE_PAGE, VERIFY_SPAN } from "./limits.js";
 import type { Loaders } from "./loaders.js";
 import type { LocalSearchOptions } from "./local-searching.js";
-import type { MentionPage } from "./mentions.js";
-import type { ConnectionStatus, ParleyClient, PendingMessage, Timeline } from "./api.js";
+import type { ConnectionStatus, ParleyClient, PendingMessage } from "./api.js";
 import type { PeopleCalls } from "./people-calls.js";
 import type { FindPeopleOptions } from "./people.js";
 import { type CardContent, cardJson } from "./cards.js";
@@ -78,16 +74,40 @@ export abstract class ClientCalls {
     (await this.calls.states.calls()).actOnCard(...of);
   readonly cardActions: ParleyClient["cardActions"] = async (...of) =>
     (await this.calls.states.calls()).cardActions(...of);
-  readonly usersById: ParleyClient["usersById"] = async (of) => (await this.#withPeople()).usersById(of);
-  readonly profiles: ParleyClient["profiles"] = async (of) => (await this.#withPeople()).profiles(of);
-  readonly setStatusText: ParleyClient["setStatusText"] = async (of) =>
-    (await this.#withPeople()).setStatusText(of);
-  readonly setPicture: ParleyClient["setPicture"] = async (of) => (await this.#withPeople()).setPicture(of);
-  readonly fetchPicture: ParleyClient["fetchPicture"] = async (of) =>
-    (await this.#withPeople()).fetchPicture(of);
+  readonly usersById: ParleyClient["usersById"] = async (...of) =>
+    (await this.#withPeople()).usersById(...of);
+  readonly profiles: ParleyClient["profiles"] = async (...of) => (await this.#withPeople()).profiles(...of);
+  readonly setStatusText: ParleyClient["setStatusText"] = async (...of) =>
+    (await this.#withPeople()).setStatusText(...of);
+  readonly setPicture: ParleyClient["setPicture"] = async (...of) =>
+    (await this.#withPeople()).setPicture(...of);
+  readonly fetchPicture: ParleyClient["fetchPicture"] = async (...of) =>
+    (await this.#withPeople()).fetchPicture(...of);
   readonly linkPreview: ParleyClient["linkPreview"] = async (...of) =>
     (await this.calls.states.calls()).linkPreview(...of);
   readonly readCount: ParleyClient["readCount"] = (...of) => this.calls.states.readCount(...of);
+  readonly hide: ParleyClient["hide"] = async (...of) =>
+    (await this.#loaders.calls()).hideMessages(this.calls.requests, ...of);
+  readonly setPinned: ParleyClient["setPinned"] = async (...of) =>
+    (await this.#loaders.calls()).setPinned(this.calls.requests, ...of);
+  readonly mentions: ParleyClient["mentions"] = async (...of) =>
+    (await this.#loaders.calls()).listMentions(this.calls.requests, ...of);
+  readonly createDirect: ParleyClient["createDirect"] = async (...of) =>
+    (await this.#loaders.calls()).createDirect(this.calls.requests, ...of);
+  readonly users: ParleyClient["users"] = async (...of) =>
+    (await this.#loaders.calls()).listUsers(this.calls.requests, ...of);
+  readonly verify: ParleyClient["verify"] = async (...of) =>
+    (await this.#loaders.calls()).verifyNewest(this.calls, ...of);
+  readonly lookUp: ParleyClient["lookUp"] = async (...of) =>
+    (await this.#loaders.calls()).lookUp(this.calls, ...of);
+  readonly createGroup: ParleyClient["createGroup"] = async (...of) =>
+    (await this.#loaders.calls()).createGroup(this.calls.requests, this.calls.newId(), ...of);
+  readonly moduleTicket: ParleyClient["moduleTicket"] = async (...of) =>
+    (await this.#loaders.calls()).moduleTicket(this.calls.options, ...of);
+  readonly loadOlder: ParleyClient["loadOlder"] = (...of) => this.calls.timelines.loadOlder(...of);
+  readonly loadNewer: ParleyClient["loadNewer"] = (...of) => this.calls.timelines.loadNewer(...of);
+  readonly openAt: ParleyClient["openAt"] = (...of) => this.calls.timelines.openAt(...of);
+  readonly close: ParleyClient["close"] = (...of) => this.calls.timelines.close(...of);
 
   constructor(loaders: Loaders) {
     this.#loaders = loaders;
@@ -102,22 +122,6 @@ export abstract class ClientCalls {
     audience: readonly UserId[] = [],
   ): Promise<PendingMessage> {
     return this.give(conversationId, outgoingOf(body, audience));
-  }
-
-  loadOlder(conversationId: ConversationId, count: number = TIMELINE_PAGE): Promise<Timeline> {
-    return this.calls.timelines.loadOlder(conversationId, count);
-  }
-
-  openAt(conversationId: ConversationId, sequence: number): Promise<Timeline> {
-    return this.calls.timelines.openAt(conversationId, sequence);
-  }
-
-  loadNewer(conversationId: ConversationId, count: number = TIMELINE_PAGE): Promise<Timeline> {
-    return this.calls.timelines.loadNewer(conversationId, count);
-  }
-
-  close(conversationId: ConversationId): void {
-    this.calls.timelines.close(conversationId);
   }
 
   async sendText(conversationId: ConversationId, text: string): Promise<PendingMessage> {
@@ -143,42 +147,16 @@ export abstract class ClientCalls {
     return Promise.all(forwards.map((each) => this.give(conversationId, each)));
   }
 
-  async hide(conversationId: ConversationId, sequences: readonly number[]): Promise<void> {
-    const { hideMessages } = await this.#loaders.calls();
-    return hideMessages(this.calls.requests, conversationId, sequences);
-  }
-
-  async setPinned(conversationId: ConversationId, isPinned: boolean): Promise<void> {
-    const { setPinned } = await this.#loaders.calls();
-    return setPinned(this.calls.requests, conversationId, isPinned);
-  }
-
   async edit(conversationId: ConversationId, sequence: number, text: string | Init<Body>): Promise<void> {
-    const { editMessage } = await this.#loaders.calls();
-    return editMessage(this.calls.requests, { conversationId, sequence }, text);
+    return (await this.#loaders.calls()).editMessage(this.calls.requests, { conversationId, sequence }, text);
   }
 
   async recall(conversationId: ConversationId, sequence: number): Promise<void> {
-    const { recallMessage } = await this.#loaders.calls();
-    return recallMessage(this.calls.requests, { conversationId, sequence });
+    return (await this.#loaders.calls()).recallMessage(this.calls.requests, { conversationId, sequence });
   }
 
   async edits(conversationId: ConversationId, sequence: number): Promise<readonly Edit[]> {
-    const { listEdits } = await this.#loaders.calls();
-    return listEdits(this.calls.requests, { conversationId, sequence });
-  }
-
-  async lookUp(
-    conversationId: ConversationId,
-    sequences: readonly number[],
-  ): Promise<readonly (Message | undefined)[]> {
-    const { lookUp } = await this.#loaders.calls();
-    return lookUp(this.calls, conversationId, sequences);
-  }
-
-  async mentions(cursor = "", conversationId?: ConversationId): Promise<MentionPage> {
-    const { listMentions } = await this.#loaders.calls();
-    return listMentions(this.calls.requests, cursor, conversationId);
+    return (await this.#loaders.calls()).listEdits(this.calls.requests, { conversationId, sequence });
   }
 
   async search(options: SearchOptions, cursor = ""): Promise<SearchResults> {
@@ -186,28 +164,23 @@ export abstract class ClientCalls {
     return (this.#searching ??= new Late(this.calls.requests)).search(options, cursor);
   }
 
-  async createDirect(userId: UserId): Promise<ConversationId> {
-    const { createDirect } = await this.#loaders.calls();
-    return createDirect(this.calls.requests, userId);
-  }
-
-  async createGroup(options: GroupOptions): Promise<ConversationId> {
-    const { createGroup } = await this.#loaders.calls();
-    return createGroup(this.calls.requests, this.calls.newId(), options);
-  }
-
   async addMembers(
     conversationId: ConversationId,
     userIds: readonly UserId[],
     as: { readonly scenarioRole?: string; readonly fields?: readonly MemberField[] } = {},
   ): Promise<void> {
-    const { changeMembers } = await this.#loaders.calls();
-    return changeMembers(this.calls.requests, conversationId, { ...as, userIds, isRemoval: false });
+    return (await this.#loaders.calls()).changeMembers(this.calls.requests, conversationId, {
+      ...as,
+      userIds,
+      isRemoval: false,
+    });
   }
 
   async removeMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void> {
-    const { changeMembers } = await this.#loaders.calls();
-    return changeMembers(this.calls.requests, conversationId, { userIds, isRemoval: true });
+    return (await this.#loaders.calls()).changeMembers(this.calls.requests, conversationId, {
+      userIds,
+      isRemoval: true,
+    });
   }
 
   leave(conversationId: ConversationId): Promise<void> {
@@ -218,18 +191,13 @@ export abstract class ClientCalls {
     return this.calls.groups.members(conversationId);
   }
 
-  async users(prefix = "", limit = DIRECTORY_USERS_MAX): Promise<readonly User[]> {
-    const { listUsers } = await this.#loaders.calls();
-    return listUsers(this.calls.requests, prefix, limit);
-  }
-
   async *findPeople(text: string, options?: FindPeopleOptions): AsyncGenerator<readonly User[]> {
     yield* (await this.#withPeople()).findPeople(text, options);
   }
 
   async #withPeople(): Promise<PeopleCalls> {
-    const { PeopleCalls: People } = await this.#loaders.calls();
-    return (this.#people ??= new People({
+    const { PeopleCalls: Late } = await this.#loaders.calls();
+    return (this.#people ??= new Late({
       ...this.calls,
       isLive: () => this.connection.state === "live",
     }));
@@ -239,22 +207,10 @@ export abstract class ClientCalls {
     text: string,
     options: LocalSearchOptions = {},
   ): AsyncGenerator<readonly FoundMessage[]> {
-    const { searchHeld } = await this.#loaders.calls();
-    yield* searchHeld(this.calls, text, options);
-  }
-
-  async moduleTicket(module: string): Promise<string> {
-    const { moduleTicket } = await this.#loaders.calls();
-    return moduleTicket(this.calls.options, module);
+    yield* (await this.#loaders.calls()).searchHeld(this.calls, text, options);
   }
 
   async storage(): Promise<StorageUsage> {
-    const { measureStorage } = await this.#loaders.calls();
-    return measureStorage(this.calls.storage.parts);
-  }
-
-  async verify(conversationId: ConversationId, span: number = VERIFY_SPAN): Promise<boolean> {
-    const { verifyNewest } = await this.#loaders.calls();
-    return verifyNewest(this.calls, conversationId, span);
+    return (await this.#loaders.calls()).measureStorage(this.calls.storage.parts);
   }
 }

@@ -9,7 +9,7 @@ import {
   type UserId,
   filled,
 } from "@parley/protocol";
-import { DIRECTORY_PAGES_MAX } from "./limits.js";
+import { DIRECTORY_PAGES_MAX, DIRECTORY_USERS_MAX } from "./limits.js";
 import type { Requests } from "./requests.js";
 
 type Call = Pick<Requests, "call">;
@@ -72,7 +72,11 @@ export async function changeMembers(
 }
 
 /** The first `limit` users whose ids begin with `prefix`, up to DIRECTORY_PAGES_MAX pages. */
-export async function listUsers(requests: Call, prefix: string, limit: number): Promise<readonly User[]> {
+export async function listUsers(
+  requests: Call,
+  prefix = "",
+  limit: number = DIRECTORY_USERS_MAX,
+): Promise<readonly User[]> {
   const users: User[] = [];
   let after: UserId | undefined;
   for (let page = 0; page < DIRECTORY_PAGES_MAX; page++) {

@@ -14,7 +14,7 @@ export interface MentionPage {
 /** The next page that shows any, or the last. Errors: those of a request, "not-a-member" for one conversation. */
 export async function listMentions(
   requests: Pick<Requests, "call">,
-  cursor: string,
+  cursor = "",
   conversationId?: ConversationId,
 ): Promise<MentionPage> {
   let page: MentionPage = { messages: [], next: cursor };

@@ -93,7 +93,7 @@ export class Timelines {
   }
 
   /** More of a conversation that was opened around a message, towards its end. */
-  async loadNewer(conversationId: ConversationId, count: number): Promise<Timeline> {
+  async loadNewer(conversationId: ConversationId, count: number = TIMELINE_PAGE): Promise<Timeline> {
     const window = this.#windows.get(conversationId);
     if (window === undefined) return this.open(conversationId);
     const { span, anchor } = window;
@@ -131,7 +131,7 @@ export class Timelines {
     this.#snapshots.clear();
   }
 
-  async loadOlder(conversationId: ConversationId, count: number): Promise<Timeline> {
+  async loadOlder(conversationId: ConversationId, count: number = TIMELINE_PAGE): Promise<Timeline> {
     const window = this.#windows.get(conversationId);
     if (window === undefined) return this.open(conversationId);
     if (window.span === undefined) {
