@@ -1,4 +1,4 @@
-import type { DeviceId, Profile, SessionId, TenantId, User, UserId } from "@parley/protocol";
+import type { DepartmentEntry, DeviceId, Profile, SessionId, TenantId, User, UserId } from "@parley/protocol";
 import type { Session } from "./session.js";
 
 export interface SessionInfo {
@@ -29,6 +29,26 @@ export interface PeopleSearch {
   readonly limit: number;
   /** Undefined: everybody. */
   readonly among: PeopleAmong | undefined;
+}
+
+/** Which department, and which of its people. */
+export interface DepartmentQuery {
+  /** Such as "Engineering/Platform"; empty: the top. */
+  readonly path: string;
+  /** Those after this one; empty: from the first. */
+  readonly after: string;
+  /** 0: as many as there may be. */
+  readonly limit: number;
+}
+
+/** What lies in a department. */
+export interface DepartmentPage {
+  /** Those right below it, by name; none on later pages. */
+  readonly departments: readonly DepartmentEntry[];
+  /** By name; of the top those who are in no department. */
+  readonly users: readonly User[];
+  /** Empty on the last page. */
+  readonly next: UserId | "";
 }
 
 /** A picture of a person. */
@@ -66,6 +86,8 @@ export interface AccountCalls {
    * Cost: a search in memory; the first one reads all accounts of the organisation.
    */
   findPeople(tenantId: TenantId, search: PeopleSearch): Promise<readonly User[]>;
+  /** What lies in a department, nothing where there is none. Errors: "bad-request". Cost: that of `findPeople`. */
+  listDepartment(tenantId: TenantId, query: DepartmentQuery): Promise<DepartmentPage>;
   /** In the order asked for, without those that there are not. */
   profiles(tenantId: TenantId, userIds: readonly UserId[]): Promise<readonly Profile[]>;
   /** Sets those fields of the profile that its person may set. Errors: "bad-request", "user-not-found". */

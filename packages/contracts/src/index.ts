@@ -1,5 +1,7 @@
 export type {
   AccountCalls,
+  DepartmentPage,
+  DepartmentQuery,
   IssuedToken,
   PeopleAmong,
   PeopleSearch,

@@ -55,7 +55,16 @@ import { GetLinkPreview, LinkPreview } from "./link-previews.js";
 import { ListMentions, MentionPage } from "./mention-frames.js";
 import { GetNotify, NotifySettings, SetNotify, SetPushTarget } from "./notify.js";
 import { Packed, PACKED_KIND } from "./packing.js";
-import { FindPeople, GetProfiles, ListUsers, Profiles, UpdateProfile, UserList } from "./people.js";
+import {
+  Department,
+  FindPeople,
+  GetProfiles,
+  ListDepartment,
+  ListUsers,
+  Profiles,
+  UpdateProfile,
+  UserList,
+} from "./people.js";
 import { PinList } from "./pin-list.js";
 import { Presence, SetActive, SomeoneTypes, Typing, WatchPresence } from "./presence.js";
 import { Search, SearchPage } from "./search-frames.js";
@@ -321,6 +330,7 @@ export const FRAMES = {
   setActive: { kind: 45, schema: SetActive },
   typing: { kind: 46, schema: Typing },
   getLinkPreview: { kind: 50, schema: GetLinkPreview },
+  listDepartment: { kind: 51, schema: ListDepartment },
   welcome: { kind: 64, schema: Welcome },
   pong: { kind: 65, schema: Pong },
   done: { kind: 66, schema: Done },
@@ -349,6 +359,7 @@ export const FRAMES = {
   notifySettings: { kind: 91, schema: NotifySettings },
   ahead: { kind: 95, schema: Ahead },
   linkPreview: { kind: 102, schema: LinkPreview },
+  department: { kind: 103, schema: Department },
   packed: { kind: PACKED_KIND, schema: Packed },
   profiles: { kind: 99, schema: Profiles },
   presence: { kind: 97, schema: Presence },
@@ -401,6 +412,7 @@ export const ANSWERS = {
   setActive: "done",
   typing: "done",
   getLinkPreview: "linkPreview",
+  listDepartment: "department",
 } as const satisfies { readonly [N in FrameName]?: FrameName };
 
 export type FrameName = keyof typeof FRAMES;

@@ -8,6 +8,8 @@ import type { ClientMessageId, ConversationId, MessageId, UserId } from "./ids.j
 import {
   AUDIENCE_MAX,
   DEPARTMENT_BYTES_MAX,
+  DEPARTMENT_PAGE_MAX,
+  DEPARTMENTS_LISTED_MAX,
   DIRECTORY_PAGE_MAX,
   FIELD_NAME_BYTES_MAX,
   HISTORY_PAGE_MAX,
@@ -130,6 +132,11 @@ test("the largest frames fit into a packet behind others", () => {
     department: "d".repeat(DEPARTMENT_BYTES_MAX),
     statusText: "\u{1f600}".repeat(STATUS_CHARACTERS_MAX),
   }));
+  const departments = Array.from({ length: DEPARTMENTS_LISTED_MAX }, () => ({
+    name: "d".repeat(DEPARTMENT_BYTES_MAX),
+    memberCount: LARGEST,
+  }));
+  const someUsers = users.slice(0, DEPARTMENT_PAGE_MAX);
   const userIds = Array.from({ length: MEMBERS_PER_REQUEST_MAX }, () => userId);
   // Those with fields come one at a time, and a page of the list ends with its bytes.
   const scenarioRole = "r".repeat(FIELD_NAME_BYTES_MAX);
@@ -138,6 +145,7 @@ test("the largest frames fit into a packet behind others", () => {
   const frames = [
     encodeFrame("userList", { requestId, users, next: userId }),
     encodeFrame("profiles", { requestId, profiles }),
+    encodeFrame("department", { requestId, departments, users: someUsers, next: userId }),
     encodeFrame("memberList", { requestId, removed: userIds, memberCount: LARGEST, next: userId }),
     encodeFrame("createConversation", { requestId, userIds, title, name: userId }),
     encodeFrame("changeMembers", { requestId, conversationId, userIds }),

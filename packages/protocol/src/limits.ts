@@ -113,6 +113,9 @@ export const PROFILES_PER_REQUEST_MAX = 100;
 export const FOUND_PEOPLE_MAX = 50;
 /** UTF-8 bytes of what people are looked for by. */
 export const PEOPLE_TEXT_BYTES_MAX = 256;
+/** Departments that are listed of those right below another one, and people of a department on one page. */
+export const DEPARTMENTS_LISTED_MAX = 500;
+export const DEPARTMENT_PAGE_MAX = 200;
 /** Members that one request adds or removes, the creation of a group included. */
 export const MEMBERS_PER_REQUEST_MAX = 1000;
 /** Pushed events that a device has not confirmed; the server waits for a confirmation beyond it. */

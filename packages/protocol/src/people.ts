@@ -28,6 +28,32 @@ export const FindPeople = schema("FindPeople", {
   limit: uint(4),
 });
 
+/** What lies in a department: "Engineering/Platform", or empty for the top. */
+export const ListDepartment = schema("ListDepartment", {
+  requestId: uint(1),
+  path: string(2),
+  /** Of the people: those after this one. */
+  after: string<UserId>(3),
+  limit: uint(4),
+});
+/** A department within another one. */
+export const DepartmentEntry = schema("DepartmentEntry", {
+  /** The last part of its path. */
+  name: string(1),
+  /** People in it, and in all departments below it. */
+  memberCount: uint(2),
+});
+export type DepartmentEntry = Infer<typeof DepartmentEntry>;
+export const Department = schema("Department", {
+  requestId: uint(1),
+  /** Right below it, by name; on the first page. */
+  departments: list(2, DepartmentEntry),
+  /** Whose department is exactly this one, by name; of the top: who is in none. */
+  users: list(3, User),
+  /** `after` of the next page; empty on the last one. */
+  next: string<UserId>(4),
+});
+
 /** What is known of a person. */
 export const Profile = schema("Profile", {
   userId: string<UserId>(1),

@@ -41,7 +41,8 @@ export function checkedDetails({ name, title, department }: AccountDetails): Acc
   };
 }
 
-function checkedDepartment(department: string): string {
+/** A path without blanks around its parts. Errors: "bad-request". */
+export function checkedDepartment(department: string): string {
   checkBytes("A department", department, DEPARTMENT_BYTES_MAX);
   const parts = department.split("/").map((part) => part.trim());
   if (department !== "" && parts.includes(""))

@@ -1,5 +1,7 @@
 import type {
   AccountCalls,
+  DepartmentPage,
+  DepartmentQuery,
   IssuedToken,
   PeopleSearch,
   PersonPicture,
@@ -131,6 +133,12 @@ export class AccountStore implements AccountCalls {
   async findPeople(tenantId: TenantId, search: PeopleSearch): Promise<readonly User[]> {
     const userIds = await this.#people.find(tenantId, search);
     return (await this.findUsers(tenantId, userIds)).filter((user) => user !== undefined);
+  }
+
+  async listDepartment(tenantId: TenantId, query: DepartmentQuery): Promise<DepartmentPage> {
+    const { userIds, ...page } = await this.#people.department(tenantId, query);
+    const users = (await this.findUsers(tenantId, userIds)).filter((user) => user !== undefined);
+    return { ...page, users };
   }
 
   /** Reads the names of an organisation, so that the first who looks for somebody does not wait. */
@@ -296,7 +304,7 @@ export class AccountStore implements AccountCalls {
     await this.#tables.write([{ partition: [tenantId], writes: [...writes, ...alongside] }], {
       isDurable: true,
     });
-    for (const [userId, { name }] of accounts) this.#people.note(tenantId, userId, name);
+    for (const [userId, account] of accounts) this.#people.note(tenantId, userId, account);
   }
 
   #requireFewFailures(tenantId: TenantId, userId: UserId): void {

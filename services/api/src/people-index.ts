@@ -43,6 +43,11 @@ export class PeopleIndex {
     return this.#people.has(userId);
   }
 
+  /** The folded name of somebody who is in. */
+  nameOf(userId: UserId): string {
+    return this.#people.get(userId)?.name ?? "";
+  }
+
   /** Puts somebody in, or what is new of them. Cost: the words of the name; of who was there, a pass over their buckets. */
   set(userId: UserId, name: string): void {
     const folded = foldName(name);

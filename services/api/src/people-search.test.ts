@@ -99,7 +99,7 @@ test("a person who is called otherwise while the names are read is found by the 
   const search = (text: string): Promise<readonly UserId[]> =>
     finder.find(TENANT, { text, limit: 0, among: undefined });
   const early = search("byron");
-  finder.note(TENANT, "u1" as UserId, "Ada Byron");
+  finder.note(TENANT, "u1" as UserId, { name: "Ada Byron", department: "" });
   release();
   deepEqual([await early, await search("lovelace")], [["u1"], []]);
 });

@@ -17,6 +17,15 @@ test("names are given of exactly those who were asked for, of whom there are", a
   );
 });
 
+test("a department is answered of the own organisation, as it was asked for", async () => {
+  const device = await new GatewayBench().open("a");
+  await device.say("listDepartment", { requestId: 1, path: "A/B", after: ANN, limit: 7 });
+  deepEqual(
+    device.socket.framesOf("department").map(({ departments, next }) => [departments, next]),
+    [[[{ name: "main:A/B", memberCount: 7 }], "ann"]],
+  );
+});
+
 test("too many users at a time, none, and ids that are none are refused", async () => {
   const device = await new GatewayBench().open("a");
   const many = (count: number): UserId[] =>

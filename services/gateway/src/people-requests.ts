@@ -32,6 +32,10 @@ export const PEOPLE_HANDLERS = {
     const users = await accounts.findPeople(session.tenantId, { text, limit, among });
     return { name: "userList", payload: { users } };
   },
+  listDepartment: async ({ accounts }, { tenantId }, payload) => {
+    const page = await accounts.listDepartment(tenantId, payload);
+    return { name: "department", payload: page as Init<FramePayload<"department">> };
+  },
   updateProfile: async ({ accounts }, { tenantId, userId }, payload) => {
     await accounts.updateProfile(tenantId, userId, payload);
     return DONE;

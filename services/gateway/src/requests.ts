@@ -27,7 +27,14 @@ import {
 export interface Calls {
   readonly accounts: Pick<
     AccountCalls,
-    "verify" | "listUsers" | "findUsers" | "findPeople" | "profiles" | "updateProfile" | "onRevoked"
+    | "verify"
+    | "listUsers"
+    | "findUsers"
+    | "findPeople"
+    | "listDepartment"
+    | "profiles"
+    | "updateProfile"
+    | "onRevoked"
   >;
   readonly message: MessageCalls;
   readonly notify: NotifyCalls;

@@ -1,14 +1,14 @@
 import { type JSX, useId, useRef, useState } from "react";
 import { Button } from "../controls/button.js";
 import { ConfirmDialog } from "../controls/confirm-dialog.js";
-import { DevicesDialog, MyProfileDialog, QuietDialog } from "../dialogs/dialogs.js";
+import { DevicesDialog, DirectoryDialog, MyProfileDialog, QuietDialog } from "../dialogs/dialogs.js";
 import { Avatar } from "../people/avatar.js";
 import { LinkPreviewChoice, PreferenceChoices } from "../preferences/preference-choices.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 import styles from "./account-menu.module.css";
 
-type Shown = "profile" | "devices" | "notify" | "sign-out";
+type Shown = "directory" | "profile" | "devices" | "notify" | "sign-out";
 
 /** Who one is, and behind it the devices, the preferences and the way out. */
 export function AccountMenu({ onSignOut }: { readonly onSignOut: () => Promise<void> }): JSX.Element {
@@ -50,12 +50,14 @@ export function AccountMenu({ onSignOut }: { readonly onSignOut: () => Promise<v
         <PreferenceChoices />
         <LinkPreviewChoice />
         <div className={styles.actions}>
+          <Button onClick={() => show("directory")}>{strings.people.directory}</Button>
           <Button onClick={() => show("profile")}>{strings.people.myProfile}</Button>
           <Button onClick={() => show("notify")}>{strings.notify.title}</Button>
           <Button onClick={() => show("devices")}>{strings.devices}</Button>
           <Button onClick={() => show("sign-out")}>{strings.signOut}</Button>
         </div>
       </div>
+      {dialog === "directory" ? <DirectoryDialog onClose={close} /> : null}
       {dialog === "profile" ? <MyProfileDialog onClose={close} /> : null}
       {dialog === "notify" ? <QuietDialog onClose={close} /> : null}
       {dialog === "devices" ? <DevicesDialog onClose={close} /> : null}

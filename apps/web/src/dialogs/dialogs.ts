@@ -5,6 +5,7 @@ const load = () => import("./late-dialogs.js");
 
 export const ConversationNotifyDialog = late(async () => (await load()).ConversationNotifyDialog);
 export const DevicesDialog = late(async () => (await load()).DevicesDialog);
+export const DirectoryDialog = late(async () => (await load()).DirectoryDialog);
 export const ForwardDialog = late(async () => (await load()).ForwardDialog);
 export const GroupDialog = late(async () => (await load()).GroupDialog);
 export const MentionsDialog = late(async () => (await load()).MentionsDialog);

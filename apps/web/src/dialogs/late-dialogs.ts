@@ -4,6 +4,7 @@ export { ConversationNotifyDialog } from "../notify/conversation-notify-dialog.j
 export { QuietDialog } from "../notify/quiet-dialog.js";
 export { MyProfileDialog } from "../people/my-profile-dialog.js";
 export { ProfileDialog } from "../people/profile-dialog.js";
+export { DirectoryDialog } from "../people/directory-dialog.js";
 export { DevicesDialog } from "./devices-dialog.js";
 export { ForwardDialog } from "./forward-dialog.js";
 export { MentionsDialog } from "./mentions-dialog.js";

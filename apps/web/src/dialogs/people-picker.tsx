@@ -1,5 +1,5 @@
 import type { User, UserId } from "@parley/protocol";
-import { type JSX, type KeyboardEvent, useRef, useState } from "react";
+import { type JSX, type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { Icon } from "../controls/icons.js";
 import { Problem } from "../controls/problem.js";
 import { problemText } from "../language/problem-text.js";
@@ -17,15 +17,16 @@ export function PeoplePicker(props: {
   readonly except: ReadonlySet<UserId>;
   readonly isBusy: boolean;
   readonly onPick: (user: User) => void;
+  /** Stands there while nothing is typed, instead of everybody. */
+  readonly children?: ReactNode;
 }): JSX.Element {
-  const { except, isBusy, onPick } = props;
+  const { children, ...rest } = props;
   const strings = useStrings();
   const [query, setQuery] = useState("");
-  const { users, isWhole, problem } = usePeople(query.trim(), SHOWN_MAX);
-  const list = useRef<HTMLUListElement>(null);
-  const shown = users?.filter(({ userId }) => !except.has(userId));
+  const picker = useRef<HTMLDivElement>(null);
+  const text = query.trim();
   return (
-    <div className={styles.picker}>
+    <div ref={picker} className={styles.picker}>
       <label className={styles.search}>
         <Icon name="search" size={18} />
         <input
@@ -39,36 +40,68 @@ export function PeoplePicker(props: {
           onKeyDown={(event) => {
             // Within a form it would create the group.
             if (event.key === "Enter") event.preventDefault();
-            if (event.key === "ArrowDown") moveTo(event, list.current?.querySelector("button"));
+            if (event.key === "ArrowDown") moveTo(event, picker.current?.querySelector("ul button"));
           }}
         />
       </label>
+      {text === "" && children !== undefined ? children : <FoundPeople text={text} {...rest} />}
+    </div>
+  );
+}
+
+function FoundPeople(props: {
+  readonly text: string;
+  readonly except: ReadonlySet<UserId>;
+  readonly isBusy: boolean;
+  readonly onPick: (user: User) => void;
+}): JSX.Element {
+  const { text, except, isBusy, onPick } = props;
+  const strings = useStrings();
+  const { users, isWhole, problem } = usePeople(text, SHOWN_MAX);
+  const shown = users?.filter(({ userId }) => !except.has(userId));
+  return (
+    <>
       <Problem text={problem === undefined ? "" : problemText(strings, problem)} />
-      <ul ref={list} className={styles.people} aria-label={strings.findPeople} onKeyDown={moveInList}>
-        {(shown ?? []).map((user) => (
-          <li key={user.userId}>
-            <button type="button" disabled={isBusy} onClick={() => onPick(user)}>
-              <Avatar id={user.userId} name={user.name} size="small" />
-              <span className={styles.name}>
-                <span dir="auto">{user.name}</span>
-                {user.title === "" ? null : <span className={styles.title}>{user.title}</span>}
-              </span>
-              <span className={styles.id}>{user.userId}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <PeopleList label={strings.findPeople} users={shown ?? []} isBusy={isBusy} onPick={onPick} />
       <p className={styles.hint} role="status">
         {users === undefined && !isWhole ? strings.loading : null}
         {isWhole && problem === undefined && (users ?? []).length === 0 ? strings.noPeople : null}
         {users?.length === SHOWN_MAX ? strings.moreUsers : null}
       </p>
-    </div>
+    </>
+  );
+}
+
+/** People to choose from. */
+export function PeopleList(props: {
+  readonly label: string;
+  readonly users: readonly User[];
+  readonly isBusy?: boolean;
+  /** It is as long as it is, and something around it scrolls. */
+  readonly isWhole?: boolean;
+  readonly onPick: (user: User) => void;
+}): JSX.Element {
+  const { label, users, isBusy = false, isWhole = false, onPick } = props;
+  return (
+    <ul className={styles.people} data-whole={isWhole} aria-label={label} onKeyDown={moveInList}>
+      {users.map((user) => (
+        <li key={user.userId}>
+          <button type="button" disabled={isBusy} onClick={() => onPick(user)}>
+            <Avatar id={user.userId} name={user.name} size="small" />
+            <span className={styles.name}>
+              <span dir="auto">{user.name}</span>
+              {user.title === "" ? null : <span className={styles.title}>{user.title}</span>}
+            </span>
+            <span className={styles.id}>{user.userId}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }
 
 /** Up and down go from one person to the next. */
-function moveInList(event: KeyboardEvent<HTMLUListElement>): void {
+export function moveInList(event: KeyboardEvent<HTMLUListElement>): void {
   const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
   if (step === 0) return;
   const buttons = [...event.currentTarget.querySelectorAll("button")];

@@ -12,4 +12,10 @@ export const PEOPLE_CHINESE: Strings["people"] = {
   message: "发消息",
   choosePicture: "选择头像",
   removePicture: "移除头像",
+  directory: "通讯录",
+  wholeDirectory: "全部",
+  departments: "部门",
+  colleagues: "成员",
+  peopleIn: (count) => `${count} 人`,
+  nobodyHere: "此部门没有成员。",
 };

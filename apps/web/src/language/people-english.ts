@@ -10,4 +10,10 @@ export const PEOPLE_ENGLISH = {
   message: "Message",
   choosePicture: "Choose a picture",
   removePicture: "Remove the picture",
+  directory: "Directory",
+  wholeDirectory: "Everybody",
+  departments: "Departments",
+  colleagues: "People",
+  peopleIn: (count: number): string => (count === 1 ? "1 person" : `${count} people`),
+  nobodyHere: "Nobody is in this department.",
 };

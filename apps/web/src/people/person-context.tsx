@@ -2,10 +2,13 @@ import type { ConversationId, UserId } from "@parley/protocol";
 import { createContext, type JSX, type ReactNode, useCallback, useContext, useState } from "react";
 import { ProfileDialog } from "../dialogs/dialogs.js";
 
-const PersonContext = createContext<(userId: UserId) => void>(() => undefined);
+/** `onLeave` is called when a chat is opened from there. */
+type ShowPerson = (userId: UserId, onLeave?: () => void) => void;
+
+const PersonContext = createContext<ShowPerson>(() => undefined);
 
 /** Shows who somebody is, over the page. */
-export function useShowPerson(): (userId: UserId) => void {
+export function useShowPerson(): ShowPerson {
   return useContext(PersonContext);
 }
 
@@ -15,18 +18,23 @@ export function PersonProvider(props: {
   readonly children: ReactNode;
 }): JSX.Element {
   const { onOpen, children } = props;
-  const [shown, setShown] = useState<UserId>();
+  const [shown, setShown] = useState<{
+    readonly userId: UserId;
+    readonly onLeave?: (() => void) | undefined;
+  }>();
+  const show = useCallback<ShowPerson>((userId, onLeave) => setShown({ userId, onLeave }), []);
   const close = useCallback(() => setShown(undefined), []);
   return (
-    <PersonContext value={setShown}>
+    <PersonContext value={show}>
       {children}
       {shown === undefined ? null : (
         <ProfileDialog
-          key={shown}
-          userId={shown}
+          key={shown.userId}
+          userId={shown.userId}
           onClose={close}
           onOpen={(conversationId: ConversationId) => {
             close();
+            shown.onLeave?.();
             onOpen(conversationId);
           }}
         />

@@ -76,6 +76,8 @@ export abstract class ClientCalls {
     (await this.calls.states.calls()).cardActions(...of);
   readonly usersById: ParleyClient["usersById"] = async (...of) =>
     (await this.#withPeople()).usersById(...of);
+  readonly department: ParleyClient["department"] = async (...of) =>
+    (await this.#withPeople()).department(...of);
   readonly profiles: ParleyClient["profiles"] = async (...of) => (await this.#withPeople()).profiles(...of);
   readonly setStatusText: ParleyClient["setStatusText"] = async (...of) =>
     (await this.#withPeople()).setStatusText(...of);

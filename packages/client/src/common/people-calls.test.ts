@@ -27,6 +27,7 @@ const PEOPLE = [
 /** A server that knows people, and what was asked of it. */
 class Bench {
   readonly asked: (readonly [string, unknown])[] = [];
+  readonly departments: unknown[] = [];
   readonly sent: HttpRequest[] = [];
   people: readonly User[] = PEOPLE;
   isLive = true;
@@ -35,6 +36,10 @@ class Bench {
 
   constructor() {
     const call = async (name: string, payload: { text?: string; userIds?: readonly UserId[] }) => {
+      if (name === "listDepartment") {
+        this.departments.push(payload);
+        return { departments: [{ name: "C", memberCount: 2 }], users: this.people, next: "u9" };
+      }
       this.asked.push([name, payload.text ?? payload.userIds?.length]);
       const { text, userIds } = payload;
       const users = this.people.filter(
@@ -130,6 +135,24 @@ test("people are asked for in batches that the server takes", async () => {
     ["getProfiles", 100],
     ["getProfiles", 50],
   ]);
+});
+
+test("a department is asked for by the page, and whoever is in it is known then", async () => {
+  const bench = new Bench();
+  const page = await bench.calls.department("A/B");
+  await bench.calls.department("A/B", { after: "u2" as UserId, limit: 7 });
+  bench.isLive = false;
+  deepEqual(
+    [page, bench.departments, await bench.find("adam")],
+    [
+      { departments: [{ name: "C", memberCount: 2 }], users: PEOPLE, next: "u9" },
+      [
+        { path: "A/B", after: "", limit: 0 },
+        { path: "A/B", after: "u2", limit: 7 },
+      ],
+      ["u3"],
+    ],
+  );
 });
 
 test("so many are known, those who were heard of last, and so many are found", async () => {

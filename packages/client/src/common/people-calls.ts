@@ -16,7 +16,7 @@ import {
 import type { ClientOptions } from "./client-options.js";
 import { MEMBERS_KNOWN_LISTS_MAX, PEOPLE_KNOWN_MAX } from "./limits.js";
 import type { FetchedMedia } from "./media-api.js";
-import type { ClientPeople, FindPeopleOptions } from "./people.js";
+import type { ClientPeople, DepartmentOptions, DepartmentPage, FindPeopleOptions } from "./people.js";
 import { fetchPicture, putPicture } from "./pictures.js";
 import type { Requests } from "./requests.js";
 
@@ -68,6 +68,14 @@ export class PeopleCalls implements ClientPeople {
       const { profiles } = await this.#parts.requests.call("getProfiles", { userIds: part });
       return profiles;
     });
+  }
+
+  async department(path: string, options: DepartmentOptions = {}): Promise<DepartmentPage> {
+    const { after = "", limit = 0 } = options;
+    const asked = { path, after: after as UserId, limit };
+    const { departments, users, next } = await this.#parts.requests.call("listDepartment", asked);
+    this.#learn(users);
+    return { departments, users, next };
   }
 
   async setStatusText(statusText: string): Promise<void> {

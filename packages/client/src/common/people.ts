@@ -1,5 +1,5 @@
 /** The people of the organisation, as applications use them. */
-import type { ConversationId, Profile, User, UserId } from "@parley/protocol";
+import type { ConversationId, DepartmentEntry, Profile, User, UserId } from "@parley/protocol";
 import type { FetchedMedia } from "./media-api.js";
 
 /** Where to look, and how many to find. */
@@ -8,6 +8,24 @@ export interface FindPeopleOptions {
   readonly conversationId?: ConversationId;
   /** 1 to FOUND_PEOPLE_MAX, which is the default. */
   readonly limit?: number;
+}
+
+/** Which of the people of a department. */
+export interface DepartmentOptions {
+  /** Those after this one: `next` of the page before. */
+  readonly after?: UserId | "";
+  /** 1 to DEPARTMENT_PAGE_MAX, which is the default. */
+  readonly limit?: number;
+}
+
+/** What lies in a department. */
+export interface DepartmentPage {
+  /** The departments right below it by name, at most DEPARTMENTS_LISTED_MAX, with how many people they and those below them have; on the first page. */
+  readonly departments: readonly DepartmentEntry[];
+  /** The people whose department is exactly this one, by name; of the top those who are in none. */
+  readonly users: readonly User[];
+  /** `after` of the next page; empty on the last one. */
+  readonly next: UserId | "";
 }
 
 /** The part of the client that is about people. */
@@ -22,6 +40,11 @@ export interface ClientPeople {
   usersById(userIds: readonly UserId[]): Promise<readonly User[]>;
   /** What is known of these people, in their order, without those that there are not. As `usersById`, a request for each 100. */
   profiles(userIds: readonly UserId[]): Promise<readonly Profile[]>;
+  /**
+   * What lies in a department such as "Engineering/Platform", empty for the top; nothing where there is none. Errors: "bad-request";
+   * those of a request.
+   */
+  department(path: string, options?: DepartmentOptions): Promise<DepartmentPage>;
   /** Says something of now, for all to see: at most STATUS_CHARACTERS_MAX characters in one line; empty for nothing. Errors: "bad-request". */
   setStatusText(statusText: string): Promise<void>;
   /**

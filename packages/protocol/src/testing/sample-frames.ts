@@ -434,6 +434,7 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
   findPeople: { requestId: 31, text: "lov", conversationId: group, limit: 20 },
   updateProfile: { requestId: 32, names: ["statusText"], profile: PROFILE },
   getProfiles: { requestId: 33, userIds: [ann, bob] },
+  listDepartment: { requestId: 34, path: "Engineering/Platform", after: ann, limit: 200 },
   watchPresence: { requestId: 31, userIds: [ann, bob] },
   setActive: { requestId: 32, isActive: true },
   typing: { requestId: 33, conversationId: group },
@@ -534,6 +535,12 @@ export const SAMPLE_FRAMES: { readonly [N in FrameName]: FramePayload<N> } = {
     next: ann,
   },
   profiles: { requestId: 33, profiles: [PROFILE] },
+  department: {
+    requestId: 34,
+    departments: [{ name: "Storage", memberCount: 300 }],
+    users: [{ userId: ann, name: "Ann", isSystem: true, pictureVersion: 3, title: "Engineer" }],
+    next: ann,
+  },
   digest: { requestId: 10, digest: Number.MAX_SAFE_INTEGER, count: 300 },
   edits: {
     requestId: 13,

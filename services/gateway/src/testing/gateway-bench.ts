@@ -252,6 +252,11 @@ export class GatewayBench {
           const all = among === undefined ? [text as UserId] : (among.all ?? []);
           return all.map((userId) => filled(User, { userId, name: text }));
         },
+        listDepartment: async (tenantId, { path, after, limit }) => ({
+          departments: [{ name: `${tenantId}:${path}`, memberCount: limit }],
+          users: [],
+          next: after as UserId,
+        }),
         profiles: async (_tenantId, userIds) => userIds.map((userId) => filled(Profile, { userId })),
         updateProfile: async () => undefined,
         onRevoked: (listener) => {
