@@ -60,6 +60,7 @@ const ELSEWHERE: readonly RequestName[] = [
   "setActive",
   "updateProfile",
   "getProfiles",
+  "listDepartment",
 ];
 
 /** What is answered to whoever is no member: an entry that a former member keeps, and that nothing is followed. */

@@ -245,7 +245,7 @@ class Client extends ClientCalls implements ParleyClient {
   }
 
   protected override async give(conversationId: ConversationId, outgoing: Outgoing): Promise<PendingMessage> {
-    assert(this.#isStoreOpen, "The client was started before something is sent.");
+    assert(this.#isStoreOpen, "Start the client first.");
     const item = await this.#outbox.add(conversationId, outgoing);
     return pendingMessage(item, this.#outbox.isInFlight(item));
   }

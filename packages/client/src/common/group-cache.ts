@@ -183,7 +183,7 @@ export class GroupCache {
     const answer = await this.#parts.requests.call("getGroup", { conversationId });
     const { info, self, memberCount, membersRevision, scenario } = answer;
     if (info === undefined || self === undefined)
-      throw new Failure("malformed", "A group was answered without what it is.");
+      throw new Failure("malformed", "The answer has no group.");
     return { info, self, memberCount, membersRevision, scenario };
   }
 

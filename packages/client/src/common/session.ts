@@ -150,7 +150,7 @@ export class Session {
 
   /** Shows what the session of another tab is doing; this one has no connection. Tells nobody. */
   mirror(state: SessionState): void {
-    assert(this.#connection === undefined, "A tab that follows has no connection.");
+    assert(this.#connection === undefined, "A second connection.");
     this.#retryTimer?.cancel();
     this.#isMoving = false;
     this.#state = state;
