@@ -182,8 +182,7 @@ export class GroupCache {
   async #ask(conversationId: ConversationId): Promise<Group> {
     const answer = await this.#parts.requests.call("getGroup", { conversationId });
     const { info, self, memberCount, membersRevision, scenario } = answer;
-    if (info === undefined || self === undefined)
-      throw new Failure("malformed", "The answer has no group.");
+    if (info === undefined || self === undefined) throw new Failure("malformed", "The answer has no group.");
     return { info, self, memberCount, membersRevision, scenario };
   }
 
