@@ -1,6 +1,7 @@
 /** Goal: whoever knows where somebody works, and not the name, finds them in the directory and starts a chat. */
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
+import { type UserId, DEPARTMENT_PAGE_MAX } from "@parley/protocol";
 import { violationsOn } from "./testing/axe.js";
 import { eventually, SKIP, withBench } from "./testing/web-bench.js";
 
@@ -10,6 +11,11 @@ test("the directory leads from a department to somebody in it, and to a chat", {
     const colleague = { title: "Engineer", department: "Engineering/Platform" };
     await bench.server.operations.setDetails({ tenant, userId: "bob", ...colleague });
     await bench.server.operations.setDetails({ tenant, userId: "erik", department: "Engineering" });
+    const users = Array.from({ length: DEPARTMENT_PAGE_MAX }, (_, index) => ({
+      userId: `crew-${index}` as UserId,
+      name: `Zed ${index}`,
+    }));
+    await bench.server.operations.addUsers({ tenant, users });
     const page = await bench.signIn(await bench.browser({ viewport: { width: 390, height: 780 } }), "Alice");
     await page.getByRole("button", { name: /^Menu/u }).click();
     await page.getByRole("button", { name: "Directory" }).click();
@@ -18,6 +24,11 @@ test("the directory leads from a department to somebody in it, and to a chat", {
     const people = dialog.getByRole("list", { name: "People" }).getByRole("button");
     await eventually(() => departments.allInnerTexts(), ["Engineering\n2 people"]);
     deepEqual(await violationsOn(page), []);
+
+    await eventually(() => people.count(), DEPARTMENT_PAGE_MAX);
+    await dialog.getByRole("button", { name: "Show more" }).click();
+    await people.filter({ hasText: "crew-99" }).waitFor();
+    await dialog.getByRole("button", { name: "Show more" }).waitFor({ state: "detached" });
 
     // With the keyboard: from the field to the department, and on from where the focus is put.
     await dialog.getByRole("searchbox").focus();
