@@ -173,6 +173,15 @@ async function endDevice({ desk, phone }: Day): Promise<void> {
 }
 
 async function act(page: Page, text: string, entry: string): Promise<void> {
+  // What is on its way has another menu.
+  await eventually(
+    () =>
+      page
+        .getByRole("log")
+        .getByText(/Sending|Waiting to be sent/u)
+        .count(),
+    0,
+  );
   const message: Locator = page.getByRole("log").getByRole("article").filter({ hasText: text }).last();
   await message.hover();
   await message.getByRole("button", { name: "Message actions" }).click();
