@@ -31,11 +31,13 @@ import {
   type Edit,
   type Event,
   type Init,
-  type Message,
+  Message,
   type UserId,
   AS_SENT,
   SENDS_IN_FLIGHT_MAX,
   Event as EventSchema,
+  type Draft,
+  draftOf,
   encode,
   filled,
   isSignal,
@@ -44,12 +46,12 @@ import {
 import type { ConversationRecord } from "./conversation-record.js";
 import {
   type CardRow,
-  type HeadRow,
-  type MemberRow,
   type PinRow,
   type ReactionRow,
   type ReactionSumRow,
   type SendRow,
+  HeadRow,
+  MemberRow,
   TopicRow,
 } from "./conversation-rows.js";
 import { type ConversationState, type SenderState, senderKey } from "./conversation-state.js";
@@ -110,7 +112,7 @@ export interface ConversationOutcome {
   readonly emissions: readonly Emission[];
 }
 
-type Draft<T> = { -readonly [K in keyof T]: T[K] };
+const NEW: Message = filled(Message, AS_SENT);
 
 /** Collects what one record does. */
 export class ConversationStep {
@@ -147,7 +149,7 @@ export class ConversationStep {
 
   /** The head as it will be after this record. A copy: the one before may still wait to be written. */
   get draft(): Draft<HeadRow> {
-    this.#draft ??= { ...this.head };
+    this.#draft ??= draftOf(HeadRow, this.head);
     return this.#draft;
   }
 
@@ -163,6 +165,12 @@ export class ConversationStep {
     if (row === undefined) this.state.members.delete(userId);
     else this.state.members.set(userId, row);
     this.changes.members.push({ userId, row });
+  }
+
+  setRead(userId: UserId, member: MemberRow, readSequence: number): void {
+    const row = draftOf(MemberRow, member);
+    row.readSequence = readSequence;
+    this.setMember(userId, row);
   }
 
   setRequest(userId: UserId, row: JoinRequestRow | undefined): void {
@@ -207,18 +215,16 @@ export class ConversationStep {
     const { draft } = this;
     const sequence = draft.lastSequence + 1;
     const timeMs = Math.max(message.timeMs, draft.lastTimeMs);
-    const placed: Message = {
-      conversationId: this.state.key.conversationId,
-      sequence,
-      messageId: message.messageId,
-      senderId: message.senderId,
-      clientMessageId: message.clientMessageId,
-      timeMs,
-      body: message.body,
-      isCountable: message.isCountable,
-      ...AS_SENT,
-      audience: message.audience ?? AS_SENT.audience,
-    };
+    const placed = draftOf(Message, NEW);
+    placed.conversationId = this.state.key.conversationId;
+    placed.sequence = sequence;
+    placed.messageId = message.messageId;
+    placed.senderId = message.senderId;
+    placed.clientMessageId = message.clientMessageId;
+    placed.timeMs = timeMs;
+    placed.body = message.body;
+    placed.isCountable = message.isCountable;
+    placed.audience = message.audience ?? AS_SENT.audience;
     draft.lastSequence = sequence;
     draft.lastTimeMs = timeMs;
     this.changes.messages.push(placed);
@@ -318,7 +324,7 @@ function applySend(
   // Of what is directed to some they are asked for.
   if (message.isCountable && message.audience.length === 0) countSent(step, message.sequence, send.senderId);
   // Who has read everything has also read what they write themselves.
-  if (hadReadAll) step.setMember(send.senderId, { ...member, readSequence: message.sequence });
+  if (hadReadAll) step.setRead(send.senderId, member, message.sequence);
   step.tell({ message }, message);
   return {
     kind: "sent",
@@ -348,7 +354,7 @@ function applyRead(
   if (member === undefined) return refused("not-a-member");
   const readSequence = Math.min(sequence, step.head.lastSequence);
   if (readSequence > member.readSequence) {
-    step.setMember(userId, { ...member, readSequence });
+    step.setRead(userId, member, readSequence);
     step.emit([userId], { read: { conversationId: step.state.key.conversationId, sequence: readSequence } });
     tellReading(step, timeMs, windowMs);
   }
@@ -372,8 +378,7 @@ function applyHistory(step: ConversationStep, history: NonNullable<ConversationR
   step.draft.importedCount = history.index + history.items.length;
   const { conversationId } = step.state.key;
   for (const [userId, member] of step.state.members) {
-    if (member.readSequence === before)
-      step.setMember(userId, { ...member, readSequence: step.head.lastSequence });
+    if (member.readSequence === before) step.setRead(userId, member, step.head.lastSequence);
   }
   if (history.isLast) {
     const { lastSequence } = step.head;
@@ -409,7 +414,9 @@ function applyKeeping(step: ConversationStep, keeping: NonNullable<ConversationR
 }
 
 function watchersOf(members: ConversationState["members"], sequence: number): readonly UserId[] {
-  return [...members].flatMap(([userId, { firstVisible }]) => (firstVisible <= sequence ? [userId] : []));
+  const watchers: UserId[] = [];
+  for (const [userId, { firstVisible }] of members) if (firstVisible <= sequence) watchers.push(userId);
+  return watchers;
 }
 
 function nothing(verdict: Verdict): ConversationOutcome {

@@ -234,34 +234,36 @@ export type ConversationRecord = Infer<typeof ConversationRecord>;
 /** What a record does: one of the fields is set. */
 export type ConversationChange = Partial<Omit<ConversationRecord, "tenantId" | "conversationId" | "timeMs">>;
 
-const NO_CHANGE: Required<ConversationChange> = {
-  create: undefined,
-  send: undefined,
-  read: undefined,
-  members: undefined,
-  history: undefined,
-  trim: undefined,
-  keeping: undefined,
-  edit: undefined,
-  recall: undefined,
-  react: undefined,
-  pin: undefined,
-  spread: undefined,
-  group: undefined,
-  member: undefined,
-  join: undefined,
-  answerJoin: undefined,
-  dissolve: undefined,
-  cardUpdate: undefined,
-  cardAction: undefined,
-  module: undefined,
-};
-
 /** The record of a change of one conversation. */
 export function conversationRecord(
   { tenantId, conversationId }: Pick<ConversationRecord, "tenantId" | "conversationId">,
   timeMs: number,
   change: ConversationChange,
 ): ConversationRecord {
-  return { tenantId, conversationId, timeMs, ...NO_CHANGE, ...change };
+  // Name by name: spreading costs as much as encoding the record.
+  return {
+    tenantId,
+    conversationId,
+    timeMs,
+    create: change.create,
+    send: change.send,
+    read: change.read,
+    members: change.members,
+    history: change.history,
+    trim: change.trim,
+    keeping: change.keeping,
+    edit: change.edit,
+    recall: change.recall,
+    react: change.react,
+    pin: change.pin,
+    spread: change.spread,
+    group: change.group,
+    member: change.member,
+    join: change.join,
+    answerJoin: change.answerJoin,
+    dissolve: change.dissolve,
+    cardUpdate: change.cardUpdate,
+    cardAction: change.cardAction,
+    module: change.module,
+  };
 }

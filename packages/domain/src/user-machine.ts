@@ -14,6 +14,7 @@
 import {
   type ConversationEntry,
   type ConversationId,
+  type Draft,
   type DoNotDisturb,
   type Event,
   type NotifySettingsEvent,
@@ -26,6 +27,7 @@ import {
   applyEvent,
   conversationOf,
   decode,
+  draftOf,
   emptyEntry,
   encode,
   mentionsUser,
@@ -62,6 +64,8 @@ export interface UserState {
 /** What one record did to one user. */
 export interface UserOutcome {
   readonly state: UserState;
+  /** The head of the state, as it will be after this record. */
+  readonly head: Draft<UserHeadRow>;
   readonly firstPts: number;
   /** Encoded events, the first at `firstPts`. */
   readonly events: Uint8Array[];
@@ -189,14 +193,17 @@ function whyNotPinned(
 }
 
 function begin(state: UserState, record: UserRecord, offset: number): UserOutcome {
-  state.head = { ...state.head, applied: offset + 1 };
+  const head = draftOf(UserHeadRow, state.head);
+  head.applied = offset + 1;
+  state.head = head;
   const hidden =
     record.hide === undefined
       ? undefined
       : { conversationId: record.hide.conversationId, sequences: record.hide.sequences };
   return {
     state,
-    firstPts: state.head.pts + 1,
+    head,
+    firstPts: head.pts + 1,
     events: [],
     steps: [],
     entries: new Set(),
@@ -211,7 +218,7 @@ function applyStep(outcome: UserOutcome, step: UserStep, timeMs: number): void {
   const { state } = outcome;
   outcome.events.push(step.bytes);
   outcome.steps.push(step);
-  state.head = { ...state.head, pts: state.head.pts + 1 };
+  outcome.head.pts += 1;
   outcome.doNotDisturb = step.event.settings?.doNotDisturb ?? outcome.doNotDisturb;
   if (step.event.module !== undefined) {
     const { module, id, collapseKey } = step.event.module;
@@ -233,7 +240,7 @@ function applyStep(outcome: UserOutcome, step: UserStep, timeMs: number): void {
   const after = applyEvent(before, step.event, state.userId);
   if (after === before && state.entries.has(step.conversationId)) return;
   const pinned = state.head.pinned + Number(after.pinnedMs > 0) - Number(before.pinnedMs > 0);
-  if (pinned !== state.head.pinned) state.head = { ...state.head, pinned };
+  outcome.head.pinned = pinned;
   state.entries.set(step.conversationId, after);
   outcome.entries.add(step.conversationId);
 }

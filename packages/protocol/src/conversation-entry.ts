@@ -12,38 +12,31 @@
 import type { GroupInfo } from "./group.js";
 import type { ConversationId, UserId } from "./ids.js";
 import { MENTIONS_UNREAD_MAX, SHARED_UNREAD_MAX } from "./limits.js";
-import type { ConversationEntry, Event, Message } from "./model.js";
+import { draftOf } from "./codec/schema.js";
+import { type Event, type Message, ConversationEntry } from "./model.js";
 import { isSignal, mentionsUser } from "./content-kinds.js";
 
 /** Beyond this many ranges the oldest ones are taken as read: someone wrote that often without reading. */
 export const UNREAD_RANGES_MAX = 128;
 
+/** An event says what it says with one of its fields. */
+interface EventPart {
+  readonly conversationId?: ConversationId;
+  readonly message?: Pick<Message, "conversationId">;
+}
+
 const NO_MENTIONS: readonly number[] = [];
 
-/** The conversation that an event is about, or undefined for an event unknown here. */
+/** The conversation that an event is about; undefined when it is of the user, of a module, or unknown here. */
 export function conversationOf(event: Event): ConversationId | undefined {
-  return (
-    event.message?.conversationId ??
-    event.read?.conversationId ??
-    event.hidden?.conversationId ??
-    event.joined?.conversationId ??
-    event.left?.conversationId ??
-    event.advanced?.conversationId ??
-    event.trimmed?.conversationId ??
-    event.changed?.message?.conversationId ??
-    event.voided?.conversationId ??
-    event.reactions?.conversationId ??
-    event.pinned?.conversationId ??
-    event.readers?.conversationId ??
-    event.shared?.conversationId ??
-    event.cardPart?.conversationId ??
-    event.cardAction?.conversationId ??
-    event.group?.conversationId ??
-    event.members?.conversationId ??
-    event.listPinned?.conversationId ??
-    // Empty: of the user, and not of a conversation.
-    (event.settings?.conversationId || undefined)
-  );
+  // By far the most common.
+  if (event.message !== undefined) return event.message.conversationId;
+  if (event.module !== undefined) return undefined;
+  for (const part of Object.values(event) as readonly (EventPart | undefined)[]) {
+    const conversationId = part?.conversationId || part?.message?.conversationId;
+    if (conversationId) return conversationId;
+  }
+  return undefined;
 }
 
 /** An entry before any event. */
@@ -201,17 +194,16 @@ function withMessage(entry: ConversationEntry, message: Message, self: UserId): 
   const isUnread = message.isCountable && message.senderId !== self && !isRead;
   const hadReadAll = entry.unreadRanges.length === 0;
   const ranges = isUnread ? capped(withSequence(entry.unreadRanges, message.sequence)) : entry.unreadRanges;
-  return {
-    ...entry,
-    lastSequence: message.sequence,
-    lastMessage: isHidden ? undefined : message,
-    updatedMs: message.timeMs,
-    readSequence:
-      !isUnread && hadReadAll ? Math.max(entry.readSequence, message.sequence) : entry.readSequence,
-    unreadRanges: ranges,
-    unread: isUnread ? countOf(ranges) : entry.unread,
-    unreadMentions: isUnread ? mentionsWith(entry, message, self, ranges) : entry.unreadMentions,
-  };
+  const after = draftOf(ConversationEntry, entry);
+  after.lastSequence = message.sequence;
+  after.lastMessage = isHidden ? undefined : message;
+  after.updatedMs = message.timeMs;
+  if (isUnread) {
+    after.unreadRanges = ranges;
+    after.unread = countOf(ranges);
+    after.unreadMentions = mentionsWith(entry, message, self, ranges);
+  } else if (hadReadAll) after.readSequence = Math.max(entry.readSequence, message.sequence);
+  return after;
 }
 
 /** The conversation goes on by a place that shows nothing: only who has read everything has read that too. */

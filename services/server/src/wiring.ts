@@ -26,6 +26,7 @@ import {
 import { type NotificationService, PUSH_TARGET } from "@parley/notification";
 import type { PreviewService } from "@parley/preview";
 import type { TenantId } from "@parley/protocol";
+import { compileCodecs } from "@parley/protocol/compiled";
 import {
   FeedRegistry,
   NotifySettings,
@@ -231,6 +232,8 @@ function openStack(
     holdMs,
   }: { readonly stored: Tables; readonly emitter: Emitter; readonly holdMs: number },
 ): Promise<TableStack> {
+  // Nothing is encoded or decoded before there are tables.
+  compileCodecs();
   // Rows may not say that a record is applied before what it emitted is durable.
   const beforeFlush = (): Promise<void> => emitter.durable();
   return openTableStack({ stored, ambient, holdMs, beforeFlush, onFailure: onFatal, cold, queueEvents });

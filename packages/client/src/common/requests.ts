@@ -3,7 +3,7 @@
  * out, or caught by the end of its connection; a repeatable one is then sent again on the next.
  */
 import { type Ambient, Failure, type Timer } from "@parley/base";
-import { ANSWERS, type Frame, type FramePayload, type Init } from "@parley/protocol";
+import { type ANSWERS, type Frame, type FramePayload, type Init, OWN_ANSWERS } from "@parley/protocol";
 import {
   REQUEST_TIMEOUT_MS,
   REQUEST_TRIES_MAX,
@@ -77,7 +77,8 @@ export class Requests {
     if (request === undefined) return true;
     this.#finish(frame.payload.requestId, request);
     if (frame.name === "refused") request.reject(refusal(frame.payload));
-    else if (frame.name === ANSWERS[request.name]) request.resolve(frame.payload);
+    else if (frame.name === (OWN_ANSWERS[request.name as keyof typeof OWN_ANSWERS] ?? "done"))
+      request.resolve(frame.payload);
     else request.reject(new Failure("malformed", `A ${request.name} was answered by a ${frame.name}.`));
     this.#sendWaiting();
     return true;

@@ -148,7 +148,7 @@ test("numbers are read up to 2^53 - 1, with needless bytes too", () => {
 
 test("numbers beyond 2^53 - 1 are malformed", () => {
   for (const hex of ["108080808080808010", "10ffffffffffffff10", "10ffffffffffffffffff01"])
-    assertMalformed(Leaf, hex, /larger than 2\^53 - 1/);
+    assertMalformed(Leaf, hex, /too large/);
 });
 
 test("a known field with another wire type is malformed", () => {
