@@ -1,8 +1,7 @@
 import type { Clock, Random } from "./ports.js";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const DIGITS = ALPHABET.split("");
-const PAIRS = DIGITS.flatMap((first) => DIGITS.map((second) => first + second));
+const CODES = Uint8Array.from(ALPHABET, (digit) => digit.charCodeAt(0));
 const TIME_CHARACTERS = 10;
 const CHANCE_CHARACTERS = 16;
 
@@ -18,14 +17,14 @@ export type UlidSource = () => string;
  */
 export function createUlidSource(clock: Clock, random: Random): UlidSource {
   let lastTimeMs = -1;
-  let timeText = "";
+  const codes = Array.from({ length: TIME_CHARACTERS + CHANCE_CHARACTERS }, () => 0);
   const chance = new Uint8Array(CHANCE_CHARACTERS);
 
   return () => {
     const nowMs = clock.nowMs();
     if (nowMs > lastTimeMs) {
       lastTimeMs = nowMs;
-      timeText = encodeTime(nowMs);
+      encodeTime(nowMs, codes);
       const fresh = random.bytes(CHANCE_CHARACTERS);
       for (let index = 0; index < CHANCE_CHARACTERS; index++) chance[index] = fresh[index]! & 31;
       // The top bit stays clear so that counting up cannot overflow within one millisecond.
@@ -33,27 +32,19 @@ export function createUlidSource(clock: Clock, random: Random): UlidSource {
     } else {
       countUp(chance);
     }
-    return timeText + encodeChance(chance);
+    for (let index = 0; index < CHANCE_CHARACTERS; index++)
+      codes[TIME_CHARACTERS + index] = CODES[chance[index]!]!;
+    // In one piece: what is put together of strings is flattened when it is first looked up.
+    return String.fromCharCode(...codes);
   };
 }
 
-function encodeTime(timeMs: number): string {
+function encodeTime(timeMs: number, codes: number[]): void {
   let rest = timeMs;
-  let text = "";
-  for (let index = 0; index < TIME_CHARACTERS; index++) {
-    text = ALPHABET[rest % 32]! + text;
+  for (let index = TIME_CHARACTERS - 1; index >= 0; index--) {
+    codes[index] = CODES[rest % 32]!;
     rest = Math.floor(rest / 32);
   }
-  return text;
-}
-
-/** Two digits at a time: each step makes a string that the next one throws away. */
-function encodeChance(digits: Uint8Array): string {
-  let text = "";
-  for (let index = 0; index < CHANCE_CHARACTERS; index += 2) {
-    text += PAIRS[digits[index]! * 32 + digits[index + 1]!]!;
-  }
-  return text;
 }
 
 function countUp(digits: Uint8Array): void {

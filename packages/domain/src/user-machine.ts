@@ -141,7 +141,10 @@ export function applyUserRecord(
   steps: readonly UserStep[],
   find: (userId: UserId) => UserState,
 ): { readonly outcomes: readonly UserOutcome[]; readonly verdict: Verdict } {
-  const outcomes = new Map<UserId, UserOutcome>();
+  const outcomes: UserOutcome[] = [];
+  // Nearly all records have one event for one of a partition's users: nobody is met again.
+  const isLone = steps.length === 1 && steps[0]!.userIds.length === 1;
+  const known = isLone ? undefined : new Map<UserId, UserOutcome>();
   if (record.hide !== undefined && !mayHide(find(record.hide.userId), record.hide)) {
     return { outcomes: [], verdict: refused("bad-request") };
   }
@@ -153,19 +156,23 @@ export function applyUserRecord(
   let hasRepeats = false;
   for (const step of steps) {
     for (const userId of step.userIds) {
-      const known = outcomes.get(userId);
-      if (known === undefined && offset < find(userId).head.applied) continue;
-      if (step.onceKey !== undefined && isRepeat(find(userId).given, step.onceKey, record.timeMs)) {
+      let outcome = known?.get(userId);
+      const state = outcome?.state ?? find(userId);
+      if (outcome === undefined && offset < state.head.applied) continue;
+      if (step.onceKey !== undefined && isRepeat(state.given, step.onceKey, record.timeMs)) {
         hasRepeats = true;
         continue;
       }
-      const outcome = known ?? begin(find(userId), record, offset);
-      if (known === undefined) outcomes.set(userId, outcome);
+      if (outcome === undefined) {
+        outcome = begin(state, record, offset);
+        outcomes.push(outcome);
+        known?.set(userId, outcome);
+      }
       applyStep(outcome, step, record.timeMs);
     }
   }
-  const verdict = hasRepeats && outcomes.size === 0 ? REPEATED : DONE;
-  return { outcomes: [...outcomes.values()], verdict };
+  const verdict = hasRepeats && outcomes.length === 0 ? REPEATED : DONE;
+  return { outcomes, verdict };
 }
 
 function mayHide(state: UserState, hide: NonNullable<UserRecord["hide"]>): boolean {

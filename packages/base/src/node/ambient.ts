@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import type { Ambient, Clock, Logger, Random, Scheduler, Timer } from "../ports.js";
 
 /** The machine's own clocks. */
@@ -7,9 +7,25 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
+/** Fetched at a time: each call of the system's source costs more than a message's whole encoding. */
+const POOL_BYTES = 4096;
+/** More than this is fetched for itself: keys and other secrets do not lie about in the pool. */
+const POOLED_BYTES_MAX = 24;
+
+const pool = new Uint8Array(POOL_BYTES);
+let poolUsed = POOL_BYTES;
+
 /** The operating system's random source. */
 export const systemRandom: Random = {
-  bytes: (length) => new Uint8Array(randomBytes(length)),
+  bytes(length) {
+    if (length > POOLED_BYTES_MAX) return new Uint8Array(randomBytes(length));
+    if (poolUsed + length > POOL_BYTES) {
+      randomFillSync(pool);
+      poolUsed = 0;
+    }
+    poolUsed += length;
+    return pool.slice(poolUsed - length, poolUsed);
+  },
   unit: () => Math.random(),
 };
 

@@ -23,7 +23,10 @@ interface Codec {
   copy: (value: object) => object;
 }
 
-const codecs = new WeakMap<Schema<object>, Codec>();
+/** A schema keeps its codec: looking it up in a map took as long as reading a small message. */
+interface CompiledSchema extends Schema<object> {
+  codec?: Codec;
+}
 
 /** From now on messages are read and written by compiled codecs. False: this process may not make code, and nothing has changed. */
 export function compileCodecs(): boolean {
@@ -46,9 +49,8 @@ export function interpretSchemas(): void {
 }
 
 /** It makes itself when it is first used: schemas may hold each other, and most are never read or never written. */
-function codecOf(schema: Schema<object>): Codec {
-  const known = codecs.get(schema);
-  if (known !== undefined) return known;
+function codecOf(schema: CompiledSchema): Codec {
+  if (schema.codec !== undefined) return schema.codec;
   const codec: Codec = {
     read(reader, end, depth) {
       codec.read = makeRead(schema);
@@ -63,7 +65,7 @@ function codecOf(schema: Schema<object>): Codec {
       return codec.copy(value);
     },
   };
-  codecs.set(schema, codec);
+  schema.codec = codec;
   return codec;
 }
 
