@@ -40,6 +40,7 @@ import type { PresenceSink } from "./presence/presence-port.js";
 import { answerPresence, isPresenceRequest } from "./presence/presence-requests.js";
 import type { TypingSink } from "./presence/typing-relay.js";
 import { type Answer, type RequestFrame, answer, isRequest } from "./requests.js";
+import type { SharedPacket } from "./shared-packets.js";
 import type { Socket, SocketListener } from "./socket.js";
 
 /**
@@ -78,6 +79,8 @@ export class Connection implements SocketListener, FeedSink, PresenceSink, Typin
   /** Resolves when there is a feed, or none will be. */
   #attached: Promise<void> | undefined;
   #packet: Writer | undefined;
+  /** Instead of it, as long as it holds nothing but what others are sent too. */
+  #sharedPacket: SharedPacket | undefined;
   #packetFrames = 0;
   #requestsInFlight = 0;
   #isPongOwed = false;
@@ -161,6 +164,10 @@ export class Connection implements SocketListener, FeedSink, PresenceSink, Typin
     events: readonly Uint8Array[],
     conversationId?: ConversationId,
   ): void {
+    if (conversationId !== undefined && isSmall(events)) {
+      this.#writeShared(this.#gateway.shared.frameOf({ epoch, firstPts, events, conversationId }));
+      return;
+    }
     let from = 0;
     let bytes = 0;
     for (let index = 0; index < events.length; index++) {
@@ -227,18 +234,19 @@ export class Connection implements SocketListener, FeedSink, PresenceSink, Typin
 
   /** Sends what was written in this turn. */
   flush(): void {
-    if (this.#packet === undefined) return;
+    if (this.#packet === undefined && this.#sharedPacket === undefined) return;
     this.#sendPacket();
     if (this.#socket.bufferedBytes() > BUFFERED_BYTES_MAX) this.close("slowConsumer");
   }
 
   #sendPacket(): void {
     const packet = this.#packet;
-    if (packet === undefined) return;
+    const bytes = packet === undefined ? this.#sharedPacket?.bytes : packet.take();
+    if (bytes === undefined) return;
     this.#packet = undefined;
-    const bytes = packet.take();
+    this.#sharedPacket = undefined;
     this.#socket.send(this.#isUnpacking ? this.#gateway.packer.pack(bytes, this.#feed?.isSlow) : bytes);
-    this.#gateway.returnWriter(packet);
+    if (packet !== undefined) this.#gateway.returnWriter(packet);
   }
 
   #take(frame: Frame): void {
@@ -394,15 +402,38 @@ export class Connection implements SocketListener, FeedSink, PresenceSink, Typin
 
   #write<N extends FrameName>(name: N, payload: Init<FramePayload<N>>): void {
     if (this.#state === "closed") return;
-    if (this.#packet === undefined) {
-      this.#packet = this.#gateway.borrowWriter();
+    const packet = this.#ownPacket();
+    writeFrame(packet, name, payload);
+    this.#packetFrames += 1;
+    if (packet.length >= PACKET_BYTES_TARGET || this.#packetFrames >= PACKET_FRAMES_MAX) this.flush();
+  }
+
+  /** A frame that others are sent too. As long as there is nothing else in the packet, that is shared as well. */
+  #writeShared(frame: Uint8Array): void {
+    if (this.#state === "closed") return;
+    if (this.#packet !== undefined) {
+      this.#packet.raw(frame);
+      this.#packetFrames += 1;
+    } else {
+      if (this.#sharedPacket === undefined) this.#gateway.flushSoon(this);
+      this.#sharedPacket = this.#gateway.shared.after(this.#sharedPacket, frame);
+      this.#packetFrames = this.#sharedPacket.frames;
+    }
+    const { length } = this.#packet ?? this.#sharedPacket!;
+    if (length >= PACKET_BYTES_TARGET || this.#packetFrames >= PACKET_FRAMES_MAX) this.flush();
+  }
+
+  /** The packet of this connection alone, with what it shared until now. */
+  #ownPacket(): Writer {
+    if (this.#packet !== undefined) return this.#packet;
+    const packet = this.#gateway.borrowWriter();
+    if (this.#sharedPacket === undefined) {
       this.#packetFrames = 0;
       this.#gateway.flushSoon(this);
-    }
-    writeFrame(this.#packet, name, payload);
-    this.#packetFrames += 1;
-    const isFull = this.#packet.length >= PACKET_BYTES_TARGET || this.#packetFrames >= PACKET_FRAMES_MAX;
-    if (isFull) this.flush();
+    } else packet.raw(this.#sharedPacket.bytes);
+    this.#sharedPacket = undefined;
+    this.#packet = packet;
+    return packet;
   }
 
   #end(): void {
@@ -411,8 +442,16 @@ export class Connection implements SocketListener, FeedSink, PresenceSink, Typin
       this.#gateway.returnWriter(this.#packet);
       this.#packet = undefined;
     }
+    this.#sharedPacket = undefined;
     const feed = this.#feed;
     this.#feed = undefined;
     this.#gateway.closed(this, feed);
   }
+}
+
+/** Whether it fits into one packet with whatever else may be in it. */
+function isSmall(events: readonly Uint8Array[]): boolean {
+  let bytes = 0;
+  for (const event of events) bytes += event.length;
+  return bytes <= PACKET_BYTES_TARGET;
 }

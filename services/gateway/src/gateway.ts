@@ -4,6 +4,7 @@ import { type SessionId, ERROR_CODES, Writer } from "@parley/protocol";
 import { Admission, type AdmissionCounts } from "./admission.js";
 import { Connection } from "./connection.js";
 import { PacketPacker } from "./packet-packer.js";
+import { SharedPackets } from "./shared-packets.js";
 import { PresenceBoard } from "./presence/presence-board.js";
 import type { PresencePort } from "./presence/presence-port.js";
 import { TypingRelay } from "./presence/typing-relay.js";
@@ -55,6 +56,8 @@ export class Gateway {
     retryAfterMs: FIRST_SYNC_RETRY_MS,
   });
   readonly packer: PacketPacker;
+  /** What many connections are sent in this turn. */
+  readonly shared = new SharedPackets();
   readonly presence: PresencePort;
   readonly typing: TypingRelay;
   readonly #connections = new Set<Connection>();
@@ -179,6 +182,7 @@ export class Gateway {
       const connections = this.#toFlush;
       this.#toFlush = [];
       for (const each of connections) each.flush();
+      this.shared.forget();
     });
   }
 

@@ -5,6 +5,7 @@ import { PACKET_BYTES_MAX } from "@parley/protocol";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { Gateway } from "./gateway.js";
 import { isAllowedOrigin } from "./origin-rule.js";
+import { framed } from "./websocket-frame.js";
 import type { Socket } from "./socket.js";
 
 export const WEBSOCKET_PATH = "/v1/ws";
@@ -32,7 +33,7 @@ export function listenForWebSockets(
     const path = (request.url ?? "").split("?", 1)[0];
     if (path !== WEBSOCKET_PATH) refuse(stream, "404 Not Found");
     else if (!isAllowedOrigin(request, origins)) refuse(stream, "403 Forbidden");
-    else sockets.handleUpgrade(request, stream, head, (webSocket) => bind(webSocket, gateway));
+    else sockets.handleUpgrade(request, stream, head, (webSocket) => bind(webSocket, stream, gateway));
   };
   server.on("upgrade", onUpgrade);
   return () => {
@@ -41,13 +42,17 @@ export function listenForWebSockets(
   };
 }
 
-function bind(webSocket: WebSocket, gateway: Gateway): void {
+/**
+ * The library shakes hands, reads, and answers what a WebSocket asks for. Packets are written beside it, each with its frame's
+ * head in one piece: the library gives the socket two, which costs half as much again.
+ */
+function bind(webSocket: WebSocket, stream: Duplex, gateway: Gateway): void {
   webSocket.binaryType = "nodebuffer";
   const socket: Socket = {
     send(packet) {
       if (webSocket.readyState !== webSocket.OPEN) return;
-      if (webSocket.bufferedAmount === 0) webSocket.send(packet);
-      else webSocket.send(packet, onSent);
+      if (webSocket.bufferedAmount === 0) stream.write(framed(packet));
+      else stream.write(framed(packet), onSent);
     },
     close: (code, reason) => webSocket.close(code, reason.slice(0, 120)),
     terminate: () => webSocket.terminate(),
