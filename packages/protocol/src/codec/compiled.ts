@@ -6,7 +6,7 @@
  *   schema ──► source ──► new Function ──► read(reader, end, depth) and write(writer, value)
  *
  * Pages forbid code that is made at run time, and a process may: there everything is read and written by the schema, as before.
- * Servers call `compileCodecs` at their start. What it gives: docs/operations/performance.md.
+ * Servers call `compileCodecs` at their start. Why so: docs/decisions/0029-servers-compile-codecs.md.
  */
 import { compiling } from "./compiling.js";
 import { readText, writeText } from "./native-text.js";
