@@ -2,6 +2,7 @@ import { deepEqual, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { createClientBench, GROUP, GROUP_2, OTHER, SELF, textsOf } from "../testing/client-bench.js";
 import { createMemoryStore } from "./memory-store.js";
+import type { ClientStore } from "./store.js";
 
 test("a new device fetches the list, page by page, and is live", async () => {
   const bench = createClientBench();
@@ -42,6 +43,8 @@ test("a new device shows what is newest before it has the whole list, and keeps 
     shown.push(others.length + 1, bench.client.state);
     void bench.client.open(newest);
   });
+  // What else an application wants to know at its start makes no difference.
+  void bench.client.notify.getDoNotDisturb().catch(() => undefined);
   await bench.begin();
   deepEqual(
     [shown, textsOf(bench.client, "g:59" as typeof GROUP), bench.client.conversations().length],
@@ -206,6 +209,58 @@ test("a rebase gives up what the server cannot vouch for", async () => {
   await bench.time.run(bench.client.settled(60_000));
   const { spans } = await bench.store.load();
   deepEqual([spans.get(GROUP), spans.get(GROUP_2)], [[], []]);
+  await bench.client.stop();
+});
+
+test("a conversation is shown whose messages were stored just when a rebase gave up what was held", async () => {
+  const store = createMemoryStore();
+  let isSlow = false;
+  const waiting: (() => void)[] = [];
+  const turn = async (): Promise<void> => {
+    if (isSlow) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const slowStore: ClientStore = {
+    ...store,
+    commit: async (...of) => {
+      await turn();
+      await store.commit(...of);
+    },
+    readMessages: async (...of) => {
+      await turn();
+      return store.readMessages(...of);
+    },
+  };
+  const bench = createClientBench(1, slowStore);
+  bench.world.join(GROUP, 20);
+  await bench.begin();
+  const held = new Map<string, number>();
+  bench.server.script = (frame) => {
+    const isHeld = frame.name === "getHistory" || frame.name === "listConversations";
+    if (!isHeld || held.has(frame.name)) return "handle";
+    held.set(frame.name, frame.payload.requestId);
+    return "ignore";
+  };
+  bench.world.epoch = 9;
+  bench.server.cut();
+  const opened = bench.client.open(GROUP);
+  await bench.time.advance(1000);
+  isSlow = true;
+  const page = bench.world.page(GROUP, { before: 0, after: 0, limit: 50, isForward: false });
+  bench.server.say("historyPage", { requestId: held.get("getHistory")!, ...page });
+  const entries = [...bench.world.entries.values()];
+  bench.server.say("conversationList", { requestId: held.get("listConversations")!, entries });
+  await bench.time.advance(1000);
+  // The page is stored; while it is read the list is stored.
+  waiting.shift()?.();
+  await bench.time.advance(1000);
+  const [read, stored] = waiting.splice(0);
+  stored?.();
+  await bench.time.advance(1000);
+  isSlow = false;
+  for (const resume of [read, ...waiting]) resume?.();
+  await bench.time.run(opened);
+  await bench.time.run(bench.client.settled(60_000));
+  deepEqual([held.size, textsOf(bench.client, GROUP).length], [2, 20]);
   await bench.client.stop();
 });
 

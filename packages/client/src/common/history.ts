@@ -50,6 +50,11 @@ export class History {
     this.#relay = relay;
   }
 
+  /** No page is on its way. */
+  get isIdle(): boolean {
+    return this.#meanwhile.size === 0;
+  }
+
   /** Fetches one page and stores it. Errors: those of a request, and of the store. */
   async fetch(conversationId: ConversationId, page: PageRequest): Promise<Answer<"getHistory">> {
     if (this.#relay.isFollowing)

@@ -170,7 +170,7 @@ export class Intake {
   async #rebase(rebase: FramePayload<"rebase">, generation: number): Promise<void> {
     const { entries: known, spans } = this.#parts.replica.state;
     // What such a device fetches from now on is as the server has it after the Rebase; it has nothing of before.
-    const isNew = spans.size === 0 && this.#parts.requests.isIdle;
+    const isNew = spans.size === 0 && this.#parts.history.isIdle;
     const newest = known.size === 0 ? await this.#showNewest(generation) : undefined;
     const entries = newest ?? (await this.#fetchList());
     if (generation !== this.#generation) return;

@@ -21,8 +21,8 @@ export class TimelineWindow {
   #readingCount = 0;
   /** Deleted while a read was on its way, which may still bring it. */
   readonly #removed = new Set<number>();
-  /** A fetch of the newest page is on its way. */
-  isFetching = false;
+  /** How often the newest page was asked for while it is on its way. */
+  fetches = 0;
   /** What stands around a message is on its way, for `openAt`. */
   isLeaving = false;
   /** The snapshot has to be made anew when the reads are over. */

@@ -251,14 +251,18 @@ export class Timelines {
     if (window.anchor !== undefined) return;
     const isShort = window.messages.length < TIMELINE_PAGE && !this.#isAtBeginning(conversationId, window);
     if (this.#isAtEnd(conversationId, window) && !isShort) return;
-    if (window.isFetching) return;
-    window.isFetching = true;
+    window.fetches += 1;
+    if (window.fetches > 1) return;
     try {
-      await this.#parts.history.fetch(conversationId, { limit: TIMELINE_PAGE });
-      await window.refresh();
-      await window.extendBack(TIMELINE_PAGE - window.messages.length);
+      // Once more when it was asked for meanwhile: a Rebase may have given up what this brought.
+      do {
+        window.fetches = 1;
+        await this.#parts.history.fetch(conversationId, { limit: TIMELINE_PAGE });
+        await window.refresh();
+        await window.extendBack(TIMELINE_PAGE - window.messages.length);
+      } while (window.fetches > 1 && !this.#isAtEnd(conversationId, window));
     } finally {
-      window.isFetching = false;
+      window.fetches = 0;
     }
     this.touch(conversationId);
   }
