@@ -41,9 +41,9 @@ class IndexedDbStore implements ClientStore {
     this.#name = name;
   }
 
-  async load(): Promise<StoreState> {
+  async load(isLeading = false): Promise<StoreState> {
     this.#database ??= await this.#open();
-    return readState(this.#database.transaction([...STORES], "readwrite"));
+    return readState(this.#database.transaction([...STORES], "readwrite"), isLeading);
   }
 
   async commit(changes: readonly Change[], leader?: number): Promise<void> {
@@ -137,7 +137,7 @@ class IndexedDbStore implements ClientStore {
  * Everything but the messages; what is damaged is removed, and with it the position: the device is told the list anew, and what it
  * holds is compared with the server. Nobody commits meanwhile: another tab may have the store in use.
  */
-async function readState(transaction: IDBTransaction): Promise<StoreState> {
+async function readState(transaction: IDBTransaction, isLeading: boolean): Promise<StoreState> {
   const ended = endOf(transaction);
   const damaged: [keyof typeof ROWS, IDBValidKey][] = [];
   const rowsOf = async <T>(name: keyof typeof ROWS): Promise<Map<ConversationId, T>> => {
@@ -172,6 +172,10 @@ async function readState(transaction: IDBTransaction): Promise<StoreState> {
     delete state.position;
   }
   for (const [name, key] of damaged) transaction.objectStore(name).delete(key);
+  if (isLeading) {
+    state.leader = (state.leader ?? 0) + 1;
+    objectStore(transaction, "state").put(state.leader, "leader");
+  }
   await ended;
   return {
     position: { epoch: 0, pts: 0 },

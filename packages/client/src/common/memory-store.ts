@@ -6,7 +6,8 @@ import { StoreImage } from "./store-image.js";
 export function createMemoryStore(): ClientStore {
   let image = new StoreImage();
   return {
-    async load() {
+    async load(isLeading) {
+      if (isLeading === true) image.apply([image.nextLead()]);
       return image.state();
     },
     async commit(changes, leader) {

@@ -56,25 +56,17 @@ export class Replica {
 
   /** Reads the store; clears it first when it is another user's. */
   async load(owner: StoreOwner): Promise<void> {
-    let stored = await this.store.load();
-    if (stored.owner !== undefined && stored.owner.userId !== owner.userId) {
-      await this.#commitFirst([{ kind: "clear" }]);
-      stored = await this.store.load();
-    }
-    if (stored.owner === undefined) await this.#commitFirst([{ kind: "owner", owner }]);
-    this.#setState(stored, owner);
+    await this.#take(await this.store.load(), owner);
   }
 
   /** As `load`, for this tab alone: whoever led before commits nothing from now on. Returns the number of the lead. */
   async lead(owner: StoreOwner): Promise<number> {
-    const { leader: last } = await this.store.load();
-    const leader = last + 1;
-    await this.store.commit([{ kind: "leader", leader }], last);
+    const stored = await this.store.load(true);
+    const { leader } = stored;
     this.#leader = leader;
     this.#isReadOnly = false;
-    // What was committed before the claim is in the store by now, and nothing more comes.
     const before = this.#copy();
-    await this.load(owner);
+    await this.#take(stored, owner);
     // The leader before may have committed what it could not tell any more.
     if (before.owner !== undefined) this.#onCommitted(everythingCommitted(before, this.#state), []);
     return leader;
@@ -177,13 +169,16 @@ export class Replica {
     };
   }
 
-  /** Commits before there is a state. A lead that is cleared with the rest is put back. */
-  async #commitFirst(changes: readonly Change[]): Promise<void> {
-    const leader = this.#leader;
-    await this.store.commit(
-      leader === undefined ? changes : [...changes, { kind: "leader", leader }],
-      leader,
-    );
+  /** Makes what was read the state. What is committed before there is one keeps the lead when it clears the store. */
+  async #take(stored: StoreState, owner: StoreOwner): Promise<void> {
+    const { leader } = stored;
+    let state = stored;
+    if (state.owner !== undefined && state.owner.userId !== owner.userId) {
+      await this.store.commit([{ kind: "clear" }, { kind: "leader", leader }], this.#leader);
+      state = await this.store.load();
+    }
+    if (state.owner === undefined) await this.store.commit([{ kind: "owner", owner }], this.#leader);
+    this.#setState(state, owner);
   }
 
   #setState(stored: StoreState, owner: StoreOwner): void {

@@ -44,6 +44,11 @@ export class StoreImage {
     };
   }
 
+  /** What gives the lead to another one. */
+  nextLead(): Change {
+    return { kind: "leader", leader: this.#leader + 1 };
+  }
+
   /** Whether what was committed under this lead still counts; without one it always does. */
   isLedBy(leader: number | undefined): boolean {
     return leader === undefined || leader === this.#leader;

@@ -126,10 +126,11 @@ export interface ClientStore {
   /** Set by the client: told where a read found rows that are no messages and left them out. Stores that check what they read at once never call it. */
   onDamage?: (conversationId: ConversationId, span: Span) => void;
   /**
-   * Opens the store, brings it to this version's form, whole or not at all, and reads its state. Errors: "unavailable" when it
-   * cannot be opened; `storeIsNewer`.
+   * Opens the store, brings it to this version's form, whole or not at all, and reads its state. With `isLeading` the number of the
+   * lead grows by one in the same step: whoever led before commits nothing from now on. Errors: "unavailable" when it cannot be
+   * opened; `storeIsNewer`.
    */
-  load(): Promise<StoreState>;
+  load(isLeading?: boolean): Promise<StoreState>;
   /**
    * Applies all changes or none; calls take effect in the order they were made. With a `leader` only while that one is stored:
    * a tab that has lost the lead, and does not know it yet, changes nothing. Errors: `leadLost`; the store's own.

@@ -60,9 +60,10 @@ class FileStore implements ClientStore {
     this.#options = options;
   }
 
-  load(): ReturnType<ClientStore["load"]> {
+  load(isLeading = false): ReturnType<ClientStore["load"]> {
     return this.#steps.run(async () => {
       if (this.#file === undefined) await this.#open();
+      if (isLeading) await this.#apply([this.#image.nextLead()]);
       return this.#image.state();
     });
   }
@@ -70,9 +71,7 @@ class FileStore implements ClientStore {
   commit(changes: readonly Change[], leader?: number): Promise<void> {
     return this.#steps.run(async () => {
       if (!this.#image.isLedBy(leader)) throw leadLost();
-      await this.#append(changes);
-      if (this.#image.apply(changes)) this.#holdsDeleted = true;
-      if (this.#bytes > this.#compactBytes * COMPACTION_FACTOR) await this.#compactIfPossible();
+      await this.#apply(changes);
     });
   }
 
@@ -104,6 +103,12 @@ class FileStore implements ClientStore {
       );
       this.#image = new StoreImage();
     });
+  }
+
+  async #apply(changes: readonly Change[]): Promise<void> {
+    await this.#append(changes);
+    if (this.#image.apply(changes)) this.#holdsDeleted = true;
+    if (this.#bytes > this.#compactBytes * COMPACTION_FACTOR) await this.#compactIfPossible();
   }
 
   async #open(): Promise<void> {

@@ -117,6 +117,24 @@ function stateTests(add: Add): void {
     deepEqual([code, leader, position], ["lost", 2, { epoch: 1, pts: 1 }]);
   });
 
+  add("a reading that takes the lead gives the next number, and ends the lead before it", async (open) => {
+    const store = open();
+    const first = await store.load(true);
+    await store.commit([{ kind: "position", position: { epoch: 1, pts: 1 } }], first.leader);
+    const second = await store.load(true);
+    const late = store.commit([{ kind: "position", position: { epoch: 1, pts: 9 } }], first.leader);
+    const code = await late.then(
+      () => "committed",
+      (error: unknown) => (isLeadLost(error) ? "lost" : String(error)),
+    );
+    await store.close();
+    const { leader, position } = await open().load();
+    deepEqual(
+      [first.leader, second.leader, second.position, code, leader, position],
+      [1, 2, { epoch: 1, pts: 1 }, "lost", 2, { epoch: 1, pts: 1 }],
+    );
+  });
+
   add("a store that was destroyed is a new one", async (open) => {
     const store = open();
     await store.load();

@@ -68,7 +68,7 @@ export class TabsBench {
       userId: SELF,
       store: {
         ...this.store,
-        load: () => gate.wait(() => this.store.load()),
+        load: (isLeading) => gate.wait(() => this.store.load(isLeading)),
         // Stored at once and told of later: who is killed meanwhile never knows.
         commit: async (changes, leader) => {
           await this.store.commit(changes, leader);
