@@ -113,12 +113,12 @@ export class SessionController {
 
   /** Signs in. Errors: those of `login`. */
   async signIn(user: string, password: string): Promise<void> {
-    const { deviceId, release } = await takeAnyDevice(this.#memory, user);
+    const { deviceId, release, isNew } = await takeAnyDevice(this.#memory, user);
     try {
       const device = deviceNameOf(navigator.userAgent);
       const session = await login(location.origin, { user, password, device, deviceId });
       this.#memory.keepSession(session);
-      await endOlderSessions(session);
+      if (!isNew) await endOlderSessions(session);
       // From here on it is shared: other tabs take it up as well.
       release();
       await this.#open(session);
@@ -286,14 +286,14 @@ const consoleLogger = {
 async function takeAnyDevice(
   memory: SignInMemory,
   user: string,
-): Promise<{ readonly deviceId: DeviceId; readonly release: ReleaseDevice }> {
+): Promise<{ readonly deviceId: DeviceId; readonly release: ReleaseDevice; readonly isNew: boolean }> {
   for (const { deviceId } of candidatesOf(memory.devices(), user)) {
     const release = await takeDevice(deviceId);
-    if (release !== undefined) return { deviceId, release };
+    if (release !== undefined) return { deviceId, release, isNew: false };
   }
   const deviceId = newDeviceId();
   const release = await takeDevice(deviceId);
-  return { deviceId, release: release ?? (() => undefined) };
+  return { deviceId, release: release ?? (() => undefined), isNew: true };
 }
 
 /** Tabs that were closed left their session on the server; who takes up their device ends it. */
