@@ -1,7 +1,7 @@
 /** The English words of the list of conversations. */
 export const LIST_ENGLISH = {
   filter: "Show",
-  filters: { all: "All", unread: "Unread", mentions: "@ Mentions", groups: "Groups", direct: "Direct" },
+  filters: { all: "All", unread: "Unread", mentions: "@ Me", groups: "Groups", direct: "Direct" },
   nothingFiltered: "No conversation of this kind.",
   actionsOf: (title: string): string => `Actions for ${title}`,
   actions: "Conversation actions",

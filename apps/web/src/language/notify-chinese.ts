@@ -27,7 +27,7 @@ export const NOTIFY_CHINESE: Strings["notify"] = {
     su: "星期日",
   },
   mentions: "提到我的消息仍然通知",
-  timeZone: (name) => `以${name}的时间为准。`,
+  timeZone: (name) => `以 ${name} 的时间为准。`,
 
   here: "未打开 Parley 时，在此浏览器中通知我",
   hereDenied: "浏览器不允许通知。请在浏览器设置中允许此页面发送通知。",

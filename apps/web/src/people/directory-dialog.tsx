@@ -51,7 +51,6 @@ function Crumbs({
     const isHere = count === parts.length;
     return (
       <li key={count}>
-        {count === 0 ? null : <Icon name="next" size={14} />}
         <button
           ref={isHere ? here : null}
           type="button"
@@ -61,6 +60,7 @@ function Crumbs({
         >
           {name}
         </button>
+        {isHere ? null : <Icon name="next" size={14} />}
       </li>
     );
   };
