@@ -2,6 +2,7 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { violationsOn } from "./testing/axe.js";
+import { LINKS_ALLOWED } from "./testing/link-site.js";
 import { fillScreens, type Look, walkScreens } from "./testing/main-screens.js";
 import { SKIP, withBench } from "./testing/web-bench.js";
 
@@ -26,7 +27,7 @@ test(
           );
         });
       deepEqual(found, []);
-    });
+    }, LINKS_ALLOWED);
   },
 );
 

@@ -5,83 +5,64 @@
  * Method: a page on this machine, which the operator allows, and which writes down who asked.
  */
 import { deepEqual } from "node:assert/strict";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
 import type { Locator, Page } from "playwright-core";
-import { pngFile } from "./testing/files.js";
+import { LINKS_ALLOWED, openSite } from "./testing/link-site.js";
 import { eventually, messageIn, open, SKIP, withBench, write } from "./testing/web-bench.js";
-
-const PICTURE = pngFile("lamp.png", { width: 600, height: 400 }, [11, 110, 117]).buffer;
-const PAGE = `<!doctype html><html><head><title>Plain title</title>
-  <meta property="og:title" content="The state of the lighthouse &lt;b&gt;2026&lt;/b&gt;">
-  <meta property="og:description" content="All that is known about its lamp, its keeper, and the storm that both of them came through.">
-  <meta property="og:site_name" content="Coast News"><meta property="og:image" content="/lamp.png">
-  </head><body><script>document.title = "never"</script></body></html>`;
-
-interface Site {
-  readonly url: string;
-  /** Path and user agent of each request. */
-  readonly asked: readonly string[];
-  readonly server: Server;
-}
 
 test("all see what a link leads to, until its author takes that away", { skip: SKIP }, async () => {
   const site = await openSite();
-  await withBench(
-    async (bench) => {
-      bench.atEnd(async () => void site.server.close());
-      const erik = await bench.client("erik");
-      const group = { title: "Coast", userIds: ["alice", "bob"] as UserId[], isHistoryOpen: true };
-      const groupId = await erik.createGroup(group);
-      for (let index = 1; index <= 16; index++) await erik.sendText(groupId, `line ${index}`);
-      await erik.settled(8_000);
-      const alice = await bench.signIn(await bench.browser(), "Alice");
-      const bob = await bench.signIn(await bench.browser({ colorScheme: "dark" }), "Bob");
-      for (const page of [alice, bob]) {
-        await open(page, "Coast");
-        // What is unread would be shown from its beginning.
-        await page.getByRole("log").press("End");
-        await eventually(() => gapBelow(page), 0);
-      }
-      await write(alice, `look: ${site.url}`);
-      await messageIn(alice, site.url).waitFor();
+  await withBench(async (bench) => {
+    bench.atEnd(site.close);
+    const erik = await bench.client("erik");
+    const group = { title: "Coast", userIds: ["alice", "bob"] as UserId[], isHistoryOpen: true };
+    const groupId = await erik.createGroup(group);
+    for (let index = 1; index <= 16; index++) await erik.sendText(groupId, `line ${index}`);
+    await erik.settled(8_000);
+    const alice = await bench.signIn(await bench.browser(), "Alice");
+    const bob = await bench.signIn(await bench.browser({ colorScheme: "dark" }), "Bob");
+    for (const page of [alice, bob]) {
+      await open(page, "Coast");
+      // What is unread would be shown from its beginning.
+      await page.getByRole("log").press("End");
+      await eventually(() => gapBelow(page), 0);
+    }
+    await write(alice, `look: ${site.url}`);
+    await messageIn(alice, site.url).waitFor();
 
-      for (const page of [bob, alice]) {
-        await page.bringToFront();
-        await eventually(() => cardIn(page).locator("img").evaluateAll(widths), [160]);
-        // The row has grown, and the list is still at its end.
-        await eventually(() => gapBelow(page), 0);
-      }
-      const card = cardIn(bob);
-      deepEqual(
-        [
-          await card.innerText(),
-          await card.getAttribute("href"),
-          await card.getAttribute("target"),
-          await card.getAttribute("rel"),
-        ],
-        [
-          `Coast News · 127.0.0.1\nThe state of the lighthouse <b>2026</b>\nAll that is known about its lamp, its keeper, and the storm that both of them came through.`,
-          site.url,
-          "_blank",
-          "noopener noreferrer nofollow",
-        ],
-      );
-      await bob.bringToFront();
-      await bob.getByRole("button", { name: /^Menu/u }).click();
-      const choice = bob.getByRole("checkbox", { name: "Link previews" });
-      await choice.uncheck();
-      await eventually(() => cardIn(bob).count(), 0);
-      await choice.check();
-      await eventually(() => cardIn(bob).count(), 1);
-      await choose(alice, site.url, "Remove preview");
-      for (const page of [alice, bob]) await eventually(() => cardIn(page).count(), 0);
-      deepEqual(site.asked, ["/ Parley link preview", "/lamp.png Parley link preview"]);
-    },
-    ["--link-preview-allow", "127.0.0.1"],
-  );
+    for (const page of [bob, alice]) {
+      await page.bringToFront();
+      await eventually(() => cardIn(page).locator("img").evaluateAll(widths), [160]);
+      // The row has grown, and the list is still at its end.
+      await eventually(() => gapBelow(page), 0);
+    }
+    const card = cardIn(bob);
+    deepEqual(
+      [
+        await card.innerText(),
+        await card.getAttribute("href"),
+        await card.getAttribute("target"),
+        await card.getAttribute("rel"),
+      ],
+      [
+        `Coast News · 127.0.0.1\nThe state of the lighthouse <b>2026</b>\nAll that is known about its lamp, its keeper, and the storm that both of them came through.`,
+        site.url,
+        "_blank",
+        "noopener noreferrer nofollow",
+      ],
+    );
+    await bob.bringToFront();
+    await bob.getByRole("button", { name: /^Menu/u }).click();
+    const choice = bob.getByRole("checkbox", { name: "Link previews" });
+    await choice.uncheck();
+    await eventually(() => cardIn(bob).count(), 0);
+    await choice.check();
+    await eventually(() => cardIn(bob).count(), 1);
+    await choose(alice, site.url, "Remove preview");
+    for (const page of [alice, bob]) await eventually(() => cardIn(page).count(), 0);
+    deepEqual(site.asked, ["/ Parley link preview", "/lamp.png Parley link preview"]);
+  }, LINKS_ALLOWED);
 });
 
 function cardIn(page: Page): Locator {
@@ -107,15 +88,4 @@ async function choose(page: Page, text: string, entry: string): Promise<void> {
   await message.hover();
   await message.getByRole("button", { name: "Message actions" }).click();
   await page.getByRole("menuitem", { name: entry }).click();
-}
-
-async function openSite(): Promise<Site> {
-  const asked: string[] = [];
-  const server = createServer(({ url, headers }, response) => {
-    asked.push(`${url} ${headers["user-agent"]}`);
-    if (url === "/lamp.png") response.writeHead(200, { "content-type": "image/png" }).end(PICTURE);
-    else response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(PAGE);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked, server };
 }

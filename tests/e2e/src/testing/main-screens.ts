@@ -1,8 +1,9 @@
 /** The main screens of the web chat, filled with what people write in a week, and the way from one to the next. */
 import { markdownBody, type ParleyClient } from "@parley/client";
-import type { UserId } from "@parley/protocol";
+import type { ConversationId, UserId } from "@parley/protocol";
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { plainFile, pngFile } from "./files.js";
+import { openSite } from "./link-site.js";
 import { conversationIn, type WebBench } from "./web-bench.js";
 
 export interface Look {
@@ -25,6 +26,10 @@ const SIZES: Readonly<Record<Look["size"], BrowserContextOptions>> = {
 const WORDS = {
   en: {
     menu: /^Menu/u,
+    directory: "Directory",
+    myProfile: "My profile",
+    searchBy: "Search by person, kind or day",
+    typing: "Bob Tanaka is typing…",
     notifications: "Notifications",
     devices: "Devices",
     mentions: "Mentions",
@@ -34,11 +39,16 @@ const WORDS = {
     picture: /^Open picture/u,
     viewer: "Picture",
     edit: "Change settings",
+    back: "Back to the list",
     close: "Close",
     nothing: "No message is found.",
   },
   zh: {
     menu: /^菜单/u,
+    directory: "通讯录",
+    myProfile: "我的资料",
+    searchBy: "按发送人、类型或日期搜索",
+    typing: "Bob Tanaka 正在输入…",
     notifications: "消息通知",
     devices: "设备",
     mentions: "提到我的",
@@ -48,12 +58,19 @@ const WORDS = {
     picture: /^查看图片/u,
     viewer: "图片",
     edit: "修改设置",
+    back: "返回会话列表",
     close: "关闭",
     nothing: "没有找到消息。",
   },
 } as const;
 const TITLE = "Garden party · 花园聚会";
 const PEOPLE = ["alice", "bob", "chen", "dana"] as UserId[];
+const DEPARTMENTS: readonly (readonly [user: string, title: string, department: string])[] = [
+  ["bob", "Head of everything that grows", "Gardens/Terraces and stairs/South"],
+  ["chen", "厨师", "厨房"],
+  ["dana", "", "Gardens"],
+];
+const STATUS = "Among the roses until noon; ask Dana if it cannot wait";
 const LONG_TITLE = "The committee for everything that has a very long name and nowhere to put it";
 const CARD_ACTION = "Take part";
 const CARD = {
@@ -75,14 +92,20 @@ const CARD = {
 const SCROLL_PX = 150;
 const SCROLL_STEPS_MAX = 40;
 const SETTLE_MS_MAX = 8_000;
+const KEY_MS = 250;
 
 /** What the screens show. */
 export interface Party {
   /** Says something that Alice has not read. */
   readonly saySomethingNew: () => Promise<void>;
+  /** Bob presses a key in the field of his chat with Alice. */
+  readonly type: () => void;
 }
 
-/** Fills the demo: a group with answers, reactions, pictures, a card, a pin and a mention, and others with long names. */
+/**
+ * Fills the demo: a group with answers, reactions, pictures, a card, a pin and a mention, others with long names, a direct chat with
+ * a link, and a directory. The bench's server is one that may read pages of this machine.
+ */
 export async function fillScreens(bench: WebBench): Promise<Party> {
   const [alice, bob, chen] = [
     await bench.client("alice"),
@@ -134,13 +157,35 @@ export async function fillScreens(bench: WebBench): Promise<Party> {
   await chen.settled(SETTLE_MS_MAX);
   await alice.sendText(groupId, "I have asked them. They come, too.");
   alice.markRead(groupId, await sent(alice));
+  const direct = await fillPeople(bench, bob);
   return {
+    type: () => bob.presence.typing(direct),
     saySomethingNew: async () => {
       await bob.sendText(groupId, "Who has a long table?");
       await bob.sendText(groupId, "Ours is only for four.");
       await bob.settled(SETTLE_MS_MAX);
     },
   };
+}
+
+/** Who works where, what Bob says of now and to Alice. Returns their direct chat. */
+async function fillPeople(bench: WebBench, bob: ParleyClient): Promise<ConversationId> {
+  for (const [userId, title, department] of DEPARTMENTS)
+    await bench.server.operations.setDetails({
+      tenant: "main",
+      userId: userId as UserId,
+      title,
+      department,
+    });
+  const { buffer } = pngFile("bob.png", { width: 128, height: 128 }, [150, 90, 120]);
+  await bob.setPicture(buffer);
+  await bob.setStatusText(STATUS);
+  const site = await openSite();
+  bench.atEnd(site.close);
+  const direct = await bob.createDirect("alice" as UserId);
+  await bob.sendText(direct, `Have you seen this? ${site.url}`);
+  await bob.settled(SETTLE_MS_MAX);
+  return direct;
 }
 
 /** Opens the chat as Alice in this look and goes through its screens, with a call for each. */
@@ -164,7 +209,9 @@ export async function walkScreens(
   const walk = new Walk(page, look, (screen) => visit(page, screen));
   await walk.signIn();
   await walk.list();
+  await walk.people();
   await walk.conversation();
+  await walk.direct(party);
   await context.close();
 }
 
@@ -199,8 +246,7 @@ class Walk {
       [words.notifications, "do-not-disturb"],
       [words.devices, "devices"],
     ] as const) {
-      await this.#button(words.menu).click();
-      await page.getByRole("dialog").getByRole("button", { name }).click();
+      await this.#choose(name);
       await this.#dialog(screen);
     }
     await this.#button(words.mentions).click();
@@ -219,6 +265,53 @@ class Walk {
     await page.getByText(words.nothing).waitFor();
     await this.#visit("search-nothing");
     await field.fill("");
+    await this.#button(words.searchBy).click();
+    await page.getByRole("navigation").getByRole("combobox").first().waitFor();
+    await this.#visit("search-filters");
+    await this.#button(words.searchBy).click();
+  }
+
+  /** The directory, somebody in it, and one's own profile. */
+  async people(): Promise<void> {
+    const [page, words] = [this.#page, this.#words];
+    const dialog = page.getByRole("dialog");
+    await this.#choose(words.directory);
+    const department = dialog.getByRole("button", { name: /^Gardens/u });
+    await department.waitFor();
+    await this.#visit("directory");
+    await department.click();
+    await dialog.getByRole("button", { name: /^Terraces/u }).click();
+    await dialog.getByRole("button", { name: /^South/u }).click();
+    await dialog.getByRole("button", { name: /^Bob/u }).waitFor();
+    await this.#visit("directory-department");
+    await dialog.getByRole("button", { name: /^Bob/u }).click();
+    await dialog.getByText(STATUS).waitFor();
+    await this.#visit("profile");
+    await this.#close(dialog.filter({ hasText: STATUS }));
+    await this.#close();
+    await this.#choose(words.myProfile);
+    await dialog.getByRole("textbox").waitFor();
+    await this.#dialog("my-profile");
+  }
+
+  /** A chat with one person, who types and has sent a link. */
+  async direct({ type }: Party): Promise<void> {
+    const page = this.#page;
+    const back = page.getByRole("main").getByRole("button", { name: this.#words.back, exact: true });
+    if (await back.isVisible()) await back.click();
+    await conversationIn(page, "Bob").click();
+    await page
+      .getByRole("log")
+      .getByRole("link", { name: /Coast News/u })
+      .waitFor();
+    await page.getByRole("main").getByText(STATUS).waitFor();
+    const typing = setInterval(type, KEY_MS);
+    try {
+      await page.getByRole("main").getByText(this.#words.typing).waitFor();
+      await this.#visit("direct");
+    } finally {
+      clearInterval(typing);
+    }
   }
 
   /** The group, its panels, and its pictures. */
@@ -281,9 +374,14 @@ class Walk {
     await this.#page.keyboard.press("Escape");
   }
 
-  async #close(): Promise<void> {
-    const { close } = this.#words;
-    await this.#page.getByRole("dialog").getByRole("button", { name: close, exact: true }).click();
+  /** An entry of the account menu. */
+  async #choose(name: string): Promise<void> {
+    await this.#button(this.#words.menu).click();
+    await this.#page.getByRole("dialog").getByRole("button", { name }).click();
+  }
+
+  async #close(dialog = this.#page.getByRole("dialog")): Promise<void> {
+    await dialog.getByRole("button", { name: this.#words.close, exact: true }).click();
   }
 
   /** Visits what has been opened, and closes it. */

@@ -1,8 +1,9 @@
 /** Makes pictures of the main screens in both languages and themes, for a desktop and a telephone. First argument: the folder. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { LINKS_ALLOWED } from "./link-site.js";
 import { fillScreens, LOOKS, walkScreens } from "./main-screens.js";
-import { SKIP, withBench } from "./web-bench.js";
+import { endBrowser, SKIP, withBench } from "./web-bench.js";
 
 const [, , folder = ".parley/screenshots", only = ""] = process.argv;
 
@@ -18,4 +19,5 @@ await withBench(async (bench) => {
     });
     process.stderr.write(`parley: ${name}\n`);
   }
-});
+}, LINKS_ALLOWED);
+await endBrowser();

@@ -40,7 +40,12 @@ export const SKIP = existsSync(CHROMIUM)
 
 /** One process for all tests: what they store is apart, in contexts. */
 let launched: Promise<Browser> | undefined;
-after(async () => (await launched)?.close());
+after(endBrowser);
+
+/** Ends that process. Tests need not call it; another program does not end without it. */
+export async function endBrowser(): Promise<void> {
+  await (await launched)?.close();
+}
 
 export class WebBench {
   readonly server: ServerProcess;
