@@ -6,6 +6,7 @@ import { problemText } from "../language/problem-text.js";
 import { Avatar } from "../people/avatar.js";
 import { usePeople } from "../people/use-people.js";
 import { useStrings } from "../preferences/preferences-context.js";
+import row from "./choice-rows.module.css";
 import styles from "./people-picker.module.css";
 
 /** People that a search shows. */
@@ -63,7 +64,7 @@ function FoundPeople(props: {
     <>
       <Problem text={problem === undefined ? "" : problemText(strings, problem)} />
       <PeopleList label={strings.findPeople} users={shown ?? []} isBusy={isBusy} onPick={onPick} />
-      <p className={styles.hint} role="status">
+      <p className={row.hint} role="status">
         {users === undefined && !isWhole ? strings.loading : null}
         {isWhole && problem === undefined && (users ?? []).length === 0 ? strings.noPeople : null}
         {users?.length === SHOWN_MAX ? strings.moreUsers : null}
@@ -83,12 +84,17 @@ export function PeopleList(props: {
 }): JSX.Element {
   const { label, users, isBusy = false, isWhole = false, onPick } = props;
   return (
-    <ul className={styles.people} data-whole={isWhole} aria-label={label} onKeyDown={moveInList}>
+    <ul
+      className={`${row.list} ${styles.people}`}
+      data-whole={isWhole}
+      aria-label={label}
+      onKeyDown={moveInList}
+    >
       {users.map((user) => (
         <li key={user.userId}>
           <button type="button" disabled={isBusy} onClick={() => onPick(user)}>
             <Avatar id={user.userId} name={user.name} size="small" />
-            <span className={styles.name}>
+            <span className={row.name}>
               <span dir="auto">{user.name}</span>
               {user.title === "" ? null : <span className={styles.title}>{user.title}</span>}
             </span>

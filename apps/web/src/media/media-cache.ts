@@ -12,7 +12,9 @@
 import { failureCode } from "@parley/base";
 import type { FetchedMedia, FetchMediaOptions, MediaSource } from "@parley/client";
 import { Body, type ConversationId, filled, type MediaBody } from "@parley/protocol";
+import { LoadQueue } from "./load-queue.js";
 import { safeTypeOf } from "./media-kind.js";
+import { type ObjectUrls, PAGE_URLS } from "./object-urls.js";
 
 /** Files that are fetched at a time. */
 export const MEDIA_LOADS_MAX = 4;
@@ -52,10 +54,8 @@ export interface MediaUse {
   readonly release: () => void;
 }
 
-export interface MediaCacheOptions {
+export interface MediaCacheOptions extends ObjectUrls {
   readonly fetch: (source: MediaSource, options: FetchMediaOptions) => Promise<FetchedMedia>;
-  readonly createUrl: (content: Uint8Array | Blob, type: string) => string;
-  readonly revokeUrl: (url: string) => void;
 }
 
 interface Entry {
@@ -75,8 +75,12 @@ export class MediaCache {
   readonly #options: MediaCacheOptions;
   /** The longest unused first. */
   readonly #entries = new Map<string, Entry>();
-  readonly #waiting: Entry[] = [];
-  #loading = 0;
+  readonly #queue = new LoadQueue<Entry>({
+    atATime: MEDIA_LOADS_MAX,
+    // What waits is in use: the list draws only what is near the screen.
+    waitingMax: Infinity,
+    load: (entry) => this.#load(entry).finally(() => this.#dropUnused()),
+  });
   #isClosed = false;
 
   constructor(options: MediaCacheOptions) {
@@ -130,7 +134,7 @@ export class MediaCache {
   /** Drops everything. Idempotent. */
   close(): void {
     this.#isClosed = true;
-    this.#waiting.length = 0;
+    this.#queue.clear();
     for (const entry of this.#entries.values()) this.#drop(entry);
   }
 
@@ -157,21 +161,7 @@ export class MediaCache {
     if (this.#isClosed || entry.target.place === undefined || entry.users === 0) return;
     if (entry.state.kind === "ready" || entry.state.kind === "loading") return;
     this.#become(entry, { kind: "loading", part: 0 });
-    this.#waiting.push(entry);
-    this.#loadNext();
-  }
-
-  #loadNext(): void {
-    while (this.#loading < MEDIA_LOADS_MAX) {
-      const entry = this.#waiting.pop();
-      if (entry === undefined) return;
-      this.#loading += 1;
-      void this.#load(entry).finally(() => {
-        this.#loading -= 1;
-        this.#loadNext();
-        this.#dropUnused();
-      });
-    }
+    this.#queue.add(entry);
   }
 
   async #load(entry: Entry): Promise<void> {
@@ -239,8 +229,7 @@ export class MediaCache {
 
   #drop(entry: Entry): void {
     if (entry.load !== undefined) entry.load.aborted = true;
-    const at = this.#waiting.indexOf(entry);
-    if (at >= 0) this.#waiting.splice(at, 1);
+    this.#queue.remove(entry);
     if (entry.state.kind === "ready") this.#options.revokeUrl(entry.state.url);
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
     entry.state = IDLE;
@@ -249,11 +238,7 @@ export class MediaCache {
 
 /** The page's own addresses for bytes. */
 export function createMediaCache(fetch: MediaCacheOptions["fetch"]): MediaCache {
-  return new MediaCache({
-    fetch,
-    createUrl: (content, type) => URL.createObjectURL(new Blob([content as BlobPart], { type })),
-    revokeUrl: (url) => URL.revokeObjectURL(url),
-  });
+  return new MediaCache({ fetch, ...PAGE_URLS });
 }
 
 function keyOf({ mediaId }: MediaBody, isThumbnail: boolean): string {

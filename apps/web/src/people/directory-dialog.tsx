@@ -5,6 +5,7 @@ import { Button } from "../controls/button.js";
 import { Dialog } from "../controls/dialog.js";
 import { Icon } from "../controls/icons.js";
 import { Problem } from "../controls/problem.js";
+import row from "../dialogs/choice-rows.module.css";
 import { moveInList, PeopleList, PeoplePicker } from "../dialogs/people-picker.js";
 import { problemText } from "../language/problem-text.js";
 import { useStrings } from "../preferences/preferences-context.js";
@@ -88,20 +89,24 @@ function Level(props: {
   return (
     <>
       <Problem text={problem === undefined ? "" : problemText(strings, problem)} />
-      <p className={styles.hint} role="status">
+      <p className={row.hint} role="status">
         {page === undefined && isLoading ? strings.loading : null}
         {isEmpty ? words.nobodyHere : null}
       </p>
       {page === undefined || page.departments.length === 0 ? null : (
-        <ul className={styles.departments} aria-label={words.departments} onKeyDown={moveInList}>
+        <ul
+          className={`${row.list} ${styles.departments}`}
+          aria-label={words.departments}
+          onKeyDown={moveInList}
+        >
           {page.departments.map(({ name, memberCount }) => (
             <li key={name}>
               <button type="button" onClick={() => onGo(path === "" ? name : `${path}/${name}`)}>
                 <Icon name="people" />
-                <span className={styles.name} dir="auto">
+                <span className={row.name} dir="auto">
                   {name}
                 </span>
-                <span className={styles.hint}>{words.peopleIn(memberCount)}</span>
+                <span className={row.hint}>{words.peopleIn(memberCount)}</span>
                 <Icon name="next" size={16} />
               </button>
             </li>

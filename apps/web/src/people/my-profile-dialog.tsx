@@ -8,6 +8,7 @@ import { problemText } from "../language/problem-text.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 import { Avatar } from "./avatar.js";
+import { loadProfile } from "./load-profile.js";
 import styles from "./profile-dialog.module.css";
 import { squarePicture } from "./square-picture.js";
 
@@ -15,15 +16,12 @@ import { squarePicture } from "./square-picture.js";
 export function MyProfileDialog({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const strings = useStrings();
   const words = strings.people;
-  const { client, names } = useChat();
+  const chat = useChat();
+  const { client } = chat;
   const name = useNames()(client.self);
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  const load = useCallback(async () => {
-    const profiles = await client.profiles([client.self]);
-    names.learn(profiles);
-    return profiles[0] ?? null;
-  }, [client, names]);
+  const load = useCallback(() => loadProfile(chat, chat.client.self), [chat]);
   const { value: profile, problem: unloaded, reload } = useLoaded(load);
   const [written, setWritten] = useState<string>();
   const statusText = written ?? profile?.statusText ?? "";

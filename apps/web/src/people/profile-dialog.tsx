@@ -8,6 +8,7 @@ import { problemText } from "../language/problem-text.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
 import { Avatar } from "./avatar.js";
+import { loadProfile } from "./load-profile.js";
 import styles from "./profile-dialog.module.css";
 
 /** Who somebody is: what the organisation and the person say, and the way to talk to them. */
@@ -19,13 +20,10 @@ export function ProfileDialog(props: {
   const { userId, onOpen, onClose } = props;
   const strings = useStrings();
   const words = strings.people;
-  const { client, names } = useChat();
+  const chat = useChat();
+  const { client } = chat;
   const nameOf = useNames();
-  const load = useCallback(async () => {
-    const profiles = await client.profiles([userId]);
-    names.learn(profiles);
-    return profiles[0] ?? null;
-  }, [client, names, userId]);
+  const load = useCallback(() => loadProfile(chat, userId), [chat, userId]);
   const { value: profile, problem } = useLoaded(load);
   const name = nameOf(userId);
   const talk = async (): Promise<void> => onOpen(await client.createDirect(userId));

@@ -1,6 +1,7 @@
 import type { UserId } from "@parley/protocol";
 import { type JSX, useEffect, useState } from "react";
 import { useChat, useConnection } from "../session/chat-context.js";
+import { loadProfile } from "./load-profile.js";
 
 /** What somebody says of now, under their name; asked for with every conversation that is opened, and every connection. */
 export function StatusLine(props: {
@@ -8,16 +9,15 @@ export function StatusLine(props: {
   readonly className?: string | undefined;
 }): JSX.Element | null {
   const { userId, className } = props;
-  const { client, names } = useChat();
+  const chat = useChat();
   const { state } = useConnection();
   const [statusText, setStatusText] = useState("");
   useEffect(() => {
     if (state !== "live") return undefined;
     let isCurrent = true;
-    client.profiles([userId]).then(
-      (profiles) => {
-        names.learn(profiles);
-        if (isCurrent) setStatusText(profiles[0]?.statusText ?? "");
+    loadProfile(chat, userId).then(
+      (profile) => {
+        if (isCurrent) setStatusText(profile?.statusText ?? "");
       },
       // It stays as it was.
       () => undefined,
@@ -25,7 +25,7 @@ export function StatusLine(props: {
     return () => {
       isCurrent = false;
     };
-  }, [client, names, userId, state]);
+  }, [chat, userId, state]);
   if (statusText === "") return null;
   return (
     <span className={className} dir="auto">
