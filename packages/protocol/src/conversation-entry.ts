@@ -12,7 +12,7 @@
 import type { GroupInfo } from "./group.js";
 import type { ConversationId, UserId } from "./ids.js";
 import { MENTIONS_UNREAD_MAX, SHARED_UNREAD_MAX } from "./limits.js";
-import { draftOf } from "./codec/schema.js";
+import { draftOf, filled } from "./codec/schema.js";
 import { type Event, type Message, ConversationEntry } from "./model.js";
 import { isSignal, mentionsUser } from "./content-kinds.js";
 
@@ -24,8 +24,6 @@ interface EventPart {
   readonly conversationId?: ConversationId;
   readonly message?: Pick<Message, "conversationId">;
 }
-
-const NO_MENTIONS: readonly number[] = [];
 
 /** The conversation that an event is about; undefined when it is of the user, of a module, or unknown here. */
 export function conversationOf(event: Event): ConversationId | undefined {
@@ -41,28 +39,7 @@ export function conversationOf(event: Event): ConversationId | undefined {
 
 /** An entry before any event. */
 export function emptyEntry(conversationId: ConversationId): ConversationEntry {
-  return {
-    conversationId,
-    title: "",
-    firstVisible: 1,
-    lastSequence: 0,
-    readSequence: 0,
-    unread: 0,
-    unreadRanges: [],
-    lastMessage: undefined,
-    isMember: true,
-    updatedMs: 0,
-    isShared: false,
-    topicPts: 0,
-    unreadMentions: NO_MENTIONS,
-    hiddenAhead: [],
-    reactedAhead: [],
-    groupRevision: 0,
-    membersRevision: 0,
-    notifyLevel: "",
-    mutedUntilMs: 0,
-    pinnedMs: 0,
-  };
+  return filled(ConversationEntry, { conversationId, firstVisible: 1, isMember: true });
 }
 
 /** The entry of user `self` after an event of the same conversation. */
