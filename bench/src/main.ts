@@ -2,6 +2,8 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "@parley/base";
 import { type TransportName, TRANSPORTS } from "./load/raw-transport.js";
+import { integer, UsageError, whole } from "./options/numbers.js";
+import { runPeers } from "./options/peers.js";
 import { measureAblation } from "./scenarios/ablation.js";
 import { type Report, measureDirect } from "./scenarios/direct-report.js";
 import { measureCampaign } from "./scenarios/campaign.js";
@@ -64,6 +66,17 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
   npm run -s bench -- idle [options]     connected devices that say nothing
     --connections N  (5000)
 
+  npm run -s bench -- peers [options]    Parley beside other systems that are installed here, and beside the limit of this runtime
+    --systems LIST   parley, limit, limit-no-sync, prosody, ejabberd, mosquitto, nats, redis (all)
+    --scenarios LIST direct, rate, group, group-rate, idle, reconnect (all)
+    --rounds N       (3)
+    --rate N         messages a second of "rate" (1000)
+    --online N       members of the group, all connected (500)
+    --connections N  of "idle" (2000)
+    --clients N      of "reconnect" (1000)
+    --markdown FILE  where the tables are written, too
+    --pairs N, --window N, --seconds N, --warm-up N, --directory DIR, --pin   as above
+
   npm run -s bench -- tables [options]   messages of a company's conversations, stored as rows and in blocks; and what reads pay
                                          for features that their table does not use
     --rows N           (1000000)
@@ -98,7 +111,11 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
 
 const OPTIONS = {
   pairs: { type: "string" },
-  clients: { type: "string", default: "2000" },
+  clients: { type: "string" },
+  systems: { type: "string" },
+  scenarios: { type: "string" },
+  rounds: { type: "string", default: "3" },
+  markdown: { type: "string" },
   events: { type: "string", default: "100000" },
   "round-trip-ms": { type: "string", default: "300" },
   "kb-per-second": { type: "string", default: "30" },
@@ -116,7 +133,8 @@ const OPTIONS = {
   members: { type: "string", default: "10000" },
   online: { type: "string", default: "500" },
   users: { type: "string", default: "100000" },
-  connections: { type: "string", default: "5000" },
+  /** How many depends on the scenario. */
+  connections: { type: "string" },
   rows: { type: "string", default: "1000000" },
   /** How many depends on the scenario. */
   conversations: { type: "string" },
@@ -135,7 +153,9 @@ const OPTIONS = {
 const GROUP_RATE = 20;
 /** Messages a second between people while a campaign is sent. */
 const CAMPAIGN_RATE = 500;
-/** Of those who stay when all others are cut. */
+const IDLE_CONNECTIONS = 5_000;
+/** Who are cut, and of those who stay. */
+const CUT_CLIENTS = 2_000;
 const STAYING_PAIRS = 50;
 const STAYING_RATE = 200;
 /** Messages a second in a group that a device on a bad network is in. */
@@ -158,8 +178,6 @@ const ABLATION_MESSAGES = 1_000;
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
-class UsageError extends Error {}
-
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -168,6 +186,10 @@ async function main(): Promise<void> {
   const { values, positionals } = readArguments();
   if (positionals[0] === "ablation") {
     await ablation(values);
+    return;
+  }
+  if (positionals[0] === "peers") {
+    process.exitCode = (await runPeers(values, say)) ? 0 : EXIT_FAILURE;
     return;
   }
   const report = await measure(positionals[0], values);
@@ -205,7 +227,7 @@ type Values = ReturnType<typeof readArguments>["values"];
 
 async function measure(scenario: string | undefined, values: Values): Promise<Report | undefined> {
   if (scenario === "idle")
-    return measureIdle({ connections: integer(values, "connections", 1, 25_000) }, say);
+    return measureIdle({ connections: whole(values, "connections", [1, 25_000], IDLE_CONNECTIONS) }, say);
   if (scenario === "tables") {
     const plan = {
       rows: integer(values, "rows", 1, 100_000_000),
@@ -266,7 +288,7 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
 async function measureNetwork(scenario: string | undefined, values: Values): Promise<Report | undefined> {
   if (scenario === "reconnect") {
     const plan = {
-      clients: integer(values, "clients", 2, 20_000),
+      clients: whole(values, "clients", [2, 20_000], CUT_CLIENTS),
       pairs: values.pairs === undefined ? STAYING_PAIRS : integer(values, "pairs", 1, 2_000),
       rate: values.rate === undefined ? STAYING_RATE : integer(values, "rate", 1, 1_000_000),
     };
@@ -342,19 +364,6 @@ function readArguments() {
   } catch (error) {
     throw new UsageError(messageOf(error), { cause: error });
   }
-}
-
-/** A whole number, or what stands for it in this scenario. */
-function whole(values: Values, name: keyof Values, [min, max]: [number, number], fallback: number): number {
-  return values[name] === undefined ? fallback : integer(values, name, min, max);
-}
-
-function integer(values: Values, name: keyof Values, min: number, max: number): number {
-  const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new UsageError(`--${name} must be a whole number from ${min} to ${max}.`);
-  }
-  return value;
 }
 
 main().catch((error: unknown) => {

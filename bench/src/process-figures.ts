@@ -7,13 +7,15 @@ import { join } from "node:path";
 const TICKS_PER_SECOND = 100;
 const BLOCK_BYTES = 512;
 /** Positions in /proc/PID/stat, counted after the name in brackets. */
+const PARENT_FIELD = 1;
 const UTIME_FIELD = 11;
 const STIME_FIELD = 12;
+const CHILDREN_UTIME_FIELD = 13;
+const CHILDREN_STIME_FIELD = 14;
 
 /** Seconds of processor time that a process has used, all its threads together. */
 export function processCpuSeconds(pid: number): number {
-  const text = readProc(pid, "stat");
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const fields = statFields(pid);
   return (Number(fields[UTIME_FIELD] ?? 0) + Number(fields[STIME_FIELD] ?? 0)) / TICKS_PER_SECOND;
 }
 
@@ -25,6 +27,46 @@ export function processRssBytes(pid: number): number {
 /** Bytes that a process has caused to be written to disks, at once or later. */
 export function processWrittenBytes(pid: number): number {
   return Number(/^write_bytes: (\d+)$/m.exec(readProc(pid, "io"))?.[1] ?? 0);
+}
+
+/** A process and all that it has started, directly or not, and that still run. */
+export function processTree(pid: number): readonly number[] {
+  const childrenOf = new Map<number, number[]>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = statFields(Number(name))[PARENT_FIELD];
+    if (parent === undefined) continue;
+    childrenOf.set(Number(parent), [...(childrenOf.get(Number(parent)) ?? []), Number(name)]);
+  }
+  const tree = [pid];
+  for (const each of tree) tree.push(...(childrenOf.get(each) ?? []));
+  return tree;
+}
+
+/** Seconds of processor time of a tree of processes, with those of its children that have ended. */
+export function treeCpuSeconds(pid: number): number {
+  let ticks = 0;
+  for (const each of processTree(pid)) {
+    const fields = statFields(each);
+    for (const field of [UTIME_FIELD, STIME_FIELD, CHILDREN_UTIME_FIELD, CHILDREN_STIME_FIELD])
+      ticks += Number(fields[field] ?? 0);
+  }
+  return ticks / TICKS_PER_SECOND;
+}
+
+/** Memory of a tree of processes, with what they share counted once; resident memory where that is not told. */
+export function treeMemoryBytes(pid: number): number {
+  let bytes = 0;
+  for (const each of processTree(pid)) {
+    const share = /^Pss:\s+(\d+) kB/m.exec(readProc(each, "smaps_rollup"))?.[1];
+    bytes += share === undefined ? processRssBytes(each) : Number(share) * 1024;
+  }
+  return bytes;
+}
+
+/** Bytes that a tree of processes has caused to be written to disks, at once or later. */
+export function treeWrittenBytes(pid: number): number {
+  return processTree(pid).reduce((sum, each) => sum + processWrittenBytes(each), 0);
 }
 
 /** How many files this process, and those it starts, may have open. Infinity where that is not told. */
@@ -62,6 +104,11 @@ export function pinThisProcess(core: number): boolean {
     // As above, or the machine has no such processor.
     return false;
   }
+}
+
+function statFields(pid: number): string[] {
+  const text = readProc(pid, "stat");
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 function readProc(pid: number, name: string): string {

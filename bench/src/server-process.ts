@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { hasTaskset } from "./process-figures.js";
 
 /** As `npm start` and `parley serve` run it; see "Memory" in docs/operations/performance.md. */
-const NODE_FLAGS = ["--max-semi-space-size=64"];
+export const NODE_FLAGS = ["--max-semi-space-size=64"];
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 30_000;
 const REPLY_MS_MAX = 20_000;

@@ -36,6 +36,19 @@ export class Ledger {
     return this.#intendedMs.length - this.#acked;
   }
 
+  /** Messages that are acknowledged and delivered. Exact when both come in order. */
+  get finished(): number {
+    return Math.min(this.#acked, this.#delivered);
+  }
+
+  get delivered(): number {
+    return this.#delivered;
+  }
+
+  get sent(): number {
+    return this.#intendedMs.length;
+  }
+
   get isComplete(): boolean {
     return this.#acked === this.#intendedMs.length && this.#delivered >= this.#acked;
   }

@@ -1,0 +1,62 @@
+/** What `npm run -s bench -- peers` is told, and what it says. */
+import { writeFileSync } from "node:fs";
+import { markdownOf } from "../peers/markdown.js";
+import { SCENARIOS } from "../peers/report.js";
+import { SYSTEMS } from "../peers/systems.js";
+import { type PeersPlan, measurePeers } from "../scenarios/peers.js";
+import { integer, UsageError, type Values, whole } from "./numbers.js";
+
+const RATE = 1_000;
+const PAIRS = 100;
+const SECONDS = 10;
+const CONNECTIONS = 2_000;
+const CLIENTS = 1_000;
+
+/** Returns whether what was measured is worth anything. */
+export async function runPeers(values: Values, say: (line: string) => void): Promise<boolean> {
+  const plan = planOf(values);
+  const report = await measurePeers(plan, say);
+  const { rounds, seconds } = plan;
+  const heading = `${rounds} rounds of ${seconds} s; medians, and ranges over the rounds.`;
+  const markdown = markdownOf(report.systems, { scenarios: plan.scenarios, heading });
+  say(`\n${markdown}`);
+  for (const complaint of report.complaints) say(`FAILED: ${complaint}`);
+  if (typeof values["markdown"] === "string") writeFileSync(values["markdown"], markdown);
+  if (values["json"] === true) process.stdout.write(`${JSON.stringify(report)}\n`);
+  return report.complaints.length === 0;
+}
+
+function planOf(values: Values): PeersPlan {
+  const { directory } = values;
+  return {
+    systems: listed(values, "systems", SYSTEMS, ({ name }) => name),
+    scenarios: listed(values, "scenarios", SCENARIOS, (name) => name),
+    rounds: integer(values, "rounds", 1, 100),
+    seconds: whole(values, "seconds", [1, 3_600], SECONDS),
+    warmUpSeconds: integer(values, "warm-up", 0, 3_600),
+    rate: whole(values, "rate", [1, 1_000_000], RATE),
+    pairs: whole(values, "pairs", [1, 2_000], PAIRS),
+    window: integer(values, "window", 1, 16),
+    members: integer(values, "online", 2, 5_000),
+    connections: whole(values, "connections", [1, 25_000], CONNECTIONS),
+    clients: whole(values, "clients", [2, 20_000], CLIENTS),
+    isPinned: values["pin"] === true,
+    directory: typeof directory === "string" ? directory : undefined,
+  };
+}
+
+/** Those of `all` whose names an option lists, in the order of `all`; all without it. Errors: a UsageError. */
+function listed<T>(
+  values: Values,
+  option: string,
+  all: readonly T[],
+  nameOf: (each: T) => string,
+): readonly T[] {
+  const told = values[option];
+  if (typeof told !== "string") return all;
+  const names = new Set(told.split(",").map((name) => name.trim()));
+  const found = all.filter((each) => names.has(nameOf(each)));
+  if (found.length !== names.size)
+    throw new UsageError(`--${option} lists some of ${all.map(nameOf).join(", ")}.`);
+  return found;
+}

@@ -1,0 +1,86 @@
+/** One TCP connection of the load: what comes is read whole, what is said in one turn leaves together. */
+import { type Socket, connect } from "node:net";
+import { messageOf } from "@parley/base";
+import { Inbox, type ReadWhole } from "./inbox.js";
+import { Outbox } from "./outbox.js";
+
+const ANSWER_MS_MAX = 30_000;
+const END_MS_MAX = 1_000;
+
+export class Link {
+  readonly outbox: Outbox;
+  readonly #socket: Socket;
+  readonly #onFault: (what: string) => void;
+  #isEnding = false;
+
+  /** Connects to a port of the loopback. Errors: an Error when that fails or takes too long. */
+  static open(port: number, read: ReadWhole, onFault: (what: string) => void): Promise<Link> {
+    return within("The server did not accept a connection", (resolve, reject) => {
+      const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+      socket.once("error", reject);
+      socket.once("connect", () => {
+        socket.off("error", reject);
+        resolve(new Link(socket, read, onFault));
+      });
+    });
+  }
+
+  private constructor(socket: Socket, read: ReadWhole, onFault: (what: string) => void) {
+    this.#socket = socket;
+    this.#onFault = onFault;
+    this.outbox = new Outbox(socket);
+    const inbox = new Inbox(read);
+    // "close" follows.
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      if (!this.#isEnding) onFault("The server closed a connection.");
+    });
+    socket.on("data", (piece) => {
+      try {
+        inbox.take(piece);
+      } catch (error) {
+        this.#fail(messageOf(error));
+      }
+    });
+  }
+
+  /** Drops the connection without a word. */
+  cut(): void {
+    this.#isEnding = true;
+    this.#socket.destroy();
+  }
+
+  /** Says what is left to say, ends in good order, and waits until it is closed. Twice is safe. */
+  async close(): Promise<void> {
+    this.#isEnding = true;
+    if (this.#socket.destroyed) return;
+    this.outbox.flush();
+    const timer = setTimeout(() => this.#socket.destroy(), END_MS_MAX);
+    await new Promise((resolve) => {
+      this.#socket.once("close", resolve);
+      this.#socket.end();
+    });
+    clearTimeout(timer);
+  }
+
+  #fail(what: string): void {
+    if (!this.#isEnding) this.#onFault(what);
+    this.cut();
+  }
+}
+
+/** Waits for a promise that `begin` makes. Errors: what `begin` rejects with, or an Error with `complaint` after 30 s. */
+export async function within<T>(
+  complaint: string,
+  begin: (resolve: (value: T) => void, reject: (error: Error) => void) => void,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`${complaint} within ${ANSWER_MS_MAX} ms.`)), ANSWER_MS_MAX);
+      begin(resolve, reject);
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
