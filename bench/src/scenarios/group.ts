@@ -21,6 +21,7 @@ import { TEXT_DIGITS } from "../load/scan.js";
 import { processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { thousandths } from "../rounding.js";
 import { ServerProcess, type ServerStats } from "../server-process.js";
+import { NO_WATCH, type ServerWatch } from "../server-watch.js";
 import { pause } from "../pause.js";
 import type { Report } from "./direct-report.js";
 
@@ -45,7 +46,11 @@ const MEMBER_PAGE = 20;
 const MEMBER_PAGE_MS = 50;
 const MEGABYTE = 1024 * 1024;
 
-export async function measureGroup(plan: GroupPlan, say: (line: string) => void): Promise<Report> {
+export async function measureGroup(
+  plan: GroupPlan,
+  say: (line: string) => void,
+  watch: ServerWatch = NO_WATCH,
+): Promise<Report> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "parley-bench-"));
   const clients: RawClient[] = [];
   let server: ServerProcess | undefined;
@@ -53,7 +58,7 @@ export async function measureGroup(plan: GroupPlan, say: (line: string) => void)
     const userIds = Array.from({ length: plan.members }, (_, index) => parseUserId(`m${index}`));
     say(`making ${plan.members} users`);
     const { tokens } = await prepareInstallation({ dataDirectory, userIds, devicesPerUser: 1 });
-    server = await ServerProcess.start({ dataDirectory });
+    server = await ServerProcess.start({ dataDirectory, nodeArguments: watch.nodeArguments });
     const url = server.webSocketUrl;
     const owner = await RawClient.connect({ url, token: tokens.get(userIds[0]!)![0]! });
     const beganMs = performance.now();
@@ -70,11 +75,13 @@ export async function measureGroup(plan: GroupPlan, say: (line: string) => void)
     say(`warming up ${plan.warmUpSeconds} s, then measuring ${plan.seconds} s`);
     load.start();
     await pause(plan.warmUpSeconds * 1000);
+    await watch.begin(server);
     const begin = await read(server);
     load.beginMeasuring();
     await pause(plan.seconds * 1000);
     load.endMeasuring();
     const end = await read(server);
+    await watch.end();
     await load.drain();
     const rssBytes = processRssBytes(server.pid);
     await Promise.all(clients.map((client) => client.close()));
