@@ -15,6 +15,8 @@ import { measureWeak } from "./scenarios/weak.js";
 import { measureSearch } from "./scenarios/search.js";
 import { measureTables } from "./scenarios/tables.js";
 import type { ServerWatch } from "./server-watch.js";
+import { TOOLS, TOOLS_USAGE } from "./tools.js";
+import { UsageError } from "./usage-error.js";
 
 const USAGE = `Measures a Parley server that it starts for itself, and checks every message.
 
@@ -101,6 +103,7 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --tree             also by function with all that it calls, and the calls
     --save FILE        keeps the profile, for Chromium's own tools (.cpuprofile)
 
+${TOOLS_USAGE}
   --json             the last line of stdout is the result as JSON
 `;
 
@@ -169,13 +172,17 @@ const ABLATION_MESSAGES = 1_000;
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
-class UsageError extends Error {}
-
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
 async function main(): Promise<void> {
+  const [name = "", ...args] = process.argv.slice(2);
+  const tool = TOOLS.get(name);
+  if (tool !== undefined) {
+    conclude(await tool(args, say));
+    return;
+  }
   const { values, positionals } = readArguments();
   if (positionals[0] === "ablation") {
     await ablation(values);
@@ -189,10 +196,14 @@ async function main(): Promise<void> {
     return;
   }
   for (const [key, value] of Object.entries(report.figures)) say(`  ${key.padEnd(40)} ${value}`);
-  for (const complaint of report.complaints) say(`FAILED: ${complaint}`);
   if (values.json) process.stdout.write(`${JSON.stringify(report.figures)}\n`);
+  conclude(report.complaints);
+}
+
+function conclude(complaints: readonly string[]): void {
+  for (const complaint of complaints) say(`FAILED: ${complaint}`);
   // What an earlier step of the build said about itself must not hide a failure.
-  process.exitCode = report.complaints.length > 0 ? EXIT_FAILURE : 0;
+  process.exitCode = complaints.length > 0 ? EXIT_FAILURE : 0;
 }
 
 /** One line of JSON for each idea. */

@@ -103,7 +103,7 @@ test("sentences tell the numbers", () => {
     /µs \+ (2\.9\d|3|3\.0\d) µs for each of the members, from 10/,
   );
   match(
-    tell(() => 61, 0.9),
+    tell(() => 61, 0.7, 3),
     /without a trend: what was measured varies by ±\d+%, so no law is claimed\.$/,
   );
 });

@@ -23,7 +23,7 @@ import { thousandths } from "../rounding.js";
 import { ServerProcess, type ServerStats } from "../server-process.js";
 import { NO_WATCH, type ServerWatch } from "../server-watch.js";
 import { pause } from "../pause.js";
-import type { Report } from "./direct-report.js";
+import type { Figures, Report } from "./direct-report.js";
 
 export interface GroupPlan {
   readonly members: number;
@@ -33,6 +33,8 @@ export interface GroupPlan {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly textBytes: number;
+  /** Whether pages of members are asked for meanwhile; unless told otherwise they are. */
+  readonly isAskingForMembers?: boolean;
 }
 
 /** Of those who are connected, how many write. */
@@ -125,7 +127,8 @@ async function read(server: ServerProcess): Promise<Reading> {
   return { stats: await server.stats(), cpuSeconds: processCpuSeconds(server.pid) };
 }
 
-async function makeGroup(owner: RawClient, others: readonly UserId[]): Promise<ConversationId> {
+/** A group of the owner and others. Errors: an Error with what the server said. */
+export async function makeGroup(owner: RawClient, others: readonly UserId[]): Promise<ConversationId> {
   const first = others.slice(0, MEMBERS_PER_REQUEST_MAX - 1);
   const created = await owner.request("createConversation", {
     userIds: first,
@@ -149,16 +152,38 @@ interface Writer {
   count: number;
 }
 
-class GroupLoad {
+/** Of one measured time, and of all messages what became of them. */
+export interface GroupFigures extends Figures {
+  readonly deliveries_per_s: number;
+  readonly deliver_p50_ms: number;
+  readonly deliver_p99_ms: number;
+  readonly deliver_max_ms: number;
+  readonly ack_p50_ms: number;
+  readonly ack_p99_ms: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly misordered: number;
+  readonly messages: number;
+  readonly messages_checked: number;
+  readonly deliveries: number;
+  readonly unanswered: number;
+  readonly refused: number;
+  readonly member_page_p50_ms: number;
+  readonly member_page_p99_ms: number;
+  readonly seconds: number;
+}
+
+/** Sends into one group and checks what each of its devices hears; can be measured again and again. */
+export class GroupLoad {
   readonly #plan: GroupPlan;
   readonly #conversationId: ConversationId;
   readonly #filler: string;
   readonly #ledger = new GroupLedger();
   readonly #writers: Writer[] = [];
-  readonly #ack = new Histogram();
-  readonly #delivery = new Histogram();
-  readonly #memberPage = new Histogram();
-  readonly #measured = { sent: 0, deliveries: 0 };
+  #ack = new Histogram();
+  #delivery = new Histogram();
+  #memberPage = new Histogram();
+  #measured = { sent: 0, deliveries: 0 };
   #asker: RawClient | undefined;
   #isSending = false;
   #isMeasuring = false;
@@ -173,6 +198,10 @@ class GroupLoad {
     this.#plan = plan;
     this.#conversationId = conversationId;
     this.#filler = "x".repeat(plan.textBytes - TEXT_DIGITS);
+  }
+
+  get #isAskingForMembers(): boolean {
+    return this.#plan.isAskingForMembers ?? true;
   }
 
   /** A member that comes with nothing: it fetches the entry, and follows the topic from there. */
@@ -195,9 +224,10 @@ class GroupLoad {
     const conversationId = this.#conversationId;
     const answer = await client.request("listConversations", { conversationId });
     const entry = answer.name === "conversationList" ? answer.payload.entries[0] : undefined;
-    if (entry?.isShared !== true) throw new Error("The group is no large one.");
+    if (entry === undefined) throw new Error("The group is not listed.");
     hearing.hearer = this.#ledger.addHearer(entry.lastSequence);
-    await client.follow(conversationId, entry.topicPts);
+    // A small group is told to each of its members, in their queues.
+    if (entry.isShared) await client.follow(conversationId, entry.topicPts);
     if (this.#writers.length < WRITERS_MAX) this.#writers.push({ client, count: 0 });
     this.#asker ??= client;
     return client;
@@ -206,12 +236,19 @@ class GroupLoad {
   start(): void {
     this.#isSending = true;
     this.#beganMs = performance.now();
+    this.#dueCount = 0;
+    this.#endedMs = Number.POSITIVE_INFINITY;
+    this.#measuredFromMs = Number.POSITIVE_INFINITY;
     this.#pace();
-    void this.#askForMembers();
+    if (this.#isAskingForMembers) void this.#askForMembers();
   }
 
   beginMeasuring(): void {
     this.#isMeasuring = true;
+    this.#ack = new Histogram();
+    this.#delivery = new Histogram();
+    this.#memberPage = new Histogram();
+    this.#measured = { sent: 0, deliveries: 0 };
     this.#measuredFromMs = performance.now();
   }
 
@@ -228,7 +265,7 @@ class GroupLoad {
     await pause(DRAIN_CHECK_MS * 10);
   }
 
-  figures() {
+  figures(): GroupFigures {
     const { lost, duplicated, misordered, acked, unanswered } = this.#ledger.verdict();
     const seconds = (this.#endedMs - this.#measuredFromMs) / 1000;
     return {
@@ -258,7 +295,8 @@ class GroupLoad {
     for (const key of ["lost", "duplicated", "misordered", "unanswered", "refused"] as const)
       if (figures[key] !== 0) complaints.push(`${figures[key]} messages were ${key}.`);
     if (figures.deliveries === 0 || this.#delivery.count === 0) complaints.push("Nothing was delivered.");
-    if (this.#memberPage.count === 0) complaints.push("No page of members was fetched.");
+    if (this.#isAskingForMembers && this.#memberPage.count === 0)
+      complaints.push("No page of members was fetched.");
     if (figures.messages < this.#plan.rate * this.#plan.seconds * 0.95)
       complaints.push(`The load did not keep up with ${this.#plan.rate} messages a second.`);
     return complaints;
@@ -313,7 +351,11 @@ class GroupLoad {
       const beganMs = performance.now();
       const page = { conversationId: this.#conversationId, limit: MEMBER_PAGE };
       const answer = await this.#asker!.request("listMembers", page);
-      if (answer.name !== "memberList" || answer.payload.members.length !== MEMBER_PAGE) return;
+      if (
+        answer.name !== "memberList" ||
+        answer.payload.members.length !== Math.min(MEMBER_PAGE, this.#plan.members)
+      )
+        return;
       if (this.#isMeasuring) this.#memberPage.add(performance.now() - beganMs);
       await pause(MEMBER_PAGE_MS);
     }
