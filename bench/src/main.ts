@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "@parley/base";
 import { type TransportName, TRANSPORTS } from "./load/raw-transport.js";
+import { integer, UsageError, whole } from "./options/numbers.js";
 import { PROFILED_SCENARIOS, profileScenario } from "./profile/profile-scenario.js";
 import { measureAblation } from "./scenarios/ablation.js";
 import { type Report, measureDirect } from "./scenarios/direct-report.js";
@@ -16,7 +17,6 @@ import { measureSearch } from "./scenarios/search.js";
 import { measureTables } from "./scenarios/tables.js";
 import type { ServerWatch } from "./server-watch.js";
 import { TOOLS, TOOLS_USAGE } from "./tools.js";
-import { UsageError } from "./usage-error.js";
 
 const USAGE = `Measures a Parley server that it starts for itself, and checks every message.
 
@@ -376,19 +376,6 @@ function readArguments() {
   } catch (error) {
     throw new UsageError(messageOf(error), { cause: error });
   }
-}
-
-/** A whole number, or what stands for it in this scenario. */
-function whole(values: Values, name: keyof Values, [min, max]: [number, number], fallback: number): number {
-  return values[name] === undefined ? fallback : integer(values, name, min, max);
-}
-
-function integer(values: Values, name: keyof Values, min: number, max: number): number {
-  const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new UsageError(`--${name} must be a whole number from ${min} to ${max}.`);
-  }
-  return value;
 }
 
 main().catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { hasTaskset } from "./process-figures.js";
 
 /** As `npm start` and `parley serve` run it; see "Memory" in docs/operations/performance.md. */
-const NODE_FLAGS = ["--max-semi-space-size=64"];
+export const NODE_FLAGS = ["--max-semi-space-size=64"];
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 30_000;
 const REPLY_MS_MAX = 20_000;
@@ -64,6 +64,7 @@ export class ServerProcess {
   readonly url: string;
   readonly pid: number;
   readonly port: number;
+  readonly dataDirectory: string;
   /** Resolves when the process has ended, for whatever reason. */
   readonly exited: Promise<ServerExit>;
   /** Where the inspector of V8 listens, of a server that was started with `--inspect`. */
@@ -72,9 +73,10 @@ export class ServerProcess {
 
   private constructor(
     { child, exited, stderr }: Launched,
-    announced: { readonly url: string; readonly pid: number },
+    announced: { readonly url: string; readonly pid: number; readonly dataDirectory: string },
   ) {
     this.#child = child;
+    this.dataDirectory = announced.dataDirectory;
     this.inspectorUrl = /^Debugger listening on (ws:\S+)$/m.exec(stderr())?.[1];
     this.url = announced.url;
     this.pid = announced.pid;
@@ -101,7 +103,11 @@ export class ServerProcess {
     if (typeof line !== "string") {
       throw new Error(`The server ended with ${line.code ?? line.signal} before it listened: ${line.stderr}`);
     }
-    return new ServerProcess(launched, JSON.parse(line) as { url: string; pid: number });
+    const { dataDirectory } = options;
+    return new ServerProcess(launched, {
+      ...(JSON.parse(line) as { url: string; pid: number }),
+      dataDirectory,
+    });
   }
 
   get webSocketUrl(): string {

@@ -5,6 +5,8 @@ export interface GrowthPlan {
   /** Of one measured window. */
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** At each size, before the first window: as much as can be done, so that the compiler has seen enough. */
+  readonly heatSeconds: number;
   /** Measured windows at each size. */
   readonly windows: number;
   /** Where data directories are made; undefined for the temporary directory. */

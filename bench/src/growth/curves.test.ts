@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { AXES, tellCurves } from "./curves.js";
-import { growth } from "./growth.js";
+import { growth, withoutGaps } from "./growth.js";
 
 test("every curve of every axis has a name of its own", () => {
   const names = AXES.flatMap(({ curves }) => curves.map(({ name }) => name));
@@ -59,4 +59,12 @@ test("what is asked for wrongly is refused before anything is measured", async (
   } finally {
     rmSync(parent, { recursive: true });
   }
+});
+
+test("a window in which nothing happened leaves no number, and a complaint", () => {
+  const figures = { send_cpu_us: Number.POSITIVE_INFINITY, ack_p50_ms: Number.NaN, wrong: 0 };
+  deepEqual(withoutGaps({ figures, complaints: ["slow"] }), {
+    figures: { wrong: 0 },
+    complaints: ["slow", "Nothing was measured of send_cpu_us, ack_p50_ms."],
+  });
 });

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type GrowthResult, circumstances, writeResult } from "../results/recorded.js";
-import { UsageError, wholeNumber } from "../usage-error.js";
-import type { GrowthAxis, GrowthPlan } from "./axis.js";
+import { integer, UsageError, whole } from "../options/numbers.js";
+import type { GrowthAxis, GrowthPlan, Measured } from "./axis.js";
 import { AXES, tellCurves } from "./curves.js";
 
 export const GROWTH_USAGE = `  npm run -s bench -- growth [options]   how costs grow: measured at several sizes, told as the law that fits, with its numbers
@@ -34,8 +34,9 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
-const QUICK = { seconds: "5", windows: "2" };
-const FULL = { seconds: "10", windows: "3" };
+const USUAL = { seconds: 5, windows: 2 };
+const HEAT_SECONDS = 3;
+const FULL = { seconds: 10, windows: 3 };
 
 /** Resolves with what makes the measurement worthless; empty when all is well. */
 export async function growth(
@@ -44,20 +45,22 @@ export async function growth(
 ): Promise<readonly string[]> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
   const axes = chosenAxes(values.only);
-  const defaults = values.full ? FULL : QUICK;
+  const defaults = values.full ? FULL : USUAL;
   const plan: GrowthPlan = {
-    seconds: wholeNumber("seconds", values.seconds ?? defaults.seconds, [1, 3_600]),
-    windows: wholeNumber("windows", values.windows ?? defaults.windows, [1, 100]),
-    warmUpSeconds: wholeNumber("warm-up", values["warm-up"], [0, 3_600]),
+    seconds: whole(values, "seconds", [1, 3_600], defaults.seconds),
+    windows: whole(values, "windows", [1, 100], defaults.windows),
+    warmUpSeconds: integer(values, "warm-up", 0, 3_600),
+    heatSeconds: HEAT_SECONDS,
     directory: values.directory,
-    seed: wholeNumber("seed", values.seed, [0, 2 ** 32 - 1]),
+    seed: integer(values, "seed", 0, 2 ** 32 - 1),
   };
   const sizes = values.sizes === undefined ? undefined : sizesOf(values.sizes, axes);
+  const isShort = plan.seconds < defaults.seconds || plan.windows < defaults.windows;
   const measured: GrowthResult["axes"][number][] = [];
   const head = circumstances({
     ...(plan.directory === undefined ? {} : { directory: plan.directory }),
     seed: plan.seed,
-    isFull: values.full,
+    length: isShort ? "quick" : values.full ? "full" : "usual",
   });
   for (const axis of axes) {
     const chosen = sizes ?? axis.sizes[values.full ? "full" : "quick"];
@@ -89,7 +92,8 @@ async function measureAxis(
   for (const size of sizes) {
     const beganMs = performance.now();
     const measured = await axis.measure(size, plan);
-    for (const { figures, complaints: own } of measured) {
+    for (const each of measured) {
+      const { figures, complaints: own } = withoutGaps(each);
       points.push({ size, figures });
       complaints.push(...own.map((complaint) => `${axis.name} ${size}: ${complaint}`));
     }
@@ -100,6 +104,17 @@ async function measureAxis(
     say(`  ${size.toLocaleString("en-US")} (${seconds} s): ${told.join(", ")}`);
   }
   return { name: axis.name, points, complaints };
+}
+
+/** Where nothing happened in a window there is no number; it is left out, and complained of. */
+export function withoutGaps({ figures, complaints }: Measured): Measured {
+  const missing = Object.keys(figures).filter((name) => !Number.isFinite(figures[name]));
+  if (missing.length === 0) return { figures, complaints };
+  const kept = Object.entries(figures).filter(([name]) => !missing.includes(name));
+  return {
+    figures: Object.fromEntries(kept),
+    complaints: [...complaints, `Nothing was measured of ${missing.join(", ")}.`],
+  };
 }
 
 function chosenAxes(only: string | undefined): readonly GrowthAxis[] {
@@ -114,5 +129,5 @@ function chosenAxes(only: string | undefined): readonly GrowthAxis[] {
 
 function sizesOf(text: string, axes: readonly GrowthAxis[]): readonly number[] {
   if (axes.length !== 1) throw new UsageError("--sizes are those of one: name it with --only.");
-  return text.split(",").map((size) => wholeNumber("sizes", size, [2, 1_000_000_000]));
+  return text.split(",").map((sizes) => integer({ sizes }, "sizes", 2, 1_000_000_000));
 }

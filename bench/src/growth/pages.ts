@@ -7,8 +7,6 @@ import type { Measured } from "./axis.js";
 import { MeasuredWindow } from "./window.js";
 
 const AT_A_TIME = 4;
-/** Asked and not measured, so that the compiler has seen enough. */
-const HEAT_SECONDS = 2;
 
 /** The names of its figures begin with `name`. `ask` is given how many were asked before; it rejects an answer that is wrong. */
 export async function measurePages(
@@ -17,6 +15,7 @@ export async function measurePages(
   of: {
     readonly name: string;
     readonly seconds: number;
+    readonly heatSeconds: number;
     readonly ask: (client: RawClient, count: number) => Promise<void>;
   },
 ): Promise<Measured> {
@@ -35,7 +34,7 @@ export async function measurePages(
     await Promise.all(Array.from({ length: AT_A_TIME }, worker));
     return took;
   };
-  await askFor(HEAT_SECONDS);
+  await askFor(of.heatSeconds);
   const window = new MeasuredWindow(server);
   const took = await askFor(of.seconds);
   window.end();

@@ -18,8 +18,6 @@ export interface SteadyLoad {
 /** Of 1,000 messages a second the server may answer less than this share, and the load is not what it says. */
 const KEPT_UP_SHARE_MIN = 0.95;
 const WINDOW = 16;
-/** With all windows full, so that the compiler has seen enough before anything is measured. */
-const HEAT_SECONDS = 3;
 const UNMARKED: DirectMarks = { onBegin: () => Promise.resolve(), onEnd: () => Promise.resolve() };
 
 export interface SteadyResult {
@@ -43,7 +41,14 @@ export async function measureSteadily(
   const windows: Measured[] = [];
   let acked = 0;
   const { pairs, textBytes } = load;
-  const heat = { pairs, textBytes, rate: undefined, seconds: HEAT_SECONDS, warmUpSeconds: 0, window: WINDOW };
+  const heat = {
+    pairs,
+    textBytes,
+    rate: undefined,
+    seconds: plan.heatSeconds,
+    warmUpSeconds: 0,
+    window: WINDOW,
+  };
   acked += (await runDirect(heat, installation, server.webSocketUrl, UNMARKED)).verdict.acked;
   for (let device = 1; device <= plan.windows; device++) {
     let window: MeasuredWindow | undefined;

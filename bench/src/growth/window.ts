@@ -1,10 +1,9 @@
 /** What the processes spent in one measured window. */
-import { processRssBytes, processThreadSeconds } from "../process-figures.js";
+import { generatorComplaints } from "../load/generator.js";
+import { diskBytes, processRssBytes, processThreadSeconds } from "../process-figures.js";
 import { thousandths } from "../rounding.js";
 import type { ServerProcess } from "../server-process.js";
 
-/** Of one processor. Beyond it the generator measures itself. */
-const GENERATOR_SHARE_MAX = 0.9;
 const MEGABYTE = 1024 * 1024;
 
 interface Reading {
@@ -32,9 +31,11 @@ export class MeasuredWindow {
     return thousandths(((this.#over().serverSeconds - this.#begin.serverSeconds) * 1e6) / operations);
   }
 
-  figures(): { readonly rss_mb: number; readonly generator_percent: number } {
+  /** Memory of the server and what its files take, now; what the generator took in the window. */
+  figures(): { readonly rss_mb: number; readonly disk_mb: number; readonly generator_percent: number } {
     return {
       rss_mb: thousandths(processRssBytes(this.#server.pid) / MEGABYTE),
+      disk_mb: thousandths(diskBytes(this.#server.dataDirectory) / MEGABYTE),
       generator_percent: thousandths(this.#generatorShare * 100),
     };
   }
@@ -52,15 +53,6 @@ export class MeasuredWindow {
     if (this.#end === undefined) throw new Error("The window is not over.");
     return this.#end;
   }
-}
-
-/** What is to be said of a generator that took this share of one processor. */
-export function generatorComplaints(share: number): string[] {
-  if (share <= GENERATOR_SHARE_MAX) return [];
-  const percent = Math.round(share * 100);
-  return [
-    `The load generator took ${percent}% of a processor: one process is not enough for this load, so what it measured is its own limit.`,
-  ];
 }
 
 function read(server: ServerProcess): Reading {

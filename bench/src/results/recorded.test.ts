@@ -30,7 +30,7 @@ test("results are read as they were written, and other files are refused by name
       figures: { acked_per_s: spreadOf([1, 2, 3]) },
       texts: { durability: "fdatasync before every ack" },
       complaints: [],
-      ...circumstances({ seed: 1, isFull: false }),
+      ...circumstances({ seed: 1, length: "quick" }),
     };
     writeResult(directory, result);
     deepEqual([...readResults(directory)], [["direct", result]]);

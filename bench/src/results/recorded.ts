@@ -1,6 +1,7 @@
 /** Results as they are kept in files: what was measured, on what, and of which program. */
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { NODE_FLAGS } from "../server-process.js";
 import { type Build, type Machine, describeBuild, describeMachine } from "./machine.js";
 
 export interface Circumstances {
@@ -10,9 +11,13 @@ export interface Circumstances {
   readonly parley: Build;
   /** Of the load, where it has one. */
   readonly seed: number;
-  /** What was asked for: shorter runs measure less well, and say so. */
-  readonly length: "quick" | "full";
+  /** Of the server: the flags of Node; all else is as it is by default, but for what the command says. */
+  readonly nodeFlags: readonly string[];
+  /** What was asked for: shorter runs measure less well. */
+  readonly length: Length;
 }
+
+export type Length = "quick" | "usual" | "full";
 
 /** Of the repeats of one run. */
 export interface Spread {
@@ -71,14 +76,15 @@ const DATE_LETTERS = 10;
 export function circumstances(of: {
   readonly directory?: string;
   readonly seed: number;
-  readonly isFull: boolean;
+  readonly length: Length;
 }): Circumstances {
   return {
     date: new Date().toISOString().slice(0, DATE_LETTERS),
     machine: describeMachine(of.directory),
     parley: describeBuild(),
     seed: of.seed,
-    length: of.isFull ? "full" : "quick",
+    nodeFlags: NODE_FLAGS,
+    length: of.length,
   };
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Histogram } from "../histogram.js";
 import { prepareInstallation } from "../installation.js";
+import { generatorComplaints } from "../load/generator.js";
 import { diskBytes, pinThisProcess, processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { ServerProcess, type ServerStats } from "../server-process.js";
 import { NO_WATCH, type ServerWatch } from "../server-watch.js";
@@ -96,7 +97,10 @@ export async function measureDirect(
         ...settingsOf(options),
         pinned: isPinned,
       },
-      complaints: complaintsAbout(options, result, exit.code),
+      complaints: [
+        ...complaintsAbout(options, result, exit.code),
+        ...generatorComplaints((end.generatorCpuSeconds - begin.generatorCpuSeconds) / result.seconds),
+      ],
     };
   } finally {
     rmSync(dataDirectory, { recursive: true, force: true });

@@ -15,6 +15,7 @@ import {
 } from "@parley/protocol";
 import { Histogram } from "../histogram.js";
 import { prepareInstallation } from "../installation.js";
+import { generatorComplaints } from "../load/generator.js";
 import { GroupLedger } from "../load/group-ledger.js";
 import { RawClient } from "../load/raw-client.js";
 import { TEXT_DIGITS } from "../load/scan.js";
@@ -88,29 +89,12 @@ export async function measureGroup(
     const rssBytes = processRssBytes(server.pid);
     await Promise.all(clients.map((client) => client.close()));
     const exit = await server.stop();
-    const figures = load.figures();
-    const sent = figures.messages;
-    const cpuSeconds = end.cpuSeconds - begin.cpuSeconds;
-    return {
-      figures: {
-        ...figures,
-        rows_per_message: thousandths((end.stats.rowsWritten - begin.stats.rowsWritten) / sent),
-        fsyncs: end.stats.fsyncs - begin.stats.fsyncs,
-        server_cpu_s: thousandths(cpuSeconds),
-        server_cpu_us_per_delivery: thousandths((cpuSeconds * 1e6) / figures.deliveries),
-        server_rss_mb: thousandths(rssBytes / MEGABYTE),
-        make_group_s: thousandths(makeSeconds),
-        durability: end.stats.durability,
-        members: plan.members,
-        online: plan.online,
-        rate: plan.rate,
-        node: process.version,
-      },
-      complaints: [
-        ...load.complaints(),
-        ...(exit.code === 0 ? [] : [`The server ended with ${exit.code ?? "a signal"} instead of 0.`]),
-      ],
-    };
+    const complaints = [
+      ...load.complaints(),
+      ...(exit.code === 0 ? [] : [`The server ended with ${exit.code ?? "a signal"} instead of 0.`]),
+    ];
+    const measured = { figures: load.figures(), begin, end, makeSeconds, rssBytes };
+    return reportOf(plan, measured, complaints);
   } finally {
     await Promise.all(clients.map((client) => client.close()));
     await server?.stop();
@@ -118,13 +102,52 @@ export async function measureGroup(
   }
 }
 
+function reportOf(
+  plan: GroupPlan,
+  measured: {
+    readonly figures: GroupFigures;
+    readonly begin: Reading;
+    readonly end: Reading;
+    readonly makeSeconds: number;
+    readonly rssBytes: number;
+  },
+  complaints: readonly string[],
+): Report {
+  const { figures, begin, end } = measured;
+  const cpuSeconds = end.cpuSeconds - begin.cpuSeconds;
+  const generatorSeconds = end.generatorCpuSeconds - begin.generatorCpuSeconds;
+  return {
+    figures: {
+      ...figures,
+      rows_per_message: thousandths((end.stats.rowsWritten - begin.stats.rowsWritten) / figures.messages),
+      fsyncs: end.stats.fsyncs - begin.stats.fsyncs,
+      server_cpu_s: thousandths(cpuSeconds),
+      server_cpu_us_per_delivery: thousandths((cpuSeconds * 1e6) / figures.deliveries),
+      generator_cpu_s: thousandths(generatorSeconds),
+      server_rss_mb: thousandths(measured.rssBytes / MEGABYTE),
+      make_group_s: thousandths(measured.makeSeconds),
+      durability: end.stats.durability,
+      members: plan.members,
+      online: plan.online,
+      rate: plan.rate,
+      node: process.version,
+    },
+    complaints: [...complaints, ...generatorComplaints(generatorSeconds / figures.seconds)],
+  };
+}
+
 interface Reading {
   readonly stats: ServerStats;
   readonly cpuSeconds: number;
+  readonly generatorCpuSeconds: number;
 }
 
 async function read(server: ServerProcess): Promise<Reading> {
-  return { stats: await server.stats(), cpuSeconds: processCpuSeconds(server.pid) };
+  return {
+    stats: await server.stats(),
+    cpuSeconds: processCpuSeconds(server.pid),
+    generatorCpuSeconds: processCpuSeconds(process.pid),
+  };
 }
 
 /** A group of the owner and others. Errors: an Error with what the server said. */

@@ -25,7 +25,7 @@ export const CONVERSATIONS: GrowthAxis = {
   name: "conversations",
   of: "conversations of the installation",
   constant: `Everybody is in ${BEGUN_PER_USER * 2} direct chats; ${PAIRS} pairs write ${RATE} messages a second in all, and then page through their lists.`,
-  sizes: { quick: [1_000, 5_000, 20_000, 100_000], full: [1_000, 10_000, 100_000, 1_000_000] },
+  sizes: { quick: [1_000, 5_000, 20_000, 50_000], full: [1_000, 10_000, 100_000, 1_000_000] },
   curves: [
     {
       name: "conversations-send-cpu",
@@ -84,11 +84,10 @@ async function measure(size: number, plan: GrowthPlan, dataDirectory: string): P
       const token = installation.tokens.get(userId)![0]!;
       clients.push(await RawClient.connect({ url: server.webSocketUrl, token }));
     }
+    const { seconds, heatSeconds } = plan;
     const pages: Measured[] = [];
     for (let count = 0; count < plan.windows; count++)
-      pages.push(
-        await measurePages(server, clients, { name: "list_page", seconds: plan.seconds, ask: list }),
-      );
+      pages.push(await measurePages(server, clients, { name: "list_page", seconds, heatSeconds, ask: list }));
     const disk = { figures: { disk_bytes_per_conversation: thousandths(bytesEach) }, complaints: [] };
     return [...windows, ...pages, disk];
   } finally {

@@ -35,7 +35,7 @@ export const HISTORY: GrowthAxis = {
   of: "messages of history",
   constant: `${PAIRS} conversations share the history; in them ${RATE} messages of ${TEXT_BYTES} bytes are sent a second, and then pages of ${PAGE} are read.`,
   sizes: {
-    quick: [10_000, 50_000, 200_000, 1_000_000],
+    quick: [10_000, 50_000, 200_000, 500_000],
     full: [10_000, 100_000, 1_000_000, 5_000_000, 20_000_000],
   },
   curves: [
@@ -155,7 +155,7 @@ async function readPages(
       throw new Error(`That is no page of ${PAGE} messages: ${answer.name}`);
   };
   const deep = (): number => PAGE + 2 + Math.floor(unit() * Math.max(1, each / 2 - PAGE));
-  const { seconds } = plan;
+  const { seconds, heatSeconds } = plan;
   try {
     for (let pair = 0; pair < PAIRS; pair++) {
       const token = tokens.get(parseUserId(`b${pair}`))![0]!;
@@ -165,8 +165,12 @@ async function readPages(
     for (let round = 0; round < plan.windows; round++) {
       const newest = (client: RawClient, count: number): Promise<void> => ask(client, count, 0);
       const older = (client: RawClient, count: number): Promise<void> => ask(client, count, deep());
-      pages.push(await measurePages(server, clients, { name: "newest_page", seconds, ask: newest }));
-      pages.push(await measurePages(server, clients, { name: "deep_page", seconds, ask: older }));
+      pages.push(
+        await measurePages(server, clients, { name: "newest_page", seconds, heatSeconds, ask: newest }),
+      );
+      pages.push(
+        await measurePages(server, clients, { name: "deep_page", seconds, heatSeconds, ask: older }),
+      );
     }
     return pages;
   } finally {

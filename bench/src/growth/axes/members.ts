@@ -15,8 +15,6 @@ const DEVICES_ONLINE = 100;
 /** Messages a second. */
 const RATE = 50;
 const TEXT_BYTES = 200;
-/** Before the first window, so that the compiler has seen enough. */
-const HEAT_MS = 5_000;
 /** A group up to this many members is told to each of them; a larger one keeps what all are told once. */
 const SMALL_MEMBERS_MAX = 200;
 
@@ -93,7 +91,7 @@ async function measureGroup(server: ServerProcess, group: Group): Promise<readon
   try {
     for (const token of tokens) clients.push(await load.connect(url, token));
     load.start();
-    await pause(HEAT_MS);
+    await pause(plan.heatSeconds * 1000);
     load.endMeasuring();
     await load.drain();
     const windows: Measured[] = [];
