@@ -57,7 +57,7 @@ export async function growth(
   const sizes = values.sizes === undefined ? undefined : sizesOf(values.sizes, axes);
   const isShort = plan.seconds < defaults.seconds || plan.windows < defaults.windows;
   const measured: GrowthResult["axes"][number][] = [];
-  const head = circumstances({
+  const head = await circumstances({
     ...(plan.directory === undefined ? {} : { directory: plan.directory }),
     seed: plan.seed,
     length: isShort ? "quick" : values.full ? "full" : "usual",

@@ -26,6 +26,7 @@ const HEAD = {
     fdatasync_ms: 0.5,
     node: "v20.20.2",
   },
+  busyPercentBefore: 1,
   parley: { version: "0.1.0", commit: "0ace41ec00" },
   seed: 1,
   nodeFlags: ["--max-semi-space-size=64"],
@@ -150,6 +151,14 @@ test("growth is told with its sentences and plots, and disk is taken from histor
   match(markdown, /- `growth`: history 10000: The server took 90%/);
   match(markdown, /\*\*Disk\*\*: 212 bytes a message/);
   deepEqual([...plots.keys()], ["history-disk.svg"]);
+});
+
+test("a machine that others used is called so", () => {
+  match(reportOf(DIRECT), /\| the processors were busy for 1% of the time before it began +\|/);
+  match(
+    reportOf({ ...DIRECT, busyPercentBefore: 60 }),
+    /busy for 60% of the time before it began: trust none of the times\*\*/,
+  );
 });
 
 test("short runs are called so", () => {

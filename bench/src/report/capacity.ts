@@ -19,6 +19,8 @@ export interface CapacityReport {
 }
 
 const PLOTS_FOLDER = "growth";
+/** What others take beyond it is seen in the figures. */
+const BUSY_PERCENT_MAX = 10;
 
 /** The same results give the same document, to the letter. */
 export function capacityReport(results: ReadonlyMap<string, Recorded>): CapacityReport {
@@ -65,6 +67,7 @@ function circumstancesLines(results: readonly Recorded[]): string[] {
       disk,
       node,
       result.parley.commit,
+      result.busyPercentBefore,
       result.date,
       result.length,
     ].join();
@@ -87,6 +90,7 @@ function circumstancesLines(results: readonly Recorded[]): string[] {
           ["disk", `${machine.disk}; a synchronised write of 4 KiB takes ${amount(machine.fdatasync_ms)} ms`],
           ["Node", `${machine.node}, server with \`${of.nodeFlags.join(" ")}\``],
           ["Parley", `${parley.version}, commit ${parley.commit}`],
+          ["other work", otherWork(of)],
           ["runs", of.length === "quick" ? "**short ones: do not plan with these figures**" : of.length],
           ["seed", String(of.seed)],
         ],
@@ -94,6 +98,11 @@ function circumstancesLines(results: readonly Recorded[]): string[] {
     );
   }
   return lines;
+}
+
+function otherWork({ busyPercentBefore }: Circumstances): string {
+  const text = `the processors were busy for ${busyPercentBefore}% of the time before it began`;
+  return busyPercentBefore > BUSY_PERCENT_MAX ? `**${text}: trust none of the times**` : text;
 }
 
 interface MeasuredRun {

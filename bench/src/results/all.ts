@@ -38,7 +38,7 @@ export async function all(args: readonly string[], say: (line: string) => void):
   if (out === undefined) throw new UsageError("--out says where the results are written.");
   const runs = chosenRuns(values.only);
   const repeats = integer(values, "repeats", 1, 100);
-  const head = circumstances({ seed: SEED, length: values.quick ? "quick" : "usual" });
+  const head = await circumstances({ seed: SEED, length: values.quick ? "quick" : "usual" });
   const outcomes = new Map<string, Outcome[]>(runs.map(({ name }) => [name, []]));
   // In turns, so that what disturbs the machine for a while does not meet all repeats of one scenario.
   for (let repeat = 1; repeat <= repeats; repeat++) {

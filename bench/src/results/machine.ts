@@ -4,6 +4,7 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, 
 import { cpus, release, tmpdir, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { Histogram } from "../histogram.js";
+import { pause } from "../pause.js";
 import { thousandths } from "../rounding.js";
 
 export interface Machine {
@@ -28,6 +29,9 @@ export interface Build {
 const GIGABYTE = 1024 ** 3;
 const SYNCS = 100;
 const WRITE_BYTES = 4096;
+const BUSY_MS = 2_000;
+/** Up to the time that other machines of the host took; guests are counted in the first ones. */
+const STAT_FIELDS = 8;
 
 /** Effects: writes to a file in `directory`, which is removed again. */
 export function describeMachine(directory = tmpdir()): Machine {
@@ -63,6 +67,30 @@ export function describeBuild(): Build {
   } catch {
     // No git, or no checkout.
     return { version, commit: "unknown" };
+  }
+}
+
+/** How busy all processors together are now, in percent, over two seconds. */
+export async function busyPercent(): Promise<number> {
+  const before = ticks();
+  await pause(BUSY_MS);
+  const after = ticks();
+  const all = after.all - before.all;
+  return all > 0 ? Math.round((100 * (all - (after.idle - before.idle))) / all) : 0;
+}
+
+function ticks(): { readonly all: number; readonly idle: number } {
+  try {
+    // user nice system idle iowait irq softirq steal ...
+    const [line = ""] = readFileSync("/proc/stat", "utf8").split("\n");
+    const fields = line
+      .split(/ +/)
+      .slice(1, STAT_FIELDS + 1)
+      .map(Number);
+    return { all: fields.reduce((sum, each) => sum + each, 0), idle: fields[3]! + fields[4]! };
+  } catch {
+    // Not Linux.
+    return { all: 0, idle: 0 };
   }
 }
 

@@ -19,7 +19,7 @@ test("the median of an even number lies between the two in the middle", () => {
   throws(() => spreadOf([]), RangeError);
 });
 
-test("results are read as they were written, and other files are refused by name", () => {
+test("results are read as they were written, and other files are refused by name", async () => {
   const directory = mkdtempSync(join(tmpdir(), "parley-results-"));
   try {
     const result: ScenarioResult = {
@@ -30,7 +30,7 @@ test("results are read as they were written, and other files are refused by name
       figures: { acked_per_s: spreadOf([1, 2, 3]) },
       texts: { durability: "fdatasync before every ack" },
       complaints: [],
-      ...circumstances({ seed: 1, length: "quick" }),
+      ...(await circumstances({ seed: 1, length: "quick" })),
     };
     writeResult(directory, result);
     deepEqual([...readResults(directory)], [["direct", result]]);

@@ -2,12 +2,14 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NODE_FLAGS } from "../server-process.js";
-import { type Build, type Machine, describeBuild, describeMachine } from "./machine.js";
+import { type Build, type Machine, busyPercent, describeBuild, describeMachine } from "./machine.js";
 
 export interface Circumstances {
   /** "2026-11-22", in UTC. */
   readonly date: string;
   readonly machine: Machine;
+  /** Of all processors, in the two seconds before: what else the machine did. 0 where that is not told. */
+  readonly busyPercentBefore: number;
   readonly parley: Build;
   /** Of the load, where it has one. */
   readonly seed: number;
@@ -73,14 +75,16 @@ export const RESULTS_URL = new URL("../../results/", import.meta.url);
 const KINDS: ReadonlySet<string> = new Set(["scenario", "growth", "micro"]);
 const DATE_LETTERS = 10;
 
-export function circumstances(of: {
+/** Takes two seconds, in which nothing else of ours should run. */
+export async function circumstances(of: {
   readonly directory?: string;
   readonly seed: number;
   readonly length: Length;
-}): Circumstances {
+}): Promise<Circumstances> {
   return {
     date: new Date().toISOString().slice(0, DATE_LETTERS),
     machine: describeMachine(of.directory),
+    busyPercentBefore: await busyPercent(),
     parley: describeBuild(),
     seed: of.seed,
     nodeFlags: NODE_FLAGS,
