@@ -4,6 +4,7 @@ import { messageOf } from "@parley/base";
 import { type TransportName, TRANSPORTS } from "./load/raw-transport.js";
 import { integer, UsageError, whole } from "./options/numbers.js";
 import { runPeers } from "./options/peers.js";
+import { PROFILED_SCENARIOS, profileScenario } from "./profile/profile-scenario.js";
 import { measureAblation } from "./scenarios/ablation.js";
 import { type Report, measureDirect } from "./scenarios/direct-report.js";
 import { measureCampaign } from "./scenarios/campaign.js";
@@ -15,6 +16,8 @@ import { measureReconnect } from "./scenarios/reconnect.js";
 import { measureWeak } from "./scenarios/weak.js";
 import { measureSearch } from "./scenarios/search.js";
 import { measureTables } from "./scenarios/tables.js";
+import type { ServerWatch } from "./server-watch.js";
+import { TOOLS, TOOLS_USAGE } from "./tools.js";
 
 const USAGE = `Measures a Parley server that it starts for itself, and checks every message.
 
@@ -106,6 +109,13 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
   npm run -s bench -- web-start [options] the web chat in a browser that has nothing: bytes of script, and when the list can be used
     --conversations N  in the list (500)
 
+  npm run -s bench -- profile <scenario> [options]  one of ${PROFILED_SCENARIOS.join(", ")}, with its own options: where the processor
+                                         time of the server's main thread goes, for each message
+    --top N            functions that are listed (40)
+    --tree             also by function with all that it calls, and the calls
+    --save FILE        keeps the profile, for Chromium's own tools (.cpuprofile)
+
+${TOOLS_USAGE}
   --json             the last line of stdout is the result as JSON
 `;
 
@@ -146,6 +156,9 @@ const OPTIONS = {
   /** How many depends on the scenario. */
   messages: { type: "string" },
   words: { type: "string", default: "50" },
+  top: { type: "string", default: "40" },
+  tree: { type: "boolean", default: false },
+  save: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -183,26 +196,37 @@ function say(line: string): void {
 }
 
 async function main(): Promise<void> {
+  const [name = "", ...args] = process.argv.slice(2);
+  const tool = TOOLS.get(name);
+  if (tool !== undefined) {
+    conclude(await tool(args, say));
+    return;
+  }
   const { values, positionals } = readArguments();
   if (positionals[0] === "ablation") {
     await ablation(values);
     return;
   }
-  if (positionals[0] === "peers") {
+  const [command, scenario] = positionals;
+  if (command === "peers") {
     process.exitCode = (await runPeers(values, say)) ? 0 : EXIT_FAILURE;
     return;
   }
-  const report = await measure(positionals[0], values);
+  const report = await (command === "profile" ? profile(scenario, values) : measure(command, values));
   if (report === undefined) {
     say(USAGE);
     process.exitCode = EXIT_USAGE;
     return;
   }
   for (const [key, value] of Object.entries(report.figures)) say(`  ${key.padEnd(40)} ${value}`);
-  for (const complaint of report.complaints) say(`FAILED: ${complaint}`);
   if (values.json) process.stdout.write(`${JSON.stringify(report.figures)}\n`);
+  conclude(report.complaints);
+}
+
+function conclude(complaints: readonly string[]): void {
+  for (const complaint of complaints) say(`FAILED: ${complaint}`);
   // What an earlier step of the build said about itself must not hide a failure.
-  process.exitCode = report.complaints.length > 0 ? EXIT_FAILURE : 0;
+  process.exitCode = complaints.length > 0 ? EXIT_FAILURE : 0;
 }
 
 /** One line of JSON for each idea. */
@@ -225,9 +249,24 @@ async function ablation(values: Values): Promise<void> {
 
 type Values = ReturnType<typeof readArguments>["values"];
 
-async function measure(scenario: string | undefined, values: Values): Promise<Report | undefined> {
+async function profile(scenario: string | undefined, values: Values): Promise<Report | undefined> {
+  if (scenario === undefined || !PROFILED_SCENARIOS.includes(scenario)) return undefined;
+  const options = { save: values.save, top: integer(values, "top", 1, 10_000), isTree: values.tree };
+  const run = async (watch: ServerWatch): Promise<Report> => (await measure(scenario, values, watch))!;
+  return profileScenario(scenario, run, options, say);
+}
+
+async function measure(
+  scenario: string | undefined,
+  values: Values,
+  watch?: ServerWatch,
+): Promise<Report | undefined> {
   if (scenario === "idle")
-    return measureIdle({ connections: whole(values, "connections", [1, 25_000], IDLE_CONNECTIONS) }, say);
+    return measureIdle(
+      { connections: whole(values, "connections", [1, 25_000], IDLE_CONNECTIONS) },
+      say,
+      watch,
+    );
   if (scenario === "tables") {
     const plan = {
       rows: integer(values, "rows", 1, 100_000_000),
@@ -254,7 +293,7 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
       rate: values.rate === undefined ? GROUP_RATE : integer(values, "rate", 1, 1_000_000),
       ...measuring(values),
     };
-    return measureGroup(plan, say);
+    return measureGroup(plan, say, watch);
   }
   if (scenario === "campaign") {
     const plan = {
@@ -263,7 +302,7 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
       rate: values.rate === undefined ? CAMPAIGN_RATE : integer(values, "rate", 1, 1_000_000),
       ...measuring(values),
     };
-    return measureCampaign(plan, say);
+    return measureCampaign(plan, say, watch);
   }
   if (scenario === "readers") {
     const plan = {
@@ -281,7 +320,7 @@ async function measure(scenario: string | undefined, values: Values): Promise<Re
     };
     return measureSearch(plan, say);
   }
-  return scenario === "direct" ? direct(values) : measureNetwork(scenario, values);
+  return scenario === "direct" ? direct(values, watch) : measureNetwork(scenario, values);
 }
 
 /** Scenarios about networks that break or are slow. */
@@ -329,7 +368,7 @@ async function measureWeb(scenario: string | undefined, values: Values): Promise
   return undefined;
 }
 
-function direct(values: Values): Promise<Report> {
+function direct(values: Values, watch?: ServerWatch): Promise<Report> {
   const options = {
     pairs: values.pairs === undefined ? PAIRS : integer(values, "pairs", 1, 5_000),
     ...measuring(values),
@@ -340,7 +379,7 @@ function direct(values: Values): Promise<Report> {
     isEncrypted: !values["no-encryption"],
     directory: values.directory,
   };
-  return measureDirect(options, say);
+  return measureDirect(options, say, watch);
 }
 
 function transportName(name: string): TransportName {

@@ -19,6 +19,18 @@ export function processCpuSeconds(pid: number): number {
   return (Number(fields[UTIME_FIELD] ?? 0) + Number(fields[STIME_FIELD] ?? 0)) / TICKS_PER_SECOND;
 }
 
+/** Seconds of processor time of a process: of the thread that runs its JavaScript, and of all others together. */
+export function processThreadSeconds(pid: number): { readonly main: number; readonly others: number } {
+  let [main, others] = [0, 0];
+  for (const thread of threadsOf(pid)) {
+    // Nanoseconds on a processor come first.
+    const seconds = Number(readProc(pid, `task/${thread}/schedstat`).split(" ")[0] ?? 0) / 1e9;
+    if (thread === String(pid)) main += seconds;
+    else others += seconds;
+  }
+  return { main, others };
+}
+
 /** Resident memory of a process. */
 export function processRssBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readProc(pid, "status"))?.[1] ?? 0) * 1024;
@@ -109,6 +121,15 @@ export function pinThisProcess(core: number): boolean {
 function statFields(pid: number): string[] {
   const text = readProc(pid, "stat");
   return text.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // As below.
+    return [];
+  }
 }
 
 function readProc(pid: number, name: string): string {

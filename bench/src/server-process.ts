@@ -64,16 +64,20 @@ export class ServerProcess {
   readonly url: string;
   readonly pid: number;
   readonly port: number;
+  readonly dataDirectory: string;
   /** Resolves when the process has ended, for whatever reason. */
   readonly exited: Promise<ServerExit>;
+  /** Where the inspector of V8 listens, of a server that was started with `--inspect`. */
+  readonly inspectorUrl: string | undefined;
   readonly #child: ChildProcess;
 
   private constructor(
-    child: ChildProcess,
-    announced: { readonly url: string; readonly pid: number },
-    exited: Promise<ServerExit>,
+    { child, exited, stderr }: Launched,
+    announced: { readonly url: string; readonly pid: number; readonly dataDirectory: string },
   ) {
     this.#child = child;
+    this.dataDirectory = announced.dataDirectory;
+    this.inspectorUrl = /^Debugger listening on (ws:\S+)$/m.exec(stderr())?.[1];
     this.url = announced.url;
     this.pid = announced.pid;
     this.port = Number(new URL(announced.url).port);
@@ -91,14 +95,19 @@ export class ServerProcess {
       "off",
       "--json",
     ];
-    const { child, exited, firstLine } = launch([...args, ...(options.serverArguments ?? [])], options);
+    const launched = launch([...args, ...(options.serverArguments ?? [])], options);
+    const { child, exited, firstLine } = launched;
     const timer = setTimeout(() => child.kill("SIGKILL"), START_MS_MAX);
     const line = await Promise.race([firstLine, exited]);
     clearTimeout(timer);
     if (typeof line !== "string") {
       throw new Error(`The server ended with ${line.code ?? line.signal} before it listened: ${line.stderr}`);
     }
-    return new ServerProcess(child, JSON.parse(line) as { url: string; pid: number }, exited);
+    const { dataDirectory } = options;
+    return new ServerProcess(launched, {
+      ...(JSON.parse(line) as { url: string; pid: number }),
+      dataDirectory,
+    });
   }
 
   get webSocketUrl(): string {
@@ -155,6 +164,8 @@ interface Launched {
   readonly child: ChildProcess;
   readonly exited: Promise<ServerExit>;
   readonly firstLine: Promise<string>;
+  /** What it has said so far. */
+  readonly stderr: () => string;
 }
 
 function launch(args: readonly string[], options: ServerProcessOptions): Launched {
@@ -185,5 +196,5 @@ function launch(args: readonly string[], options: ServerProcessOptions): Launche
       resolve({ code, signal, stdout, stderr });
     });
   });
-  return { child, exited, firstLine };
+  return { child, exited, firstLine, stderr: () => stderr };
 }

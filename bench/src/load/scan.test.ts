@@ -1,7 +1,7 @@
 import { deepEqual, throws } from "node:assert/strict";
 import { test } from "node:test";
 
-import { Event, Push, Sent, encode, textBody, AS_SENT } from "@parley/protocol";
+import { Body, Event, filled, Push, Sent, encode, textBody, AS_SENT } from "@parley/protocol";
 import type { ClientMessageId, ConversationId, MessageId, UserId } from "@parley/protocol";
 import { scanPush, scanSent } from "./scan.js";
 
@@ -16,6 +16,15 @@ const message = {
   isCountable: true,
   ...AS_SENT,
 };
+
+test("the scan finds the number in a custom message, too", () => {
+  const payload = Buffer.from(`0000000042${"x".repeat(20_000)}`);
+  const custom = { type: "bench.load", payload, fallbackText: "Load" };
+  const event = encode(Event, { message: { ...message, body: filled(Body, { custom }) } });
+  const seen: number[][] = [];
+  scanPush(encode(Push, { epoch: 5, firstPts: 300, events: [event] }), (...numbers) => seen.push(numbers));
+  deepEqual(seen, [[70_000, 42, 42, 20_010]]);
+});
 
 test("the scan finds what the encoder wrote: sequence, numbers and length", () => {
   const notice = {

@@ -6,7 +6,7 @@ import { Failure } from "@parley/base";
 
 /**
  * Called with each message that is pushed: its sequence, the number in its client message id, the number in its text
- * and the bytes of the text. Numbers are -1 where there are none.
+ * and the bytes of the text, or of what a custom message holds instead. Numbers are -1 where there are none.
  */
 export type PushTaker = (sequence: number, number: number, textNumber: number, textBytes: number) => void;
 
@@ -87,24 +87,26 @@ function scanMessage(end: number, take: PushTaker): void {
       cursor.at = stop;
     } else if (tag === tagOf(7, WIRE_LENGTH)) {
       const stop = lengthEnd();
-      const start = textStart();
-      if (start >= 0) {
-        textBytes = stop - start;
-        textNumber = digits(start, Math.min(stop, start + TEXT_DIGITS));
-      }
+      textBytes = textLength();
+      if (textBytes > 0) textNumber = digits(cursor.at, cursor.at + Math.min(textBytes, TEXT_DIGITS));
       cursor.at = stop;
     } else skip(tag);
   }
   take(sequence, number, textNumber, textBytes);
 }
 
-/** Where the text of a Body begins; -1 when it is not a text. */
-function textStart(): number {
-  if (varint() !== tagOf(1, WIRE_LENGTH)) return -1;
-  varint();
-  if (varint() !== tagOf(1, WIRE_LENGTH)) return -1;
-  varint();
-  return cursor.at;
+/** Goes to the text of a Body, or to the payload of a custom one, and returns its bytes; 0 when there is neither. */
+function textLength(): number {
+  const tag = varint();
+  if (tag !== tagOf(1, WIRE_LENGTH) && tag !== tagOf(9, WIRE_LENGTH)) return 0;
+  const isCustom = tag === tagOf(9, WIRE_LENGTH);
+  const end = lengthEnd();
+  while (cursor.at < end) {
+    const field = varint();
+    if (field === tagOf(isCustom ? 2 : 1, WIRE_LENGTH)) return varint();
+    skip(field);
+  }
+  return 0;
 }
 
 function digits(start: number, end: number): number {

@@ -15,6 +15,7 @@ import { prepareInstallation } from "../installation.js";
 import { processCpuSeconds } from "../process-figures.js";
 import { thousandths } from "../rounding.js";
 import { ServerProcess } from "../server-process.js";
+import { NO_WATCH, type ServerWatch } from "../server-watch.js";
 import { type DirectMarks, type DirectPlan, type DirectResult, runDirect, userIdsOf } from "./direct.js";
 import { type Figures, type Report, quantiles } from "./direct-report.js";
 
@@ -50,7 +51,12 @@ interface Sight {
   readonly cpuSeconds: number;
 }
 
-export async function measureCampaign(plan: CampaignPlan, say: (line: string) => void): Promise<Report> {
+/** A watch sees the server from the beginning of the campaign to its end. */
+export async function measureCampaign(
+  plan: CampaignPlan,
+  say: (line: string) => void,
+  watch: ServerWatch = NO_WATCH,
+): Promise<Report> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "parley-bench-"));
   let server: ServerProcess | undefined;
   try {
@@ -59,15 +65,17 @@ export async function measureCampaign(plan: CampaignPlan, say: (line: string) =>
     const everybody = Array.from({ length: plan.users }, (_, index) => `u${index}` as UserId);
     say(`adding ${plan.users} users`);
     await withOperations(dataDirectory, (operated) => addEverybody(operated, everybody));
-    const running = await ServerProcess.start({ dataDirectory });
+    const running = await ServerProcess.start({ dataDirectory, nodeArguments: watch.nodeArguments });
     server = running;
     const chat: DirectPlan = { ...plan, window: WINDOW };
     say(`people chat, ${plan.seconds} s without a campaign`);
     const quiet = await runDirect(chat, installation, running.webSocketUrl, IDLE);
     say(`other people chat, ${plan.seconds} s while it is sent to ${plan.users + people.length}`);
     const others = { ...chat, firstPair: plan.pairs };
+    const chatting = (marks: DirectMarks): Promise<DirectResult> =>
+      runDirect(others, installation, running.webSocketUrl, marks);
     const { busy, sights } = await withOperations(dataDirectory, (operated) =>
-      sendToAll(operated, running, (marks) => runDirect(others, installation, running.webSocketUrl, marks)),
+      sendToAll(operated, { server: running, watch }, chatting),
     );
     const exit = await running.stop();
     const found = await lookForIt(dataDirectory, [...people, ...everybody]);
@@ -81,13 +89,14 @@ export async function measureCampaign(plan: CampaignPlan, say: (line: string) =>
 /** Begins the campaign when the chatting is measured, and waits for its end when that is over. */
 async function sendToAll(
   operated: Operated,
-  { pid }: ServerProcess,
+  { server, watch }: { readonly server: ServerProcess; readonly watch: ServerWatch },
   chat: (marks: DirectMarks) => Promise<DirectResult>,
 ): Promise<{ readonly busy: DirectResult; readonly sights: readonly Sight[] }> {
-  const look = (): Promise<Sight> => sightOf(operated, pid);
+  const look = (): Promise<Sight> => sightOf(operated, server.pid);
   const sights: Sight[] = [];
   const busy = await chat({
     onBegin: async () => {
+      await watch.begin(server);
       sights.push(await look());
       await operated.operations.startCampaign({ tenant: TENANT, senderId: NEWS, text: TEXT });
     },
@@ -97,6 +106,7 @@ async function sendToAll(
   });
   sights.push(await look());
   sights.push(await ended(look));
+  await watch.end();
   return { busy, sights };
 }
 

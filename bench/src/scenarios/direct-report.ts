@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Histogram } from "../histogram.js";
 import { prepareInstallation } from "../installation.js";
+import { generatorComplaints } from "../load/generator.js";
 import { diskBytes, pinThisProcess, processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { ServerProcess, type ServerStats } from "../server-process.js";
+import { NO_WATCH, type ServerWatch } from "../server-watch.js";
 import { type DirectPlan, type DirectResult, runDirect, userIdsOf } from "./direct.js";
 import { thousandths } from "../rounding.js";
 
@@ -35,7 +37,11 @@ export interface DirectOptions extends DirectPlan {
   readonly directory: string | undefined;
 }
 
-export async function measureDirect(options: DirectOptions, say: (line: string) => void): Promise<Report> {
+export async function measureDirect(
+  options: DirectOptions,
+  say: (line: string) => void,
+  watch: ServerWatch = NO_WATCH,
+): Promise<Report> {
   const dataDirectory = mkdtempSync(join(options.directory ?? tmpdir(), "parley-bench-"));
   try {
     const isPinned = options.isPinned && pinThisProcess(GENERATOR_CORE);
@@ -52,7 +58,9 @@ export async function measureDirect(options: DirectOptions, say: (line: string) 
       isEncrypted: options.isEncrypted,
     });
     const bytesBefore = diskBytes(dataDirectory);
-    const server = await ServerProcess.start({ dataDirectory, ...(isPinned ? { core: SERVER_CORE } : {}) });
+    const { nodeArguments } = watch;
+    const core = isPinned ? { core: SERVER_CORE } : {};
+    const server = await ServerProcess.start({ dataDirectory, nodeArguments, ...core });
     const readings: Reading[] = [];
     const read = async (): Promise<void> => {
       readings.push({
@@ -63,8 +71,14 @@ export async function measureDirect(options: DirectOptions, say: (line: string) 
     };
     say(`warming up ${options.warmUpSeconds} s, then measuring ${options.seconds} s`);
     const result = await runDirect(options, installation, server.webSocketUrl, {
-      onBegin: read,
-      onEnd: read,
+      onBegin: async () => {
+        await watch.begin(server);
+        await read();
+      },
+      onEnd: async () => {
+        await read();
+        await watch.end();
+      },
     });
     const rssBytes = processRssBytes(server.pid);
     const bytesRunning = diskBytes(dataDirectory);
@@ -80,20 +94,29 @@ export async function measureDirect(options: DirectOptions, say: (line: string) 
         bytes_on_disk_per_message_before_stop: thousandths(
           (bytesRunning - bytesBefore) / result.verdict.acked,
         ),
-        pairs: options.pairs,
-        text_bytes: options.textBytes,
-        window: options.window,
-        rate: options.rate ?? null,
-        transport: options.transport ?? "websocket",
+        ...settingsOf(options),
         pinned: isPinned,
-        encrypted: options.isEncrypted,
-        node: process.version,
       },
-      complaints: complaintsAbout(options, result, exit.code),
+      complaints: [
+        ...complaintsAbout(options, result, exit.code),
+        ...generatorComplaints((end.generatorCpuSeconds - begin.generatorCpuSeconds) / result.seconds),
+      ],
     };
   } finally {
     rmSync(dataDirectory, { recursive: true, force: true });
   }
+}
+
+function settingsOf(options: DirectOptions): Figures {
+  return {
+    pairs: options.pairs,
+    text_bytes: options.textBytes,
+    window: options.window,
+    rate: options.rate ?? null,
+    transport: options.transport ?? "websocket",
+    encrypted: options.isEncrypted,
+    node: process.version,
+  };
 }
 
 function figuresOf(result: DirectResult, begin: Reading, end: Reading): Figures {

@@ -5,8 +5,16 @@
  * are due at fixed times whatever the server does, and latency counts from when a message was due, so that a server
  * that stalls cannot hide it (no coordinated omission).
  */
-import { parseClientMessageId, parseUserId, textBody } from "@parley/protocol";
-import type { ConversationId } from "@parley/protocol";
+import {
+  Body,
+  type ConversationId,
+  TEXT_BYTES_MAX,
+  type UserId,
+  filled,
+  parseClientMessageId,
+  parseUserId,
+  textBody,
+} from "@parley/protocol";
 import { Histogram } from "../histogram.js";
 import type { Installation } from "../installation.js";
 import { Ledger, type Verdict, sumOf } from "../load/ledger.js";
@@ -22,11 +30,16 @@ export interface DirectPlan {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly window: number;
+  /** What does not fit into a text is sent as a custom message. */
   readonly textBytes: number;
   /** Messages a second over all pairs; undefined for the closed loop. */
   readonly rate: number | undefined;
   /** Of all clients; WebSockets by default. */
   readonly transport?: TransportName;
+  /** Which of the devices of each user; the first unless told. A device that has sent before would have to go on where it was. */
+  readonly device?: number;
+  /** Where a pair writes; a direct chat of its own unless told. */
+  readonly conversationOf?: (pair: number) => ConversationId;
 }
 
 export interface DirectResult {
@@ -114,12 +127,12 @@ class DirectLoad {
     const echo = new Ledger();
     const pair = (this.#plan.firstPair ?? 0) + index;
     const [aId, bId] = [parseUserId(`a${pair}`), parseUserId(`b${pair}`)];
-    const { transport = "websocket" } = this.#plan;
+    const { transport = "websocket", device = 0 } = this.#plan;
     const find = (): Pair | undefined => this.#pairs[index];
     const sender = await RawClient.connect({
       url,
       transport,
-      token: tokens.get(aId)?.[0] ?? "",
+      token: tokens.get(aId)?.[device] ?? "",
       onSent: (number, sequence) => {
         const found = find();
         if (found !== undefined) this.#acknowledged(found, number, sequence);
@@ -139,16 +152,13 @@ class DirectLoad {
     const receiver = await RawClient.connect({
       url,
       transport,
-      token: tokens.get(bId)?.[0] ?? "",
+      token: tokens.get(bId)?.[device] ?? "",
       onPush: (sequence, number, textNumber, textBytes) => {
         const isIntact = textNumber === number && textBytes === this.#plan.textBytes;
         if (number > 0) this.#delivered(ledger, number, sequence, isIntact);
       },
     });
-    const created = await sender.request("createConversation", { isDirect: true, userIds: [bId], name: "d" });
-    if (created.name !== "conversationCreated")
-      throw new Error(`The conversation was not made: ${JSON.stringify(created)}`);
-    const { conversationId } = created.payload;
+    const conversationId = this.#plan.conversationOf?.(pair) ?? (await makeDirect(sender, bId));
     this.#pairs[index] = { sender, receiver, conversationId, ledger, echo, due: [] };
   }
 
@@ -236,7 +246,7 @@ class DirectLoad {
       conversationId,
       clientMessageId: parseClientMessageId(`b${number}`),
       number,
-      body: textBody(text),
+      body: bodyOf(text),
     });
   }
 
@@ -258,4 +268,18 @@ class DirectLoad {
     if (intendedMs < this.#measuredFromMs || intendedMs >= this.#endedMs) return;
     histogram.add(performance.now() - intendedMs);
   }
+}
+
+async function makeDirect(sender: RawClient, other: UserId): Promise<ConversationId> {
+  const created = await sender.request("createConversation", { isDirect: true, userIds: [other], name: "d" });
+  if (created.name !== "conversationCreated")
+    throw new Error(`The conversation was not made: ${JSON.stringify(created)}`);
+  return created.payload.conversationId;
+}
+
+function bodyOf(text: string): Body {
+  if (text.length <= TEXT_BYTES_MAX) return textBody(text);
+  return filled(Body, {
+    custom: { type: "bench.load", payload: Buffer.from(text, "latin1"), fallbackText: "Load" },
+  });
 }

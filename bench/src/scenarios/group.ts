@@ -15,14 +15,16 @@ import {
 } from "@parley/protocol";
 import { Histogram } from "../histogram.js";
 import { prepareInstallation } from "../installation.js";
+import { generatorComplaints } from "../load/generator.js";
 import { GroupLedger } from "../load/group-ledger.js";
 import { RawClient } from "../load/raw-client.js";
 import { TEXT_DIGITS } from "../load/scan.js";
 import { processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { thousandths } from "../rounding.js";
 import { ServerProcess, type ServerStats } from "../server-process.js";
+import { NO_WATCH, type ServerWatch } from "../server-watch.js";
 import { pause } from "../pause.js";
-import type { Report } from "./direct-report.js";
+import type { Figures, Report } from "./direct-report.js";
 
 export interface GroupPlan {
   readonly members: number;
@@ -32,6 +34,8 @@ export interface GroupPlan {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly textBytes: number;
+  /** Whether pages of members are asked for meanwhile; unless told otherwise they are. */
+  readonly isAskingForMembers?: boolean;
 }
 
 /** Of those who are connected, how many write. */
@@ -45,7 +49,11 @@ const MEMBER_PAGE = 20;
 const MEMBER_PAGE_MS = 50;
 const MEGABYTE = 1024 * 1024;
 
-export async function measureGroup(plan: GroupPlan, say: (line: string) => void): Promise<Report> {
+export async function measureGroup(
+  plan: GroupPlan,
+  say: (line: string) => void,
+  watch: ServerWatch = NO_WATCH,
+): Promise<Report> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "parley-bench-"));
   const clients: RawClient[] = [];
   let server: ServerProcess | undefined;
@@ -53,7 +61,7 @@ export async function measureGroup(plan: GroupPlan, say: (line: string) => void)
     const userIds = Array.from({ length: plan.members }, (_, index) => parseUserId(`m${index}`));
     say(`making ${plan.members} users`);
     const { tokens } = await prepareInstallation({ dataDirectory, userIds, devicesPerUser: 1 });
-    server = await ServerProcess.start({ dataDirectory });
+    server = await ServerProcess.start({ dataDirectory, nodeArguments: watch.nodeArguments });
     const url = server.webSocketUrl;
     const owner = await RawClient.connect({ url, token: tokens.get(userIds[0]!)![0]! });
     const beganMs = performance.now();
@@ -70,38 +78,23 @@ export async function measureGroup(plan: GroupPlan, say: (line: string) => void)
     say(`warming up ${plan.warmUpSeconds} s, then measuring ${plan.seconds} s`);
     load.start();
     await pause(plan.warmUpSeconds * 1000);
+    await watch.begin(server);
     const begin = await read(server);
     load.beginMeasuring();
     await pause(plan.seconds * 1000);
     load.endMeasuring();
     const end = await read(server);
+    await watch.end();
     await load.drain();
     const rssBytes = processRssBytes(server.pid);
     await Promise.all(clients.map((client) => client.close()));
     const exit = await server.stop();
-    const figures = load.figures();
-    const sent = figures.messages;
-    const cpuSeconds = end.cpuSeconds - begin.cpuSeconds;
-    return {
-      figures: {
-        ...figures,
-        rows_per_message: thousandths((end.stats.rowsWritten - begin.stats.rowsWritten) / sent),
-        fsyncs: end.stats.fsyncs - begin.stats.fsyncs,
-        server_cpu_s: thousandths(cpuSeconds),
-        server_cpu_us_per_delivery: thousandths((cpuSeconds * 1e6) / figures.deliveries),
-        server_rss_mb: thousandths(rssBytes / MEGABYTE),
-        make_group_s: thousandths(makeSeconds),
-        durability: end.stats.durability,
-        members: plan.members,
-        online: plan.online,
-        rate: plan.rate,
-        node: process.version,
-      },
-      complaints: [
-        ...load.complaints(),
-        ...(exit.code === 0 ? [] : [`The server ended with ${exit.code ?? "a signal"} instead of 0.`]),
-      ],
-    };
+    const complaints = [
+      ...load.complaints(),
+      ...(exit.code === 0 ? [] : [`The server ended with ${exit.code ?? "a signal"} instead of 0.`]),
+    ];
+    const measured = { figures: load.figures(), begin, end, makeSeconds, rssBytes };
+    return reportOf(plan, measured, complaints);
   } finally {
     await Promise.all(clients.map((client) => client.close()));
     await server?.stop();
@@ -109,16 +102,56 @@ export async function measureGroup(plan: GroupPlan, say: (line: string) => void)
   }
 }
 
+function reportOf(
+  plan: GroupPlan,
+  measured: {
+    readonly figures: GroupFigures;
+    readonly begin: Reading;
+    readonly end: Reading;
+    readonly makeSeconds: number;
+    readonly rssBytes: number;
+  },
+  complaints: readonly string[],
+): Report {
+  const { figures, begin, end } = measured;
+  const cpuSeconds = end.cpuSeconds - begin.cpuSeconds;
+  const generatorSeconds = end.generatorCpuSeconds - begin.generatorCpuSeconds;
+  return {
+    figures: {
+      ...figures,
+      rows_per_message: thousandths((end.stats.rowsWritten - begin.stats.rowsWritten) / figures.messages),
+      fsyncs: end.stats.fsyncs - begin.stats.fsyncs,
+      server_cpu_s: thousandths(cpuSeconds),
+      server_cpu_us_per_delivery: thousandths((cpuSeconds * 1e6) / figures.deliveries),
+      generator_cpu_s: thousandths(generatorSeconds),
+      server_rss_mb: thousandths(measured.rssBytes / MEGABYTE),
+      make_group_s: thousandths(measured.makeSeconds),
+      durability: end.stats.durability,
+      members: plan.members,
+      online: plan.online,
+      rate: plan.rate,
+      node: process.version,
+    },
+    complaints: [...complaints, ...generatorComplaints(generatorSeconds / figures.seconds)],
+  };
+}
+
 interface Reading {
   readonly stats: ServerStats;
   readonly cpuSeconds: number;
+  readonly generatorCpuSeconds: number;
 }
 
 async function read(server: ServerProcess): Promise<Reading> {
-  return { stats: await server.stats(), cpuSeconds: processCpuSeconds(server.pid) };
+  return {
+    stats: await server.stats(),
+    cpuSeconds: processCpuSeconds(server.pid),
+    generatorCpuSeconds: processCpuSeconds(process.pid),
+  };
 }
 
-async function makeGroup(owner: RawClient, others: readonly UserId[]): Promise<ConversationId> {
+/** A group of the owner and others. Errors: an Error with what the server said. */
+export async function makeGroup(owner: RawClient, others: readonly UserId[]): Promise<ConversationId> {
   const first = others.slice(0, MEMBERS_PER_REQUEST_MAX - 1);
   const created = await owner.request("createConversation", {
     userIds: first,
@@ -142,16 +175,38 @@ interface Writer {
   count: number;
 }
 
-class GroupLoad {
+/** Of one measured time, and of all messages what became of them. */
+export interface GroupFigures extends Figures {
+  readonly deliveries_per_s: number;
+  readonly deliver_p50_ms: number;
+  readonly deliver_p99_ms: number;
+  readonly deliver_max_ms: number;
+  readonly ack_p50_ms: number;
+  readonly ack_p99_ms: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly misordered: number;
+  readonly messages: number;
+  readonly messages_checked: number;
+  readonly deliveries: number;
+  readonly unanswered: number;
+  readonly refused: number;
+  readonly member_page_p50_ms: number;
+  readonly member_page_p99_ms: number;
+  readonly seconds: number;
+}
+
+/** Sends into one group and checks what each of its devices hears; can be measured again and again. */
+export class GroupLoad {
   readonly #plan: GroupPlan;
   readonly #conversationId: ConversationId;
   readonly #filler: string;
   readonly #ledger = new GroupLedger();
   readonly #writers: Writer[] = [];
-  readonly #ack = new Histogram();
-  readonly #delivery = new Histogram();
-  readonly #memberPage = new Histogram();
-  readonly #measured = { sent: 0, deliveries: 0 };
+  #ack = new Histogram();
+  #delivery = new Histogram();
+  #memberPage = new Histogram();
+  #measured = { sent: 0, deliveries: 0 };
   #asker: RawClient | undefined;
   #isSending = false;
   #isMeasuring = false;
@@ -166,6 +221,10 @@ class GroupLoad {
     this.#plan = plan;
     this.#conversationId = conversationId;
     this.#filler = "x".repeat(plan.textBytes - TEXT_DIGITS);
+  }
+
+  get #isAskingForMembers(): boolean {
+    return this.#plan.isAskingForMembers ?? true;
   }
 
   /** A member that comes with nothing: it fetches the entry, and follows the topic from there. */
@@ -188,9 +247,10 @@ class GroupLoad {
     const conversationId = this.#conversationId;
     const answer = await client.request("listConversations", { conversationId });
     const entry = answer.name === "conversationList" ? answer.payload.entries[0] : undefined;
-    if (entry?.isShared !== true) throw new Error("The group is no large one.");
+    if (entry === undefined) throw new Error("The group is not listed.");
     hearing.hearer = this.#ledger.addHearer(entry.lastSequence);
-    await client.follow(conversationId, entry.topicPts);
+    // A small group is told to each of its members, in their queues.
+    if (entry.isShared) await client.follow(conversationId, entry.topicPts);
     if (this.#writers.length < WRITERS_MAX) this.#writers.push({ client, count: 0 });
     this.#asker ??= client;
     return client;
@@ -199,12 +259,19 @@ class GroupLoad {
   start(): void {
     this.#isSending = true;
     this.#beganMs = performance.now();
+    this.#dueCount = 0;
+    this.#endedMs = Number.POSITIVE_INFINITY;
+    this.#measuredFromMs = Number.POSITIVE_INFINITY;
     this.#pace();
-    void this.#askForMembers();
+    if (this.#isAskingForMembers) void this.#askForMembers();
   }
 
   beginMeasuring(): void {
     this.#isMeasuring = true;
+    this.#ack = new Histogram();
+    this.#delivery = new Histogram();
+    this.#memberPage = new Histogram();
+    this.#measured = { sent: 0, deliveries: 0 };
     this.#measuredFromMs = performance.now();
   }
 
@@ -221,7 +288,7 @@ class GroupLoad {
     await pause(DRAIN_CHECK_MS * 10);
   }
 
-  figures() {
+  figures(): GroupFigures {
     const { lost, duplicated, misordered, acked, unanswered } = this.#ledger.verdict();
     const seconds = (this.#endedMs - this.#measuredFromMs) / 1000;
     return {
@@ -251,7 +318,8 @@ class GroupLoad {
     for (const key of ["lost", "duplicated", "misordered", "unanswered", "refused"] as const)
       if (figures[key] !== 0) complaints.push(`${figures[key]} messages were ${key}.`);
     if (figures.deliveries === 0 || this.#delivery.count === 0) complaints.push("Nothing was delivered.");
-    if (this.#memberPage.count === 0) complaints.push("No page of members was fetched.");
+    if (this.#isAskingForMembers && this.#memberPage.count === 0)
+      complaints.push("No page of members was fetched.");
     if (figures.messages < this.#plan.rate * this.#plan.seconds * 0.95)
       complaints.push(`The load did not keep up with ${this.#plan.rate} messages a second.`);
     return complaints;
@@ -306,7 +374,11 @@ class GroupLoad {
       const beganMs = performance.now();
       const page = { conversationId: this.#conversationId, limit: MEMBER_PAGE };
       const answer = await this.#asker!.request("listMembers", page);
-      if (answer.name !== "memberList" || answer.payload.members.length !== MEMBER_PAGE) return;
+      if (
+        answer.name !== "memberList" ||
+        answer.payload.members.length !== Math.min(MEMBER_PAGE, this.#plan.members)
+      )
+        return;
       if (this.#isMeasuring) this.#memberPage.add(performance.now() - beganMs);
       await pause(MEMBER_PAGE_MS);
     }

@@ -9,7 +9,8 @@ import { type Installation, prepareInstallation } from "../installation.js";
 import { RawClient } from "../load/raw-client.js";
 import { openFilesMax, processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { ServerProcess } from "../server-process.js";
-import type { Report } from "./direct-report.js";
+import { NO_WATCH, type ServerWatch } from "../server-watch.js";
+import type { Figures, Report } from "./direct-report.js";
 import { thousandths } from "../rounding.js";
 
 export interface IdlePlan {
@@ -26,7 +27,11 @@ const SETTLE_MS = 2_000;
 const PING_MS = 20_000;
 const KILOBYTE = 1024;
 
-export async function measureIdle(plan: IdlePlan, say: (line: string) => void): Promise<Report> {
+export async function measureIdle(
+  plan: IdlePlan,
+  say: (line: string) => void,
+  watch: ServerWatch = NO_WATCH,
+): Promise<Report> {
   const needed = plan.connections + WARM_UP_CONNECTIONS + OTHER_FILES;
   if (openFilesMax() < needed) {
     throw new Error(
@@ -48,15 +53,20 @@ export async function measureIdle(plan: IdlePlan, say: (line: string) => void): 
       devicesPerUser: DEVICES_PER_USER,
     });
     const tokens = tokensOf(installation).slice(0, total);
-    server = await ServerProcess.start({ dataDirectory, nodeArguments: ["--expose-gc"] });
+    server = await ServerProcess.start({
+      dataDirectory,
+      nodeArguments: ["--expose-gc", ...watch.nodeArguments],
+    });
     await connect(tokens.slice(0, WARM_UP_CONNECTIONS), server.webSocketUrl, clients);
     const before = await settle(server);
     say(`connecting ${plan.connections} devices`);
+    await watch.begin(server);
     const beganMs = performance.now();
     const cpuBefore = processCpuSeconds(server.pid);
     await connect(tokens.slice(WARM_UP_CONNECTIONS), server.webSocketUrl, clients);
     const connectSeconds = (performance.now() - beganMs) / 1000;
     const cpuSeconds = processCpuSeconds(server.pid) - cpuBefore;
+    await watch.end();
     const peakBytes = processRssBytes(server.pid);
     const after = await settle(server);
     const complaints =
@@ -65,29 +75,39 @@ export async function measureIdle(plan: IdlePlan, say: (line: string) => void): 
         : [`The server counts ${after.connections} connections instead of ${total}.`];
     if (after.rssBytes <= before.rssBytes)
       complaints.push("The server's memory did not grow: nothing was measured.");
-    return {
-      figures: {
-        connections: after.connections - before.connections,
-        kb_per_connection: thousandths((after.rssBytes - before.rssBytes) / KILOBYTE / plan.connections),
-        heap_kb_per_connection: thousandths(
-          (after.heapBytes - before.heapBytes) / KILOBYTE / plan.connections,
-        ),
-        peak_kb_per_connection: thousandths((peakBytes - before.rssBytes) / KILOBYTE / plan.connections),
-        connects_per_s: thousandths(plan.connections / connectSeconds),
-        server_cpu_ms_per_connect: thousandths((cpuSeconds * 1000) / plan.connections),
-        server_rss_mb_before: thousandths(before.rssBytes / KILOBYTE / KILOBYTE),
-        server_rss_mb: thousandths(after.rssBytes / KILOBYTE / KILOBYTE),
-        warm_up_connections: WARM_UP_CONNECTIONS,
-        node: process.version,
-      },
-      complaints,
+    const figures = {
+      connections: after.connections - before.connections,
+      ...memoryOf(plan, { before, after, peakBytes }),
+      connects_per_s: thousandths(plan.connections / connectSeconds),
+      server_cpu_ms_per_connect: thousandths((cpuSeconds * 1000) / plan.connections),
+      warm_up_connections: WARM_UP_CONNECTIONS,
+      node: process.version,
     };
+    return { figures, complaints };
   } finally {
     clearInterval(pings);
     await Promise.all(clients.map((client) => client.close()));
     await server?.stop();
     rmSync(dataDirectory, { recursive: true, force: true });
   }
+}
+
+function memoryOf(
+  { connections }: IdlePlan,
+  {
+    before,
+    after,
+    peakBytes,
+  }: { readonly before: Settled; readonly after: Settled; readonly peakBytes: number },
+): Figures {
+  const kilobytes = (bytes: number): number => thousandths(bytes / KILOBYTE / connections);
+  return {
+    kb_per_connection: kilobytes(after.rssBytes - before.rssBytes),
+    heap_kb_per_connection: kilobytes(after.heapBytes - before.heapBytes),
+    peak_kb_per_connection: kilobytes(peakBytes - before.rssBytes),
+    server_rss_mb_before: thousandths(before.rssBytes / KILOBYTE / KILOBYTE),
+    server_rss_mb: thousandths(after.rssBytes / KILOBYTE / KILOBYTE),
+  };
 }
 
 function tokensOf(installation: Installation): string[] {
