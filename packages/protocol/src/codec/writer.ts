@@ -10,10 +10,10 @@ const UTF8_BYTES_PER_CHARACTER_MAX = 3;
 export const WIRE_VARINT = 0;
 export const WIRE_LENGTH = 2;
 
+/** Small results are cut from one slab after another: an ArrayBuffer of its own costs more than the message. */
 const SLAB_BYTES = 16 * 1024;
-// Copies are cut from here one after another; a slab is freed when the last copy of it is.
-let slab = new Uint8Array(SLAB_BYTES);
-let slabUsed = 0;
+/** Larger ones have one of their own, so that a small row does not hold much else in memory. */
+const SHARED_BYTES_MAX = SLAB_BYTES / 8;
 
 /**
  * A growing buffer that messages are written into. Reset it and use it again; bytes are copied out by `take`. What is not private,
@@ -33,19 +33,12 @@ export class Writer {
     this.length = 0;
   }
 
-  /** A copy of what was written. Small ones share a slab: an ArrayBuffer of its own costs more than the message. */
+  /** A copy of what was written. */
   take(): Uint8Array {
-    if (this.length > SLAB_BYTES / 8) return this.bytes.slice(0, this.length);
-    if (slabUsed + this.length > SLAB_BYTES) {
-      slab = new Uint8Array(SLAB_BYTES);
-      slabUsed = 0;
-    }
-    const copy = slab.subarray(slabUsed, slabUsed + this.length);
-    slabUsed += this.length;
-    // A loop beats the call into the runtime for the few bytes of a typical message.
-    if (this.length <= 64) for (let index = 0; index < copy.length; index++) copy[index] = this.bytes[index]!;
-    else copy.set(this.bytes.subarray(0, this.length));
-    return copy;
+    if (this.length > SHARED_BYTES_MAX) return this.bytes.slice(0, this.length);
+    const shared = openSlab();
+    shared.raw(this.bytes.subarray(0, this.length));
+    return cutFrom(shared);
   }
 
   /** Writes an integer from 0 to 2^53 - 1; asserts it, because any other number would be read as a different one. */
@@ -181,14 +174,36 @@ export class Writer {
   }
 }
 
-// Encoding never yields in the middle, so one scratch buffer serves every caller of a thread.
-const scratch = new Writer(4096);
+let slab = new Writer(SLAB_BYTES);
+/** Of the slab, what was cut off. What an encoding that threw has written behind it is written over. */
+let slabUsed = 0;
 
-/** Encodes one message. Cost: one allocation of the exact size. */
+/** Encodes one message. Cost: that of writing it; nothing is copied unless it is large. */
 export function encode<T extends object>(schema: Schema<T>, value: Init<T>): Uint8Array {
-  scratch.reset();
-  scratch.message(schema, value);
-  return scratch.take();
+  // Encoding never yields in the middle, so one slab serves every caller of a thread.
+  const shared = openSlab();
+  shared.message(schema, value);
+  return cutFrom(shared);
+}
+
+function openSlab(): Writer {
+  if (slabUsed > SLAB_BYTES - SHARED_BYTES_MAX) {
+    slab = new Writer(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  slab.length = slabUsed;
+  return slab;
+}
+
+function cutFrom({ bytes, length }: Writer): Uint8Array {
+  const start = slabUsed;
+  if (length - start > SHARED_BYTES_MAX) {
+    // It may have made the slab grow: the next one begins anew.
+    slabUsed = SLAB_BYTES;
+    return bytes.slice(start, length);
+  }
+  slabUsed = length;
+  return bytes.subarray(start, length);
 }
 
 /** What is read where nothing is written. */
