@@ -126,10 +126,11 @@ export class ConversationStore {
     this.#sendersMax = options.sendersMax ?? SENDERS_MAX;
   }
 
-  /** The state, if it is in memory. */
-  find(key: ConversationKey): ConversationState | undefined {
+  /** The state, if it is in memory. `partition` is that of the conversation, for those who know it. */
+  find(key: ConversationKey, partition?: number): ConversationState | undefined {
     const name = conversationName(key);
-    return this.#cacheOf(name).states.find(name);
+    const { states } = partition === undefined ? this.#cacheOf(name) : this.#caches[partition]!;
+    return states.find(name);
   }
 
   /** Loads the state and, if given, a sender of it. Call only from the loop that applies this conversation's records. */

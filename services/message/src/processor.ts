@@ -157,17 +157,19 @@ export class Processor {
   async #handle(partition: number, records: readonly LogRecord[]): Promise<void> {
     await this.#options.waitForRoom();
     const decoded = records.map((record) => this.#decode(partition, record));
-    const loading = this.#load(decoded);
+    const loading = this.#load(partition, decoded);
     if (loading.length > 0) await Promise.all(loading);
     for (let index = 0; index < records.length; index++) {
       const record = decoded[index];
-      if (record !== undefined) {
-        const state = this.#options.store.find(record) as ConversationState;
+      const { offset } = records[index]!;
+      if (record === undefined) this.#takeWaiter(partition, offset)?.resolve(refused("bad-request"));
+      else {
+        const state = this.#options.store.find(record, partition) as ConversationState;
         const needed = neededBy(state, record);
         // Only now: the records before it may have written the rows.
         if (needed !== undefined) await this.#loadNeeded(state, needed);
+        this.#apply({ partition, offset, record }, state);
       }
-      this.#apply(partition, records[index]!.offset, record);
     }
     this.#options.store.evict(partition);
   }
@@ -192,12 +194,12 @@ export class Processor {
   }
 
   /** Loads states one after another per conversation, so that no state is loaded twice. */
-  #load(records: readonly (ConversationRecord | undefined)[]): Promise<void>[] {
+  #load(partition: number, records: readonly (ConversationRecord | undefined)[]): Promise<void>[] {
     const { store } = this.#options;
     const chains = new Map<string, Promise<void>>();
     for (const record of records) {
       if (record === undefined) continue;
-      const state = store.find(record);
+      const state = store.find(record, partition);
       const sender =
         record.send === undefined
           ? undefined
@@ -215,16 +217,17 @@ export class Processor {
     return [...chains.values()];
   }
 
-  #apply(partition: number, offset: number, record: ConversationRecord | undefined): void {
+  #takeWaiter(partition: number, offset: number): Waiter | undefined {
     const waiters = this.#waiters[partition]!;
     const waiter = waiters.get(offset);
     if (waiter !== undefined) waiters.delete(offset);
-    if (record === undefined) {
-      waiter?.resolve(refused("bad-request"));
-      return;
-    }
+    return waiter;
+  }
+
+  #apply(at: Parameters<OnApplied>[0], state: ConversationState): void {
+    const { partition, offset, record } = at;
+    const waiter = this.#takeWaiter(partition, offset);
     const { store, emitter } = this.#options;
-    const state = store.find(record) as ConversationState;
     const { verdict, changes, emissions } = applyConversationRecord(state, record, offset);
     forgetNeeded(state);
     if (changes !== undefined) {
@@ -233,7 +236,7 @@ export class Processor {
       this.#spreadTopic(state, changes);
     } else if (state.head !== undefined && offset < state.head.applied)
       this.#options.laterReview?.noteReplayed(record);
-    for (const tell of this.#options.onApplied ?? []) tell({ partition, offset, record }, state, changes);
+    for (const tell of this.#options.onApplied ?? []) tell(at, state, changes);
     if (emissions.length > 0) {
       const { tenantId, timeMs } = record;
       emitter.emit({ producer: `conversation/${partition}`, offset }, { tenantId, timeMs, emissions });

@@ -46,7 +46,16 @@ export class Sends {
     this.#media = new MediaSends(options);
   }
 
-  async send(session: Session, request: SendRequest): Promise<SendResult> {
+  send(session: Session, request: SendRequest): Promise<SendResult> {
+    try {
+      return this.#begin(session, request);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** No async function: a send would wait for its own promise, and that is a good part of what is not the machine's. */
+  #begin(session: Session, request: SendRequest): Promise<SendResult> {
     if (request.number < 1) throw badRequest("A send's number begins at 1.");
     const audience = checkedAudience(request.audience ?? []);
     if (request.forward !== undefined) return this.#forward(session, request, audience);
