@@ -50,6 +50,7 @@ export class Sends {
     try {
       return this.#begin(session, request);
     } catch (error) {
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what was thrown goes on as it is
       return Promise.reject(error);
     }
   }
