@@ -56,5 +56,15 @@ test("the directory leads from a department to somebody in it, and to a chat", {
     await card.getByRole("button", { name: "Message" }).click();
     await page.getByRole("region", { name: /^Bob/u }).waitFor();
     deepEqual(await page.getByRole("dialog").count(), 0);
+
+    // Without a connection it says so, and is there with the next one.
+    bench.expectTrouble();
+    await bench.server.stop();
+    await page.getByRole("button", { name: "Back to the list" }).click();
+    await page.getByRole("button", { name: /^Menu/u }).click();
+    await page.getByRole("button", { name: "Directory" }).click();
+    await dialog.getByText("Loaded when there is a connection…").waitFor();
+    await bench.server.start();
+    await eventually(() => departments.allInnerTexts(), ["Engineering\n2 people"]);
   });
 });

@@ -20,6 +20,12 @@ test(
       await bench.server.stop("SIGKILL");
       const line = alice.getByRole("status").filter({ hasText: /No connection/u });
       await line.waitFor();
+      // What this device does not hold comes with the next connection, and says so.
+      await conversationIn(bob, "Launch").click();
+      await bob
+        .getByRole("region", { name: "Launch" })
+        .getByText("Loaded when there is a connection…")
+        .waitFor();
       const texts = ["one", "two", "three"];
       for (const text of texts) await write(alice, text);
       await eventually(() => alice.getByRole("log").getByText("Waiting to be sent").count(), 3);
@@ -28,6 +34,8 @@ test(
       // It may have come back by itself.
       const button = bob.getByRole("button", { name: "Try now" });
       await button.click({ timeout: 500 }).catch(() => undefined);
+      await bob.getByRole("region", { name: "Launch" }).getByRole("article").first().waitFor();
+      await open(bob, "Lunch");
       await alice.goto(address);
       await eventually(async () => (await textsOf(alice)).slice(-3), texts);
       await eventually(

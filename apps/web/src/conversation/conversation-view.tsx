@@ -1,5 +1,6 @@
 import type { ConversationEntry, Message } from "@parley/protocol";
 import { type JSX, memo, useCallback, useState } from "react";
+import pageStyles from "../app/page-message.module.css";
 import { Composer, type ComposerProps } from "../composer/composer.js";
 import { DropZone } from "../composer/drop-zone.js";
 import { useAttach } from "../composer/use-attachments.js";
@@ -19,7 +20,7 @@ import { useShowPerson } from "../people/person-context.js";
 import { StatusLine } from "../people/status-line.js";
 import { PresenceLine, TypingLine, WithPresence } from "../presence/presence-parts.js";
 import { useStrings } from "../preferences/preferences-context.js";
-import { useChat, useNames, useTimeline } from "../session/chat-context.js";
+import { useChat, useConnection, useNames, useTimeline } from "../session/chat-context.js";
 import styles from "./conversation-view.module.css";
 import { MessageList } from "./message-list.js";
 import { PinsBanner } from "./pins-banner.js";
@@ -70,12 +71,7 @@ export function ConversationView(props: {
             <PinsBanner conversationId={conversationId} onOpenMessage={onOpenMessage} />
           ) : null}
           {isLoading ? (
-            // What cannot be loaded is not awaited: the problem is told below.
-            <Skeleton
-              label={strings.loadingMessages}
-              count={problem === "" ? SKELETON_ROWS : 0}
-              shape="message"
-            />
+            <Loading hasProblem={problem !== ""} />
           ) : (
             <MessageList
               key={open.part}
@@ -103,6 +99,20 @@ export function ConversationView(props: {
       </DropZone>
     </section>
   );
+}
+
+/** Stands there while there is nothing to show. What cannot be loaded is not awaited: the problem is told below. */
+function Loading({ hasProblem }: { readonly hasProblem: boolean }): JSX.Element {
+  const strings = useStrings();
+  const { state } = useConnection();
+  if (state === "waiting" && !hasProblem) {
+    return (
+      <div className={pageStyles.page} role="status">
+        <p className={pageStyles.hint}>{strings.loadingLater}</p>
+      </div>
+    );
+  }
+  return <Skeleton label={strings.loadingMessages} count={hasProblem ? 0 : SKELETON_ROWS} shape="message" />;
 }
 
 /** What went wrong, and the field to write in, or why there is none. */

@@ -6,6 +6,7 @@ import { useLoaded } from "../dialogs/use-loaded.js";
 import { problemText } from "../language/problem-text.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
+import { useLoadingText } from "../session/use-loading-text.js";
 import styles from "./edits-dialog.module.css";
 import { MessageBody } from "./message-body.js";
 
@@ -18,9 +19,12 @@ export function EditsDialog(props: { readonly message: Message; readonly onClose
   const times = useTimes();
   const load = useCallback(() => client.edits(conversationId, sequence), [client, conversationId, sequence]);
   const edits = useLoaded(load);
+  const loadingText = useLoadingText();
   return (
     <Dialog title={strings.editsTitle} onClose={onClose}>
-      <p className={styles.hint}>{edits.value === undefined ? strings.loading : strings.editsHint}</p>
+      {edits.value === undefined && edits.problem !== undefined ? null : (
+        <p className={styles.hint}>{edits.value === undefined ? loadingText : strings.editsHint}</p>
+      )}
       <Problem text={edits.problem === undefined ? "" : problemText(strings, edits.problem)} />
       <ol className={styles.edits} aria-label={strings.editsTitle}>
         {(edits.value ?? []).map(({ revision, body, editedMs }) => (

@@ -8,6 +8,7 @@ import { problemText } from "../language/problem-text.js";
 import { Avatar } from "../people/avatar.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames, useReadCount } from "../session/chat-context.js";
+import { useLoadingText } from "../session/use-loading-text.js";
 import styles from "./read-by.module.css";
 
 /** How many have read a message of mine; a click shows who. Nothing while nobody has. */
@@ -47,12 +48,13 @@ function ReadersDialog(props: { readonly message: Message; readonly onClose: () 
     [client, conversationId, sequence],
   );
   const loaded = useLoaded(load);
+  const loadingText = useLoadingText();
   const [have, lack] = loaded.value ?? [];
   return (
     <Dialog title={strings.readersTitle} onClose={onClose}>
       <Problem text={loaded.problem === undefined ? "" : problemText(strings, loaded.problem)} />
       {have === undefined || lack === undefined ? (
-        <p className={listStyles.hint}>{strings.loading}</p>
+        <p className={listStyles.hint}>{loaded.problem === undefined ? loadingText : null}</p>
       ) : (
         <>
           <People label={strings.haveRead(have.read)} userIds={have.userIds} count={have.read} />

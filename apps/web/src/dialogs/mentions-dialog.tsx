@@ -9,6 +9,7 @@ import { problemText } from "../language/problem-text.js";
 import { Avatar } from "../people/avatar.js";
 import { useStrings, useTimes } from "../preferences/preferences-context.js";
 import { useChat, useConversations, useNames } from "../session/chat-context.js";
+import { useLoadingText } from "../session/use-loading-text.js";
 import styles from "./mentions-dialog.module.css";
 
 /** Messages that mention me, the newest first; one of them opens its conversation there. */
@@ -23,6 +24,7 @@ export function MentionsDialog(props: {
   /** Undefined while the first page is on its way; empty when there are no more. */
   const [next, setNext] = useState<string>();
   const [problem, setProblem] = useState("");
+  const loadingText = useLoadingText();
   const load = (cursor: string): void => {
     client.mentions(cursor).then(
       (page) => {
@@ -38,7 +40,9 @@ export function MentionsDialog(props: {
     <Dialog title={strings.mentionsTitle} onClose={onClose}>
       <Problem text={problem} />
       {messages.length === 0 ? (
-        <p className={styles.hint}>{next === "" ? strings.noMentions : strings.loading}</p>
+        <p className={styles.hint}>
+          {next === "" ? strings.noMentions : problem === "" ? loadingText : null}
+        </p>
       ) : null}
       <ul className={styles.items} aria-label={strings.mentionsTitle}>
         {messages.map((message) => (

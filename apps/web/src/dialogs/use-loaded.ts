@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
+import { useConnection } from "../session/chat-context.js";
 
 export interface Loaded<T> {
   /** The newest value; undefined until the first is there. */
@@ -8,7 +9,7 @@ export interface Loaded<T> {
   readonly reload: () => void;
 }
 
-/** What `load` gives, loaded when the component appears and on `reload`. `load` must stay the same function. */
+/** What `load` gives, loaded when the component appears, on `reload`, and after a failure with the next connection. `load` must stay the same function. */
 export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
   const [latest, setValue] = useState<T>();
   const [failure, setProblem] = useState<unknown>();
@@ -30,5 +31,10 @@ export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
     };
   }, [load, count]);
   const reload = useCallback(() => setCount((before) => before + 1), []);
+  const { state } = useConnection();
+  useEffect(() => {
+    // What came to nothing, mostly for want of a connection, is tried again with the next one.
+    if (state === "live" && failure !== undefined) reload();
+  }, [state, reload]);
   return { value: latest, problem: failure, reload };
 }

@@ -8,6 +8,7 @@ import { useShowPerson } from "../people/person-context.js";
 import { PresenceWord, WithPresence } from "../presence/presence-parts.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
+import { useLoadingText } from "../session/use-loading-text.js";
 
 /** Members that are drawn; a group may have thousands. */
 const SHOWN_MAX = 200;
@@ -23,7 +24,8 @@ export function MemberList(props: {
 }): JSX.Element {
   const { members, self, onChoose } = props;
   const strings = useStrings();
-  if (members === undefined) return <p className={styles.hint}>{strings.loading}</p>;
+  const loadingText = useLoadingText();
+  if (members === undefined) return <p className={styles.hint}>{loadingText}</p>;
   const shown = members.toSorted((one, other) => rankOf(other) - rankOf(one)).slice(0, SHOWN_MAX);
   return (
     <>
@@ -64,7 +66,7 @@ function MemberItem(props: {
       </WithPresence>
       <span className={styles.name}>
         <Button kind="link" aria-label={strings.people.profileOf(name)} onClick={() => showPerson(userId)}>
-          {name}
+          <span dir="auto">{name}</span>
         </Button>{" "}
         {userId === self ? <span className={styles.mark}>{strings.you}</span> : null}
         {nickname === "" ? null : <span className={styles.detail}>{nameOf(userId)}</span>}

@@ -166,6 +166,7 @@ export const CHINESE: Strings = {
   cancel: "取消",
 
   loading: "正在加载…",
+  loadingLater: "连接恢复后加载…",
   searchConversations: "搜索会话和消息",
   nothingFound: "没有找到",
   nothingFoundHint: "没有这个名称的会话。",

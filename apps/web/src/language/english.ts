@@ -166,6 +166,7 @@ export const ENGLISH = {
   cancel: "Cancel",
 
   loading: "Loading…",
+  loadingLater: "Loaded when there is a connection…",
   searchConversations: "Search conversations and messages",
   nothingFound: "Nothing found",
   nothingFoundHint: "No conversation has this name.",

@@ -8,6 +8,7 @@ import { useLoaded } from "../dialogs/use-loaded.js";
 import { problemText } from "../language/problem-text.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
+import { useLoadingText } from "../session/use-loading-text.js";
 import styles from "./notify.module.css";
 import { PushChoice } from "./push-choice.js";
 import { formOf, type QuietForm, quietOf } from "./quiet-form.js";
@@ -30,12 +31,13 @@ export function QuietDialog({ onClose }: { readonly onClose: () => void }): JSX.
   // Undefined stands for "not loaded yet".
   const load = useCallback(async () => [await client.notify.getDoNotDisturb()] as const, [client]);
   const loaded = useLoaded(load);
+  const loadingText = useLoadingText();
   return (
     <Dialog title={strings.notify.title} onClose={onClose}>
       <Problem text={loaded.problem === undefined ? "" : problemText(strings, loaded.problem)} />
       <PushChoice />
       {loaded.value === undefined ? (
-        <p role="status">{loaded.problem === undefined ? strings.loading : ""}</p>
+        <p role="status">{loaded.problem === undefined ? loadingText : ""}</p>
       ) : (
         <Form before={loaded.value[0]} onClose={onClose} />
       )}

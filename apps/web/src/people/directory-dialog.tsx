@@ -10,6 +10,7 @@ import { moveInList, PeopleList, PeoplePicker } from "../dialogs/people-picker.j
 import { problemText } from "../language/problem-text.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat } from "../session/chat-context.js";
+import { useLoadingText } from "../session/use-loading-text.js";
 import styles from "./directory-dialog.module.css";
 import { useShowPerson } from "./person-context.js";
 
@@ -84,13 +85,14 @@ function Level(props: {
   const { path, onGo, onPick } = props;
   const strings = useStrings();
   const words = strings.people;
+  const loadingText = useLoadingText();
   const { page, isLoading, problem, load } = useDepartment(path);
   const isEmpty = page !== undefined && page.departments.length + page.users.length === 0;
   return (
     <>
       <Problem text={problem === undefined ? "" : problemText(strings, problem)} />
       <p className={row.hint} role="status">
-        {page === undefined && isLoading ? strings.loading : null}
+        {page === undefined && isLoading ? loadingText : null}
         {isEmpty ? words.nobodyHere : null}
       </p>
       {page === undefined || page.departments.length === 0 ? null : (
@@ -103,8 +105,8 @@ function Level(props: {
             <li key={name}>
               <button type="button" onClick={() => onGo(path === "" ? name : `${path}/${name}`)}>
                 <Icon name="people" />
-                <span className={row.name} dir="auto">
-                  {name}
+                <span className={row.name}>
+                  <span dir="auto">{name}</span>
                 </span>
                 <span className={row.hint}>{words.peopleIn(memberCount)}</span>
                 <Icon name="next" size={16} />

@@ -7,6 +7,7 @@ import { useLoaded } from "../dialogs/use-loaded.js";
 import { problemText } from "../language/problem-text.js";
 import { useStrings } from "../preferences/preferences-context.js";
 import { useChat, useNames } from "../session/chat-context.js";
+import { useLoadingText } from "../session/use-loading-text.js";
 import { Avatar } from "./avatar.js";
 import { loadProfile } from "./load-profile.js";
 import styles from "./profile-dialog.module.css";
@@ -25,6 +26,7 @@ export function ProfileDialog(props: {
   const nameOf = useNames();
   const load = useCallback(() => loadProfile(chat, userId), [chat, userId]);
   const { value: profile, problem } = useLoaded(load);
+  const loadingText = useLoadingText();
   const name = nameOf(userId);
   const talk = async (): Promise<void> => onOpen(await client.createDirect(userId));
   return (
@@ -44,7 +46,7 @@ export function ProfileDialog(props: {
       <Problem text={problem === undefined ? "" : problemText(strings, problem)} />
       {profile === undefined && problem === undefined ? (
         <p className={styles.id} role="status">
-          {strings.loading}
+          {loadingText}
         </p>
       ) : null}
       {profile?.title || profile?.department ? (
