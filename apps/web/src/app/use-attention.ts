@@ -21,20 +21,18 @@ export function useAttention(open: ConversationEntry | undefined): void {
   useEffect(() => {
     const place = name === "" ? appName : `${name} – ${appName}`;
     document.title = unread === 0 ? place : `(${unread}) ${place}`;
-    return () => {
-      document.title = appName;
-    };
   }, [appName, name, unread]);
-  useEffect(() => {
-    showDot(unread > 0);
-    showBadge(unread);
-  }, [unread]);
+  // A browser fetches the picture with each time that it is set.
+  const hasUnread = unread > 0;
+  useEffect(() => showDot(hasUnread), [hasUnread]);
+  useEffect(() => showBadge(unread), [unread]);
   useEffect(
     () => () => {
+      document.title = appName;
       showDot(false);
       showBadge(0);
     },
-    [],
+    [appName],
   );
 }
 
