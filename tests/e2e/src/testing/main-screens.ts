@@ -173,7 +173,7 @@ async function fillPeople(bench: WebBench, bob: ParleyClient): Promise<Conversat
   for (const [userId, title, department] of DEPARTMENTS)
     await bench.server.operations.setDetails({
       tenant: "main",
-      userId: userId as UserId,
+      userId,
       title,
       department,
     });
