@@ -45,9 +45,11 @@ export async function measureWebStart(plan: WebStartPlan, say: (line: string) =>
     await page.locator("input[name=password]").waitFor();
     const formMs = thousandths(performance.now() - openedMs);
     const scripts = await page.evaluate(fetchedScripts);
-    const signedInMs = performance.now();
-    await measured.signIn(READER, PASSWORD);
-    const firstMs = await untilList(signedInMs);
+    // The app's files for the next visit are fetched now, which takes less long than to type a password.
+    await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+    const used = await measured.use();
+    const firstMs = await untilList(await measured.signIn(READER, PASSWORD));
+    const firstTaskMs = thousandths(((await measured.use()).taskSeconds - used.taskSeconds) * 1000);
     await page.goto("about:blank");
     const againMs = performance.now();
     await page.goto(server.url);
@@ -67,6 +69,7 @@ export async function measureWebStart(plan: WebStartPlan, say: (line: string) =>
         scripts: scripts.count,
         form_ms: formMs,
         list_after_password_ms: firstMs,
+        tasks_after_password_ms: firstTaskMs,
         list_next_visit_ms: listMs,
         conversations: plan.conversations,
         node: process.version,
