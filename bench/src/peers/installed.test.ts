@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { findInstalled } from "./installed.js";
 import type { Peer, PeerServer } from "./peer.js";
 import { runDirect } from "./run/direct.js";
 import { runGroup } from "./run/group.js";
@@ -23,6 +24,12 @@ async function withServer<T>(peer: Peer, work: (server: PeerServer) => Promise<T
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+test("a system that is not here is named with what would install it", () => {
+  const command = ["parley-bench-no-such-program"] as const;
+  const found = findInstalled({ command, version: /(.+)/, packageName: "some-server" });
+  deepEqual(found, { whySkipped: "some-server is not here: apt-get install some-server" });
+});
 
 for (const peer of SYSTEMS.filter(({ kind }) => kind === "chat" || kind === "broker")) {
   const found = peer.find();

@@ -5,7 +5,7 @@ import type { Found } from "./peer.js";
 const ASK_MS_MAX = 10_000;
 
 export interface Asked {
-  readonly command: readonly [string, ...string[]];
+  readonly command: readonly [string, ...(readonly string[])];
   /** Finds the version in what the program says. */
   readonly version: RegExp;
   /** The package of Debian that has it. */
@@ -23,5 +23,5 @@ export function findInstalled({ command, version, packageName, environment }: As
   });
   const found = version.exec(`${said.stdout ?? ""}\n${said.stderr ?? ""}`)?.[1];
   if (found !== undefined) return { version: found };
-  return { whySkipped: `${program} is not here: apt-get install ${packageName}` };
+  return { whySkipped: `${packageName} is not here: apt-get install ${packageName}` };
 }

@@ -7,20 +7,31 @@ import { Outbox } from "./outbox.js";
 const ANSWER_MS_MAX = 30_000;
 const END_MS_MAX = 1_000;
 
+/** What was read last, of all connections: they are read one after another, and a buffer for each read would be most of its cost. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
 export class Link {
   readonly outbox: Outbox;
   readonly #socket: Socket;
+  readonly #inbox: Inbox;
   readonly #onFault: (what: string) => void;
   #isEnding = false;
 
   /** Connects to a port of the loopback. Errors: an Error when that fails or takes too long. */
   static open(port: number, read: ReadWhole, onFault: (what: string) => void): Promise<Link> {
     return within("The server did not accept a connection", (resolve, reject) => {
-      const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+      const link: { opened?: Link } = {};
+      const callback = (bytes: number): boolean => {
+        link.opened!.#take(readBuffer.subarray(0, bytes));
+        return true;
+      };
+      const onread = { buffer: readBuffer, callback };
+      const socket = connect({ port, host: "127.0.0.1", noDelay: true, onread });
+      link.opened = new Link(socket, read, onFault);
       socket.once("error", reject);
       socket.once("connect", () => {
         socket.off("error", reject);
-        resolve(new Link(socket, read, onFault));
+        resolve(link.opened!);
       });
     });
   }
@@ -29,19 +40,14 @@ export class Link {
     this.#socket = socket;
     this.#onFault = onFault;
     this.outbox = new Outbox(socket);
-    const inbox = new Inbox(read);
+    this.#inbox = new Inbox(read);
     // "close" follows.
     socket.on("error", () => undefined);
     socket.on("close", () => {
       if (!this.#isEnding) onFault("The server closed a connection.");
     });
-    socket.on("data", (piece) => {
-      try {
-        inbox.take(piece);
-      } catch (error) {
-        this.#fail(messageOf(error));
-      }
-    });
+    // With a buffer of its own a socket has no data to give, and does not see its end without this.
+    socket.resume();
   }
 
   /** Drops the connection without a word. */
@@ -63,9 +69,13 @@ export class Link {
     clearTimeout(timer);
   }
 
-  #fail(what: string): void {
-    if (!this.#isEnding) this.#onFault(what);
-    this.cut();
+  #take(piece: Buffer): void {
+    try {
+      this.#inbox.take(piece);
+    } catch (error) {
+      if (!this.#isEnding) this.#onFault(messageOf(error));
+      this.cut();
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  * at a time, in rounds in which they take turns at being first.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, platform, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "@parley/base";
 import type { Peer, PeerServer } from "../peers/peer.js";
@@ -256,7 +256,8 @@ function settingOf(plan: PeersPlan, isPinned: boolean): PeersReport["setting"] {
     clients,
     pinned: isPinned,
     node: process.version,
-    platform: process.platform,
+    platform: `${platform()} ${release()}`,
+    processor: `${cpus().length} of ${cpus()[0]?.model ?? "unknown"}`,
     started: new Date().toISOString(),
   };
 }

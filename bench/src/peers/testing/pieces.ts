@@ -12,8 +12,10 @@ export function inAllPieces<T>(
     const inbox = new Inbox(read);
     let from = 0;
     for (const place of [...places, bytes.length]) {
-      // A copy, since readers may write where they read.
-      if (place > from) inbox.take(Buffer.from(bytes.slice(from, place)));
+      const piece = Buffer.from(bytes.slice(from, place));
+      if (place > from) inbox.take(piece);
+      // As the next read of any socket does it.
+      piece.fill(0);
       from = place;
     }
     return told;

@@ -22,8 +22,8 @@ export class XmppClient implements PeerClient {
   #ids = 0;
   /** What ends the answer that is waited for, and who is told of it. */
   #awaited: { readonly end: RegExp; readonly resolve: (answer: string) => void } | undefined;
-  /** The bytes of the last message, from which its archive's id is taken if it is ever needed. */
-  #last: { readonly bytes: Buffer; readonly range: readonly [number, number] } | undefined;
+  /** The last message, from which its archive's id is taken if it is ever needed. */
+  #last = "";
   #lastId = "";
 
   static async connect(port: number, { user, handlers, since }: ConnectOptions): Promise<XmppClient> {
@@ -106,9 +106,7 @@ export class XmppClient implements PeerClient {
 
   cut(): Place {
     this.#link.cut();
-    const last = this.#last;
-    const stanza = last === undefined ? "" : last.bytes.toString("latin1", ...last.range);
-    return { id: archiveIdIn(stanza) ?? this.#lastId };
+    return { id: archiveIdIn(this.#last) ?? this.#lastId };
   }
 
   async close(): Promise<void> {
@@ -164,7 +162,7 @@ export class XmppClient implements PeerClient {
   }
 
   onBody(bytes: Buffer, range: readonly [number, number], [start, end]: readonly [number, number]): void {
-    this.#last = { bytes, range };
+    this.#last = bytes.toString("latin1", ...range);
     const number = numberIn(bytes, start, end);
     this.#handlers.onMessage(number, number, isWholeText(bytes, start, end));
   }
