@@ -405,6 +405,14 @@ function readArguments() {
   }
 }
 
+// A tool that is stopped takes the servers that it has started with it, which end with the process and not with a signal.
+for (const [signal, exitCode] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)
+  process.once(signal, () => process.exit(exitCode));
+
 main().catch((error: unknown) => {
   say(error instanceof UsageError ? `bench: ${error.message}\n\n${USAGE}` : `bench: ${messageOf(error)}`);
   process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;

@@ -86,6 +86,8 @@ async function runOnce(options: readonly string[], say: (line: string) => void):
   const child = spawn(process.execPath, [...process.execArgv, MAIN, ...options, "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const stop = (): void => void child.kill();
+  process.once("exit", stop);
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
@@ -93,6 +95,7 @@ async function runOnce(options: readonly string[], say: (line: string) => void):
     child.once("error", reject);
     child.once("close", resolve);
   });
+  process.off("exit", stop);
   const complaints = stderr
     .split("\n")
     .filter((line) => line.startsWith(FAILED))
