@@ -11,10 +11,17 @@ const PAIRS = 100;
 const SECONDS = 10;
 const CONNECTIONS = 2_000;
 const CLIENTS = 1_000;
+/** With the status that shells give to what a signal ended. */
+const SIGNALS = [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const;
 
 /** Returns whether what was measured is worth anything. */
 export async function runPeers(values: Values, say: (line: string) => void): Promise<boolean> {
   const plan = planOf(values);
+  // Only an exit ends the servers and removes what they wrote.
+  for (const [signal, code] of SIGNALS) process.once(signal, () => process.exit(code));
   const report = await measurePeers(plan, say);
   const { rounds, seconds } = plan;
   const heading = `${rounds} rounds of ${seconds} s; medians, and ranges over the rounds.`;

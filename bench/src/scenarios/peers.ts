@@ -54,7 +54,8 @@ export interface PeersReport {
 const SERVER_CORE = 0;
 const GENERATOR_CORE = 1;
 const GROUP_WRITERS = 20;
-const GROUP_WINDOW = 4;
+/** Small, since a server may read all that is under way, times 500, before it writes anything: seconds, for the slow ones. */
+const GROUP_WINDOW = 2;
 /** Messages a second in the group where latency is measured. */
 const GROUP_RATE = 10;
 /** Above this share of a processor the load and not the server decides. */
@@ -172,6 +173,8 @@ class Entry {
     work: (server: PeerServer, directory: string) => Promise<T>,
   ): Promise<T> {
     const directory = mkdtempSync(join(plan.directory ?? tmpdir(), "parley-peers-"));
+    const remove = (): void => rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+    process.once("exit", remove);
     try {
       const server = await this.peer.start({ directory, users, core });
       this.#configuration = server.configuration.replaceAll(directory, "DIRECTORY");
@@ -184,7 +187,8 @@ class Entry {
         await server.stop();
       }
     } finally {
-      rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+      process.off("exit", remove);
+      remove();
     }
   }
 }
