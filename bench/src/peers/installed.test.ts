@@ -16,7 +16,7 @@ const PLAN = { window: 4, seconds: 0.2, warmUpSeconds: 0, rate: undefined } as c
 
 async function withServer<T>(peer: Peer, work: (server: PeerServer) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), "parley-peer-"));
-  const server = await peer.start({ directory, users: 6, core: undefined });
+  const server = await peer.start({ directory, users: 7, core: undefined });
   try {
     return await work(server);
   } finally {

@@ -215,7 +215,7 @@ function run(scenario: ScenarioName, plan: PeersPlan, stage: Stage): Promise<Mea
 
 function usersOf(scenario: ScenarioName, { pairs, members, connections, clients }: PeersPlan): number {
   if (scenario === "idle") return connections + WARM_UP_CONNECTIONS;
-  if (scenario === "reconnect") return clients + 1;
+  if (scenario === "reconnect") return clients + 2;
   return scenario === "direct" || scenario === "rate" ? pairs * 2 : members;
 }
 

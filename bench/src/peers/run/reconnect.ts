@@ -9,7 +9,7 @@ import { Faults, type Measured, type Stage, forUsers, read } from "./stage.js";
 
 export interface ReconnectPlan {
   readonly clients: number;
-  /** For the server to see that they are gone, and to keep what is said where it says nothing about that; 1 s by default. */
+  /** For the server to see that they are gone, and to keep what it has taken in; 1 s by default. */
   readonly settleMs?: number;
 }
 
@@ -28,7 +28,7 @@ export async function runReconnect(plan: ReconnectPlan, stage: Stage): Promise<M
   const crowd = new Crowd(clients, stage);
   try {
     await forUsers([0, clients], (user) => crowd.connect(user));
-    await crowd.openTeller(clients);
+    await crowd.openTeller(clients, clients + 1);
     await crowd.tellAll(HERE);
     await until(() => crowd.countWho(HERE) === clients);
     const heardBefore = crowd.countWho(HERE);
@@ -73,6 +73,7 @@ class Crowd {
   /** The last text that each heard. */
   readonly #heard: number[];
   #teller: PeerClient | undefined;
+  #observer: { readonly user: number; readonly client: PeerClient; heard: number } | undefined;
   #acked = 0;
 
   constructor(count: number, stage: Stage) {
@@ -96,8 +97,19 @@ class Crowd {
     if (isNeeded && this.#heard[user]! >= AWAY) this.backMs.push(performance.now());
   }
 
-  /** Somebody who tells the others something. */
-  async openTeller(user: number): Promise<void> {
+  /** Somebody who tells the others something, and somebody who stays and is told last: then the server has taken in all before. */
+  async openTeller(user: number, observerUser: number): Promise<void> {
+    const client = await this.#stage.server.connect({
+      user: observerUser,
+      handlers: {
+        onAck: () => undefined,
+        onMessage: (number) => {
+          this.#observer!.heard = Math.max(this.#observer!.heard, number);
+        },
+        onFault: this.faults.add,
+      },
+    });
+    this.#observer = { user: observerUser, client, heard: 0 };
     this.#teller = await this.#stage.server.connect({
       user,
       handlers: {
@@ -110,7 +122,7 @@ class Crowd {
     });
   }
 
-  /** Tells everybody a text, and waits until the server has them all, where it says so. */
+  /** Tells everybody a text, and waits until the server has them all. */
   async tellAll(text: number): Promise<void> {
     this.#acked = 0;
     for (let user = 0; user < this.#heard.length; user++) {
@@ -119,7 +131,11 @@ class Crowd {
       const least = user - TELLING_WINDOW;
       if (this.#stage.peer.hasAcks && this.#acked < least) await until(() => this.#acked >= least);
     }
-    if (this.#stage.peer.hasAcks) await until(() => this.#acked >= this.#heard.length);
+    const { user } = this.#observer!;
+    await this.#teller!.open(user);
+    this.#teller!.send(text);
+    const acks = this.#stage.peer.hasAcks ? this.#heard.length + 1 : 0;
+    await until(() => this.#observer!.heard >= text && this.#acked >= acks);
   }
 
   cutAll(): void {
@@ -134,6 +150,7 @@ class Crowd {
   async close(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close()));
     await this.#teller?.close();
+    await this.#observer?.client.close();
   }
 
   #hear(user: number, text: number): void {
