@@ -38,6 +38,7 @@ export interface Curve {
 
 export interface GrowthAxis {
   readonly name: string;
+  readonly heading: string;
   /** "members of the group". */
   readonly of: string;
   /** What is held constant meanwhile, as a sentence. */

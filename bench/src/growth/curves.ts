@@ -48,7 +48,7 @@ function tellCurve(axis: GrowthAxis, curve: Curve, recorded: Recorded): ToldCurv
     curve,
     verdict,
     sentence: sentence({ ...subject, of: axis.of }, points, verdict),
-    svg: drawPlot({ title, xLabel: axis.of, yLabel: subject.unit.split(" ")[0]!, series }),
+    svg: drawPlot({ title, xLabel: axis.of, yLabel: subject.unit, series }),
   };
 }
 
@@ -65,5 +65,5 @@ function pointsOf({ from = 0, until = Infinity }: Curve, figure: string, recorde
 
 function labelOf({ figure, subject, beside }: Curve): string {
   if (beside !== undefined) return /p\d+/.exec(figure)?.[0] ?? figure;
-  return subject.unit.includes("processor") ? "processor time" : subject.unit;
+  return subject.unit === "µs" ? "processor time" : "measured";
 }

@@ -58,7 +58,7 @@ test("the parts that every message meets are found, have names of their own and 
 test("a record of some parts only, and a name that nothing has, are refused", async () => {
   await rejects(
     micro(["--only", "codec", "--record"], () => {}),
-    /leave out --only/,
+    /leave out --only and --by-schema/,
   );
   await rejects(
     micro(["--only", "no such part"], () => {}),

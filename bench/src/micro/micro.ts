@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { compileCodecs } from "@parley/protocol/compiled";
 import { amount } from "../growth/fit.js";
 import {
   type Circumstances,
@@ -18,12 +19,14 @@ import { type MicroOutcome, measureBench } from "./measure-bench.js";
 
 export const MICRO_USAGE = `  npm run -s bench -- micro [options]    single parts (the \`x.bench.ts\` beside them), each to something known, and to the last record
     --only NAME        those whose names hold this
+    --by-schema        reads and writes messages by their schemas, as pages do, and not compiled, as servers do
     --record           writes the ratios to bench/results/micro.json, of all parts
     --out DIR          writes them there instead
 `;
 
 const OPTIONS = {
   only: { type: "string", default: "" },
+  "by-schema": { type: "boolean", default: false },
   record: { type: "boolean", default: false },
   out: { type: "string" },
   json: { type: "boolean", default: false },
@@ -43,8 +46,12 @@ export async function micro(
 ): Promise<readonly string[]> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
   const isRecorded = values.record || values.out !== undefined;
-  if (isRecorded && values.only !== "")
-    throw new UsageError("A record is one of all parts: leave out --only.");
+  if (isRecorded && (values.only !== "" || values["by-schema"]))
+    throw new UsageError(
+      "A record is one of all parts, as servers run them: leave out --only and --by-schema.",
+    );
+  // Before anything is read or written: hidden classes are those of what came first.
+  if (!values["by-schema"]) compileCodecs();
   const chosen = (await findBenches()).filter(({ name }) => name.includes(values.only));
   if (chosen.length === 0) throw new UsageError(`No part's name holds "${values.only}".`);
   const isTold = isRecorded || values.json;

@@ -6,6 +6,7 @@ import { SourcePlaces } from "./source-places.js";
 
 const frame = (functionName: string, url = "file:///x/a.js", lineNumber = 0): CallFrame => ({
   functionName,
+  scriptId: url === "" ? "0" : "7",
   url,
   lineNumber,
   columnNumber: 0,
@@ -117,9 +118,10 @@ test("frames of Node, of libraries and of V8 are told apart", () => {
       packageOf("take", `${root}services/gateway/dist/connection.js`),
       packageOf("costsOf", `${root}bench/dist/profile/cpu-profile.js`),
       packageOf("writev", ""),
+      places.placeOf({ ...frame("readSend", ""), scriptId: "7" }).package,
       packageOf("(garbage collector)", ""),
     ],
-    ["node", "ws", "@noble/hashes", "services/gateway", "bench", "native", "gc"],
+    ["node", "ws", "@noble/hashes", "services/gateway", "bench", "native", "made at run time", "gc"],
   );
 });
 

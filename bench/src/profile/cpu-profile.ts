@@ -19,7 +19,9 @@ export interface ProfileNode {
 
 export interface CallFrame {
   readonly functionName: string;
-  /** Empty for what is no script: V8's own functions, and its states such as "(idle)". */
+  /** "0" for what is no script: V8's own functions, and its states such as "(idle)". */
+  readonly scriptId: string;
+  /** Empty for what is no script, and for what was made at run time. */
   readonly url: string;
   /** Both from 0. */
   readonly lineNumber: number;
@@ -62,6 +64,7 @@ export interface ProfileCosts {
 
 const IDLE = "(idle)";
 const ROOT = "(root)";
+export const NO_SCRIPT = "0";
 
 /** Adds up a profile. `placeOf` tells where a frame stands. Errors: a TypeError for what is no profile. */
 export function costsOf(profile: CpuProfile, placeOf: (frame: CallFrame) => Place): ProfileCosts {
@@ -163,7 +166,7 @@ function frameKey({ functionName, url, lineNumber, columnNumber }: CallFrame): s
 
 /** What is no script has no place, so its caller stands for it; V8's states, in brackets, are called by nobody. */
 function calledName(frame: CallFrame, caller: CallFrame | undefined): string {
-  const isScript = frame.url !== "" || caller === undefined || caller.functionName === ROOT;
+  const isScript = frame.scriptId !== NO_SCRIPT || caller === undefined || caller.functionName === ROOT;
   return isScript ? nameOf(frame) : `${nameOf(frame)} < ${nameOf(caller)}`;
 }
 

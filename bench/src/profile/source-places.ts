@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { CallFrame, Place } from "./cpu-profile.js";
+import { type CallFrame, NO_SCRIPT, type Place } from "./cpu-profile.js";
 
 const WORKSPACE = new URL("../../../", import.meta.url).href;
 const MODULES = "/node_modules/";
@@ -22,7 +22,10 @@ export class SourcePlaces {
 
   placeOf(frame: CallFrame): Place {
     const { functionName, url } = frame;
-    if (url === "") return { file: "(native)", line: 0, package: STATES.get(functionName) ?? "native" };
+    if (frame.scriptId === NO_SCRIPT)
+      return { file: "(native)", line: 0, package: STATES.get(functionName) ?? "native" };
+    // As codecs are, from schemas.
+    if (url === "") return { file: "(made at run time)", line: 0, package: "made at run time" };
     if (url.startsWith("node:")) return { file: url, line: frame.lineNumber + 1, package: "node" };
     const inModules = url.lastIndexOf(MODULES);
     if (inModules >= 0) {

@@ -145,7 +145,7 @@ test("growth is told with its sentences and plots, and disk is taken from histor
   );
   match(
     markdown,
-    /- A message takes 211 bytes on the disk \(±0\.5%\) and does not grow with messages of history, from 10,000/,
+    /- A message takes on the disk 211 bytes \(±0\.5%\) and does not grow with messages of history, from 10,000/,
   );
   match(markdown, /!\[Disk of a message\]\(growth\/history-disk\.svg\)/);
   match(markdown, /- `growth`: history 10000: The server took 90%/);
@@ -153,16 +153,21 @@ test("growth is told with its sentences and plots, and disk is taken from histor
   deepEqual([...plots.keys()], ["history-disk.svg"]);
 });
 
-test("a machine that others used is called so", () => {
-  match(reportOf(DIRECT), /\| the processors were busy for 1% of the time before it began +\|/);
-  match(
-    reportOf({ ...DIRECT, busyPercentBefore: 60 }),
-    /busy for 60% of the time before it began: trust none of the times\*\*/,
-  );
+test("a machine that others used, and short runs, are called so", () => {
+  const [quiet, busy] = [reportOf(DIRECT), reportOf({ ...DIRECT, busyPercentBefore: 60 })];
+  const words = /The machine was not quiet/;
+  deepEqual([words.test(quiet), words.test(busy)], [false, true]);
+  match(busy, /\| 60% +\|/);
+  match(reportOf({ ...DIRECT, length: "quick" }), /Some runs are short ones/);
 });
 
-test("short runs are called so", () => {
-  match(reportOf({ ...DIRECT, length: "quick" }), /short ones: do not plan with these figures/);
+test("what was recorded at the same time stands in one row, and each machine in a table of its own", () => {
+  match(
+    reportOf(DIRECT, SLOW, { ...IDLE, date: "2026-12-01" }),
+    /\| `direct`, `direct-1000` +\| 2026-11-22 [^\n]+\n\| `idle` +\| 2026-12-01 /,
+  );
+  const other = { ...IDLE, machine: { ...HEAD.machine, processors: 8 } };
+  deepEqual(reportOf(DIRECT, other).match(/\| processors +\| \d/g)?.length, 2);
 });
 
 test("a run without figures leaves no result, and one of three failing leaves two repeats and its complaint", () => {

@@ -54,55 +54,63 @@ export function capacityReport(results: ReadonlyMap<string, Recorded>): Capacity
   };
 }
 
-/** Results may be of different days and machines: each group of the same ones is told once. */
+/** Results may be of different machines and days: each machine is told once, and what was recorded at a time in one row. */
 function circumstancesLines(results: readonly Recorded[]): string[] {
-  const groups = new Map<string, { readonly of: Circumstances; readonly names: string[] }>();
-  for (const result of results) {
-    const { processor, processors, memory_gb, kernel, disk, node } = result.machine;
-    const key = [
-      processor,
-      processors,
-      memory_gb,
-      kernel,
-      disk,
-      node,
-      result.parley.commit,
-      result.busyPercentBefore,
-      result.date,
-      result.length,
-    ].join();
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, { of: result, names: [result.name] });
-    else known.names.push(result.name);
-  }
   const lines = ["## Measured on", ""];
-  for (const { of, names } of groups.values()) {
-    const { machine, parley } = of;
+  for (const ofMachine of groups(results, ({ machine }) => ({ ...machine, fdatasync_ms: 0 }))) {
+    const { machine, nodeFlags, seed } = ofMachine[0]!;
+    const rows = groups(ofMachine, (result) => rowOf(result, [])).map((same) =>
+      rowOf(
+        same[0]!,
+        same.map(({ name }) => `\`${name}\``),
+      ),
+    );
     lines.push(
       ...markdownTable(
         ["what", "which"],
         [
-          ["results", names.map((name) => `\`${name}\``).join(", ")],
-          ["date", of.date],
           ["processors", `${machine.processors} × ${machine.processor}`],
           ["memory", `${machine.memory_gb} GB`],
           ["kernel", machine.kernel],
-          ["disk", `${machine.disk}; a synchronised write of 4 KiB takes ${amount(machine.fdatasync_ms)} ms`],
-          ["Node", `${machine.node}, server with \`${of.nodeFlags.join(" ")}\``],
-          ["Parley", `${parley.version}, commit ${parley.commit}`],
-          ["other work", otherWork(of)],
-          ["runs", of.length === "quick" ? "**short ones: do not plan with these figures**" : of.length],
-          ["seed", String(of.seed)],
+          ["disk", machine.disk],
+          ["Node", `${machine.node}, server with \`${nodeFlags.join(" ")}\``],
+          ["server", "all settings by default, but for what a command says"],
+          ["seed", String(seed)],
         ],
       ),
+      ...markdownTable(["results", "date", "Parley", "runs", "sync of 4 KiB", "busy before"], rows),
     );
   }
+  if (results.some(({ busyPercentBefore }) => busyPercentBefore > BUSY_PERCENT_MAX))
+    lines.push(
+      `**The machine was not quiet**: its processors were busy for more than ${BUSY_PERCENT_MAX}% of the two seconds before a run began. Trust none of its times, only what was counted.`,
+      "",
+    );
+  if (results.some(({ length }) => length === "quick"))
+    lines.push("**Some runs are short ones, to see that all is well**: do not plan with their figures.", "");
   return lines;
 }
 
-function otherWork({ busyPercentBefore }: Circumstances): string {
-  const text = `the processors were busy for ${busyPercentBefore}% of the time before it began`;
-  return busyPercentBefore > BUSY_PERCENT_MAX ? `**${text}: trust none of the times**` : text;
+function rowOf(result: Circumstances, names: readonly string[]): string[] {
+  const { date, parley, length, machine, busyPercentBefore } = result;
+  return [
+    names.join(", "),
+    date,
+    `${parley.version}, commit ${parley.commit}`,
+    length,
+    `${amount(machine.fdatasync_ms)} ms`,
+    `${busyPercentBefore}%`,
+  ];
+}
+
+/** Those that have the same key, in their order. */
+function groups<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
+  const found = new Map<string, T[]>();
+  for (const item of items) {
+    const key = JSON.stringify(keyOf(item));
+    found.set(key, [...(found.get(key) ?? []), item]);
+  }
+  return [...found.values()];
 }
 
 interface MeasuredRun {
@@ -170,7 +178,7 @@ function growthLines(growth: GrowthResult | undefined, curves: readonly ToldCurv
   for (const axis of new Set(curves.map((told) => told.axis))) {
     const own = curves.filter((told) => told.axis === axis);
     lines.push(
-      `### ${axis.of[0]!.toUpperCase()}${axis.of.slice(1)}`,
+      `### ${axis.heading}`,
       "",
       axis.constant,
       "",

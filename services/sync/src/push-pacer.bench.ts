@@ -5,7 +5,6 @@ const BYTES = 300;
 const time = new ManualTime();
 const pacer = new PushPacer({ clock: time, scheduler: time });
 const feed = { resume: () => {} };
-const counts = new Map<string, number>();
 
 /** One event goes out and is confirmed. The least that could be done is to count both. */
 export const benches: readonly MicroBench[] = [
@@ -21,6 +20,7 @@ export const benches: readonly MicroBench[] = [
       return sum;
     },
     runBaseline: (times) => {
+      const counts = new Map<string, number>();
       for (let count = 0; count < times; count++) {
         counts.set("sent", (counts.get("sent") ?? 0) + BYTES);
         counts.set("confirmed", (counts.get("confirmed") ?? 0) + BYTES);

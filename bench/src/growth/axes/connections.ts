@@ -26,9 +26,10 @@ const MEGABYTE = KILOBYTE * KILOBYTE;
 
 export const CONNECTIONS: GrowthAxis = {
   name: "connections",
+  heading: "Connections",
   of: "idle connections",
   constant: `${PAIRS} pairs write ${RATE.toLocaleString("en-US")} messages of ${TEXT_BYTES} bytes a second in all.`,
-  sizes: { quick: [100, 500, 2_000, 5_000], full: [100, 1_000, 5_000, 10_000, 20_000] },
+  sizes: { quick: [100, 300, 1_000, 2_000, 5_000], full: [100, 500, 1_000, 5_000, 10_000, 20_000] },
   curves: [
     {
       name: "connections-deliver",
@@ -47,15 +48,15 @@ export const CONNECTIONS: GrowthAxis = {
       figure: "send_cpu_us",
       subject: {
         name: `A send at ${RATE.toLocaleString("en-US")} a second`,
-        verb: "costs",
-        unit: "µs of the server's processor time",
+        verb: "costs the server's processor",
+        unit: "µs",
       },
     },
     {
       name: "connections-memory",
       title: "Memory of the server",
       figure: "settled_rss_mb",
-      subject: { name: "The server", verb: "takes", unit: "MB of memory" },
+      subject: { name: "The server", verb: "takes in memory", unit: "MB" },
     },
   ],
   measure: (size, plan) =>

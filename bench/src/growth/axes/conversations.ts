@@ -23,6 +23,7 @@ const TEXT = "See you at the station at nine, and do not forget the tickets this
 
 export const CONVERSATIONS: GrowthAxis = {
   name: "conversations",
+  heading: "Conversations",
   of: "conversations of the installation",
   constant: `Everybody is in ${BEGUN_PER_USER * 2} direct chats; ${PAIRS} pairs write ${RATE} messages a second in all, and then page through their lists.`,
   sizes: { quick: [1_000, 5_000, 20_000, 50_000], full: [1_000, 10_000, 100_000, 1_000_000] },
@@ -33,15 +34,15 @@ export const CONVERSATIONS: GrowthAxis = {
       figure: "send_cpu_us",
       subject: {
         name: `A send at ${RATE.toLocaleString("en-US")} a second`,
-        verb: "costs",
-        unit: "µs of the server's processor time",
+        verb: "costs the server's processor",
+        unit: "µs",
       },
     },
     {
       name: "conversations-list-cpu",
       title: `A page of ${LIST_PAGE} entries of the list`,
       figure: "list_page_cpu_us",
-      subject: { name: "A page of the list", verb: "costs", unit: "µs of the server's processor time" },
+      subject: { name: "A page of the list", verb: "costs the server's processor", unit: "µs" },
     },
     {
       name: "conversations-list",

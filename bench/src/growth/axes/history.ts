@@ -28,15 +28,16 @@ const STEP_MS = 1_000;
 /** Texts that are said again and again. */
 const TEXTS = 100_000;
 
-const cpu = { verb: "costs", unit: "µs of the server's processor time" } as const;
+const cpu = { verb: "costs the server's processor", unit: "µs" } as const;
 
 export const HISTORY: GrowthAxis = {
   name: "history",
+  heading: "History",
   of: "messages of history",
   constant: `${PAIRS} conversations share the history; in them ${RATE} messages of ${TEXT_BYTES} bytes are sent a second, and then pages of ${PAGE} are read.`,
   sizes: {
-    quick: [10_000, 50_000, 200_000, 500_000],
-    full: [10_000, 100_000, 1_000_000, 5_000_000, 20_000_000],
+    quick: [10_000, 30_000, 100_000, 200_000, 500_000],
+    full: [10_000, 100_000, 500_000, 2_000_000, 5_000_000, 20_000_000],
   },
   curves: [
     {
@@ -68,7 +69,7 @@ export const HISTORY: GrowthAxis = {
       name: "history-disk",
       title: "Disk of a message",
       figure: "disk_bytes_per_message",
-      subject: { name: "A message", verb: "takes", unit: "bytes on the disk" },
+      subject: { name: "A message", verb: "takes on the disk", unit: "bytes" },
     },
     {
       name: "history-start",

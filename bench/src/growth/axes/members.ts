@@ -18,11 +18,12 @@ const TEXT_BYTES = 200;
 /** A group up to this many members is told to each of them; a larger one keeps what all are told once. */
 const SMALL_MEMBERS_MAX = 200;
 
-const send = { verb: "costs", unit: "µs of the server's processor time" } as const;
+const send = { verb: "costs the server's processor", unit: "µs" } as const;
 const deliver = { verb: "takes", unit: "ms" } as const;
 
 export const MEMBERS: GrowthAxis = {
   name: "members",
+  heading: "Members of a group",
   of: "members of the group",
   constant: `${DEVICES_ONLINE} devices are connected and hear ${RATE} messages a second of ${TEXT_BYTES} bytes.`,
   sizes: {

@@ -13,8 +13,9 @@ const RATE = 100;
 
 export const SIZE: GrowthAxis = {
   name: "size",
+  heading: "Size of a message",
   of: "bytes",
-  constant: `${PAIRS} pairs write ${RATE} messages a second in all; up to 16 KiB as text, above it as custom messages. What they hold does not vary, so it is compressed to little on the disk.`,
+  constant: `${PAIRS} pairs write ${RATE} messages a second in all; up to 16 KiB as text, above it as custom messages.`,
   sizes: {
     quick: [20, 200, 2_000, 8_000, 32_000],
     full: [20, 200, 1_000, 4_000, 16_000, 32_000],
@@ -26,15 +27,15 @@ export const SIZE: GrowthAxis = {
       figure: "send_cpu_us",
       subject: {
         name: `A send at ${RATE.toLocaleString("en-US")} a second`,
-        verb: "costs",
-        unit: "µs of the server's processor time",
+        verb: "costs the server's processor",
+        unit: "µs",
       },
     },
     {
       name: "size-journal",
       title: "Journal of a message",
       figure: "journal_bytes_per_message",
-      subject: { name: "A message", verb: "takes", unit: "bytes of the journal" },
+      subject: { name: "A message", verb: "takes in the journal", unit: "bytes" },
     },
     {
       name: "size-deliver",
