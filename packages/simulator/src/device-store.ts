@@ -2,7 +2,14 @@
  * The local store of a simulated device: it outlives the device's process, and a crash forgets the newest commits that
  * were not durable yet: always a last stretch of them, as the port promises.
  */
-import { type Change, type ClientStore, type MessageRange, leadLost, StoreImage } from "@parley/client";
+import {
+  type Change,
+  type ClientStore,
+  type MessageRange,
+  type StoreState,
+  leadLost,
+  StoreImage,
+} from "@parley/client";
 import type { ConversationId, Message } from "@parley/protocol";
 import type { Kernel, Process } from "./kernel.js";
 import type { SeededRandom } from "./seeded-random.js";
@@ -65,11 +72,8 @@ export class DeviceStore {
     const wait = (): Promise<void> =>
       process.sleep(this.#random.waitMs(COMMIT_MS_MEAN), `${process.name} store`);
     let last: Promise<void> = Promise.resolve();
-    return {
-      load: async () => {
-        await wait();
-        return this.#visible.state();
-      },
+    const store: ClientStore = {
+      load: (isLeading) => this.#load(store, wait, isLeading),
       commit: (changes, leader) => {
         if (!this.#visible.isLedBy(leader)) return Promise.reject(leadLost());
         this.#visible.apply(changes);
@@ -94,6 +98,7 @@ export class DeviceStore {
         this.clear();
       },
     };
+    return store;
   }
 
   /**
@@ -103,11 +108,8 @@ export class DeviceStore {
   mountTab(process: Process, kernel: Kernel): ClientStore {
     const wait = (): Promise<void> =>
       process.sleep(this.#random.waitMs(COMMIT_MS_MEAN), `${process.name} store`);
-    return {
-      load: async () => {
-        await wait();
-        return this.#visible.state();
-      },
+    const store: ClientStore = {
+      load: (isLeading) => this.#load(store, wait, isLeading),
       commit: (changes, leader) => {
         if (!this.#visible.isLedBy(leader)) return Promise.reject(leadLost());
         this.#visible.apply(changes);
@@ -139,6 +141,20 @@ export class DeviceStore {
         this.clear();
       },
     };
+    return store;
+  }
+
+  /** What is read is as it was when the lead was taken. */
+  async #load(
+    store: Pick<ClientStore, "commit">,
+    wait: () => Promise<void>,
+    isLeading = false,
+  ): Promise<StoreState> {
+    await wait();
+    const taken = isLeading ? store.commit([this.#visible.nextLead()]) : undefined;
+    const state = this.#visible.state();
+    await taken;
+    return state;
   }
 
   #makeDurable(changes: readonly Change[], process: string): void {

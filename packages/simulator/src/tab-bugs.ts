@@ -14,13 +14,13 @@ export const OLD_LEADER_GOES_ON: PlantedBug = {
 export const GIVEN_IS_TAKEN_TWICE: PlantedBug = {
   store: (store) => ({
     ...withMethods(store),
-    load: async () => ({ ...(await store.load()), given: [] }),
+    load: async (isLeading) => ({ ...(await store.load(isLeading)), given: [] }),
   }),
 };
 
 function withMethods(store: ClientStore): ClientStore {
   return {
-    load: () => store.load(),
+    load: (isLeading) => store.load(isLeading),
     commit: (changes, leader) => store.commit(changes, leader),
     readMessages: (conversationId, range) => store.readMessages(conversationId, range),
     close: () => store.close(),
