@@ -11,7 +11,7 @@ import { gzipSync } from "node:zlib";
 import type { CardActed, ParleyClient } from "@parley/client";
 import type { ConversationId, UserId } from "@parley/protocol";
 import type { Locator, Page } from "playwright-core";
-import { eventually, open, SKIP, withBench, type WebBench, write } from "./testing/web-bench.js";
+import { eventually, open, SKIP, withBench, type WebBench, write, WAIT_MS_MAX } from "./testing/web-bench.js";
 
 /** Scripts, gzipped. */
 const FIRST_LOAD_BYTES_MAX = 175_000;
@@ -55,7 +55,7 @@ async function applicationIn(bench: WebBench): Promise<Application> {
   await client.open(groupId);
   const send = async (card: Record<string, unknown>): Promise<number> => {
     await client.sendCard(groupId, card);
-    await client.settled(8_000);
+    await client.settled(WAIT_MS_MAX);
     return client.timeline(groupId)!.messages.at(-1)!.sequence;
   };
   return { client, groupId, acted, send };
@@ -223,7 +223,7 @@ test(
       for (let line = 0; line < 20; line++) await client.sendText(groupId, `before ${line}`);
       const sequence = await send(approval("Order 8"));
       for (let line = 0; line < 30; line++) await client.sendText(groupId, `after ${line}`);
-      await client.settled(8_000);
+      await client.settled(WAIT_MS_MAX);
       const alice = await bench.signIn(await bench.browser(), "Alice");
       await open(alice, "Orders");
       const log = alice.getByRole("log");

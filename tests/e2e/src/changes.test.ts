@@ -11,6 +11,7 @@ import {
   textsOf,
   withBench,
   write,
+  WAIT_MS_MAX,
 } from "./testing/web-bench.js";
 
 async function choose(page: Page, text: string, entry: string): Promise<void> {
@@ -35,7 +36,7 @@ test(
       const group = { title: "Book club", userIds: ["alice", "bob"] as UserId[], isHistoryOpen: true };
       const groupId = await erik.createGroup(group);
       await erik.sendText(groupId, "from erik");
-      await erik.settled(8_000);
+      await erik.settled(WAIT_MS_MAX);
       const alice = await bench.signIn(await bench.browser(), "Alice");
       const away = await bench.browser();
       const bob = await bench.signIn(away, "Bob");

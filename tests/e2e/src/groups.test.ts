@@ -3,7 +3,7 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
 import type { Page } from "playwright-core";
-import { conversationIn, eventually, SKIP, withBench, write } from "./testing/web-bench.js";
+import { conversationIn, eventually, SKIP, withBench, write, WAIT_MS_MAX } from "./testing/web-bench.js";
 
 /** The panel of the open conversation. */
 async function openPanel(page: Page): Promise<void> {
@@ -28,7 +28,7 @@ test("owner and admins govern a group, and everybody sees what they did", { skip
       isHistoryOpen: true,
       settings: { joinPolicy: "approval" },
     });
-    await alice.settled(8_000);
+    await alice.settled(WAIT_MS_MAX);
     const owner = await bench.signIn(await bench.browser(), "Alice");
     const other = await bench.signIn(await bench.browser(), "Bob");
     for (const page of [owner, other]) await conversationIn(page, "Book club").click();

@@ -16,6 +16,7 @@ import {
   type WebBench,
   withBench,
   write,
+  WAIT_MS_MAX,
 } from "./testing/web-bench.js";
 
 const LINES = Array.from({ length: 12 }, (_, index) => `line ${index}`);
@@ -115,7 +116,7 @@ async function prepare(
     isHistoryOpen: true,
   });
   for (const text of LINES) await erik.sendText(club, text);
-  await erik.settled(8_000);
+  await erik.settled(WAIT_MS_MAX);
   // All of it is on the screen, and so read.
   const context = await bench.browser({ viewport: { width: 1100, height: 800 } });
   const alice = await bench.signIn(context, "Alice");

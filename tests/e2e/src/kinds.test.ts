@@ -3,7 +3,16 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { locationBody, type UserId } from "@parley/protocol";
 import type { Page } from "playwright-core";
-import { conversationIn, eventually, messageIn, open, SKIP, withBench, write } from "./testing/web-bench.js";
+import {
+  conversationIn,
+  eventually,
+  messageIn,
+  open,
+  SKIP,
+  withBench,
+  write,
+  WAIT_MS_MAX,
+} from "./testing/web-bench.js";
 
 async function choose(page: Page, text: string, entry: string): Promise<void> {
   const message = messageIn(page, text).first();
@@ -26,7 +35,7 @@ test(
       const group = { title: "Book club", userIds: ["alice", "bob"] as UserId[], isHistoryOpen: true };
       const groupId = await erik.createGroup(group);
       await erik.sendText(groupId, "welcome");
-      await erik.settled(8_000);
+      await erik.settled(WAIT_MS_MAX);
       const alice = await bench.signIn(await bench.browser(), "Alice");
       const bob = await bench.signIn(await bench.browser(), "Bob");
       await open(alice, "Book club");
@@ -74,13 +83,13 @@ test(
       await erik.send(groupId, { text: { text: "answer" }, reply: { sequence: 3 } });
       const place = locationBody({ latitude: 48.2082, longitude: 16.3738, name: "Stephansplatz" });
       await erik.send(groupId, { location: place });
-      await erik.settled(8_000);
+      await erik.settled(WAIT_MS_MAX);
       await erik.forward(
         groupId,
         { conversationId: groupId, sequences: [2, 4] },
         { isMerged: true, title: "Notes" },
       );
-      await erik.settled(8_000);
+      await erik.settled(WAIT_MS_MAX);
       const alice = await bench.signIn(await bench.browser(), "Alice");
       const bob = await bench.signIn(await bench.browser(), "Bob");
       for (const page of [alice, bob]) {

@@ -9,7 +9,7 @@ import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
 import type { Locator, Page } from "playwright-core";
 import { LINKS_ALLOWED, openSite } from "./testing/link-site.js";
-import { eventually, messageIn, open, SKIP, withBench, write } from "./testing/web-bench.js";
+import { eventually, messageIn, open, SKIP, withBench, write, WAIT_MS_MAX } from "./testing/web-bench.js";
 
 test("all see what a link leads to, until its author takes that away", { skip: SKIP }, async () => {
   const site = await openSite();
@@ -19,7 +19,7 @@ test("all see what a link leads to, until its author takes that away", { skip: S
     const group = { title: "Coast", userIds: ["alice", "bob"] as UserId[], isHistoryOpen: true };
     const groupId = await erik.createGroup(group);
     for (let index = 1; index <= 16; index++) await erik.sendText(groupId, `line ${index}`);
-    await erik.settled(8_000);
+    await erik.settled(WAIT_MS_MAX);
     const alice = await bench.signIn(await bench.browser(), "Alice");
     const bob = await bench.signIn(await bench.browser({ colorScheme: "dark" }), "Bob");
     for (const page of [alice, bob]) {

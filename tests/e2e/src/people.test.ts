@@ -13,6 +13,7 @@ import {
   SKIP,
   withBench,
   type WebBench,
+  WAIT_MS_MAX,
 } from "./testing/web-bench.js";
 
 const TENANT = "main";
@@ -42,7 +43,7 @@ test(
       const userIds = ["alice", ...crew] as UserId[];
       const group = await erik.createGroup({ title: "Crew", userIds, isHistoryOpen: true });
       await erik.sendText(group, "welcome");
-      await erik.settled(8_000);
+      await erik.settled(WAIT_MS_MAX);
       const page = await bench.signIn(await bench.browser(), "Alice");
       await open(page, "Crew");
       const field = page.getByRole("textbox", { name: /^Message/u });

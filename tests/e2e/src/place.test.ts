@@ -3,7 +3,7 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
 import type { Page } from "playwright-core";
-import { open, SKIP, withBench } from "./testing/web-bench.js";
+import { open, SKIP, withBench, WAIT_MS_MAX } from "./testing/web-bench.js";
 
 /** Of several heights, so that no row is as high as the list takes it for before it was measured. */
 const LINES = Array.from({ length: 160 }, (_, index) => `line ${index}\n`.repeat(1 + (index % 4)).trim());
@@ -53,7 +53,7 @@ test("who scrolls up while a message comes stays there", { skip: SKIP }, async (
       isHistoryOpen: true,
     });
     for (const line of LINES) await erik.sendText(groupId, line);
-    await erik.settled(8_000);
+    await erik.settled(WAIT_MS_MAX);
     const alice = await bench.signIn(await bench.browser(), "Alice");
     await open(alice, "Book club");
     const far: number[] = [];
@@ -82,7 +82,7 @@ test("who takes back a long draft stays at the newest message", { skip: SKIP }, 
     const erik = await bench.client("erik");
     const groupId = await erik.createGroup({ title: "Book club", userIds: ["alice" as UserId] });
     for (const line of LINES.slice(0, 30)) await erik.sendText(groupId, line);
-    await erik.settled(8_000);
+    await erik.settled(WAIT_MS_MAX);
     const alice = await bench.signIn(await bench.browser(), "Alice");
     await open(alice, "Book club");
     const newest = alice.getByRole("button", { name: /newest|new message/u });

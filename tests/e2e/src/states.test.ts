@@ -11,6 +11,7 @@ import {
   textsOf,
   withBench,
   write,
+  WAIT_MS_MAX,
 } from "./testing/web-bench.js";
 
 async function openMenu(page: Page, text: string): Promise<void> {
@@ -103,7 +104,7 @@ test("in a direct chat a message says that it was read", { skip: SKIP }, async (
     const bob = await bench.client("bob");
     const direct = await bob.createDirect("alice" as UserId);
     await bob.sendText(direct, "hi");
-    await bob.settled(8_000);
+    await bob.settled(WAIT_MS_MAX);
     const alice = await bench.signIn(await bench.browser(), "Alice");
     await conversationIn(alice, "Bob").click();
     await write(alice, "hello");

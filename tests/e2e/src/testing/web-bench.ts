@@ -20,7 +20,7 @@ import { ServerProcess } from "./server-process.js";
 export const PASSWORD = "parley-demo";
 const CHROMIUM = process.env["PARLEY_CHROMIUM"] ?? "/usr/bin/chromium";
 /** A condition that does not come true by then fails the test. */
-export const WAIT_MS_MAX = 8_000;
+export const WAIT_MS_MAX = 20_000;
 const POLL_MS = 20;
 /** What the browser itself writes about a network that is not there. */
 const NETWORK_TROUBLE = /^(Failed to load resource|WebSocket connection to)/u;
