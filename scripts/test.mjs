@@ -1,4 +1,4 @@
-// npm test: makes the tree ready and runs the tests, one process for each package, or for each of its files, two at a time.
+// npm test: makes the tree ready and runs the tests, one process for each package, two at a time.
 //
 //   npm test                        everything
 //   npm test -- packages/base       what lies under these paths; only what that needs is built
@@ -99,7 +99,8 @@ async function drain(queue, width) {
 }
 
 async function runJob({ owner, files, missing }) {
-  const outcome = await runFiles(owner, files);
+  const none = { passed: 0, failures: [], skipped: [], timings: [], output: "", durationMs: 0 };
+  const outcome = files.length > 0 ? await runTests(owner, files) : none;
   for (const source of missing) {
     const text = "It was not compiled: the build failed, or no tsconfig of its package includes it.";
     outcome.failures.push({ name: source, place: source, text });
@@ -108,28 +109,6 @@ async function runJob({ owner, files, missing }) {
   if (isEmpty)
     outcome.failures.push({ name: "no test", place: owner.folder, text: "Its test files contain no test." });
   return { folder: owner.folder, ...outcome };
-}
-
-// A package whose tests mostly wait may have each file in a process of its own, some of them at a time.
-async function runFiles(owner, files) {
-  const startedMs = Date.now();
-  const width = owner.manifest.parley?.testFilesAtATime;
-  const parts = width === undefined ? [files] : files.map((file) => [file]);
-  const outcomes = [];
-  const work = async () => {
-    for (let part = parts.shift(); part !== undefined; part = parts.shift())
-      if (part.length > 0) outcomes.push(await runTests(owner, part));
-  };
-  await Promise.all(Array.from({ length: width ?? 1 }, work));
-  const all = (field) => outcomes.flatMap((outcome) => outcome[field]);
-  return {
-    passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
-    failures: all("failures"),
-    skipped: all("skipped"),
-    timings: all("timings"),
-    output: outcomes.map(({ output }) => output).join(""),
-    durationMs: Date.now() - startedMs,
-  };
 }
 
 function printPackage({ folder, passed, failures, skipped, output, durationMs }) {
