@@ -72,8 +72,8 @@ export class DeviceStore {
     const wait = (): Promise<void> =>
       process.sleep(this.#random.waitMs(COMMIT_MS_MEAN), `${process.name} store`);
     let last: Promise<void> = Promise.resolve();
-    const store: ClientStore = {
-      load: (isLeading) => this.#load(store, wait, isLeading),
+    return {
+      load: (isLeading) => this.#load(process, wait, isLeading),
       commit: (changes, leader) => {
         if (!this.#visible.isLedBy(leader)) return Promise.reject(leadLost());
         this.#visible.apply(changes);
@@ -98,7 +98,6 @@ export class DeviceStore {
         this.clear();
       },
     };
-    return store;
   }
 
   /**
@@ -108,8 +107,8 @@ export class DeviceStore {
   mountTab(process: Process, kernel: Kernel): ClientStore {
     const wait = (): Promise<void> =>
       process.sleep(this.#random.waitMs(COMMIT_MS_MEAN), `${process.name} store`);
-    const store: ClientStore = {
-      load: (isLeading) => this.#load(store, wait, isLeading),
+    return {
+      load: (isLeading) => this.#load(process, wait, isLeading),
       commit: (changes, leader) => {
         if (!this.#visible.isLedBy(leader)) return Promise.reject(leadLost());
         this.#visible.apply(changes);
@@ -141,20 +140,17 @@ export class DeviceStore {
         this.clear();
       },
     };
-    return store;
   }
 
-  /** What is read is as it was when the lead was taken. */
-  async #load(
-    store: Pick<ClientStore, "commit">,
-    wait: () => Promise<void>,
-    isLeading = false,
-  ): Promise<StoreState> {
+  /** What is read is as it was when the lead was taken, which is durable in the same step. */
+  async #load(process: Process, wait: () => Promise<void>, isLeading = false): Promise<StoreState> {
     await wait();
-    const taken = isLeading ? store.commit([this.#visible.nextLead()]) : undefined;
-    const state = this.#visible.state();
-    await taken;
-    return state;
+    if (isLeading) {
+      const taken = [this.#visible.nextLead()];
+      this.#visible.apply(taken);
+      this.#makeDurable(taken, process.name);
+    }
+    return this.#visible.state();
   }
 
   #makeDurable(changes: readonly Change[], process: string): void {
