@@ -141,10 +141,7 @@ export function applyUserRecord(
   steps: readonly UserStep[],
   find: (userId: UserId) => UserState,
 ): { readonly outcomes: readonly UserOutcome[]; readonly verdict: Verdict } {
-  const outcomes: UserOutcome[] = [];
-  // Nearly all records have one event for one of a partition's users: nobody is met again.
-  const isLone = steps.length === 1 && steps[0]!.userIds.length === 1;
-  const known = isLone ? undefined : new Map<UserId, UserOutcome>();
+  const outcomes = new Map<UserId, UserOutcome>();
   if (record.hide !== undefined && !mayHide(find(record.hide.userId), record.hide)) {
     return { outcomes: [], verdict: refused("bad-request") };
   }
@@ -156,23 +153,20 @@ export function applyUserRecord(
   let hasRepeats = false;
   for (const step of steps) {
     for (const userId of step.userIds) {
-      let outcome = known?.get(userId);
-      const state = outcome?.state ?? find(userId);
-      if (outcome === undefined && offset < state.head.applied) continue;
+      const known = outcomes.get(userId);
+      const state = known?.state ?? find(userId);
+      if (known === undefined && offset < state.head.applied) continue;
       if (step.onceKey !== undefined && isRepeat(state.given, step.onceKey, record.timeMs)) {
         hasRepeats = true;
         continue;
       }
-      if (outcome === undefined) {
-        outcome = begin(state, record, offset);
-        outcomes.push(outcome);
-        known?.set(userId, outcome);
-      }
+      const outcome = known ?? begin(state, record, offset);
+      if (known === undefined) outcomes.set(userId, outcome);
       applyStep(outcome, step, record.timeMs);
     }
   }
-  const verdict = hasRepeats && outcomes.length === 0 ? REPEATED : DONE;
-  return { outcomes, verdict };
+  const verdict = hasRepeats && outcomes.size === 0 ? REPEATED : DONE;
+  return { outcomes: [...outcomes.values()], verdict };
 }
 
 function mayHide(state: UserState, hide: NonNullable<UserRecord["hide"]>): boolean {
@@ -246,8 +240,7 @@ function applyStep(outcome: UserOutcome, step: UserStep, timeMs: number): void {
   if (before.isShared && (joined ?? left ?? settings ?? listPinned) === undefined) return;
   const after = applyEvent(before, step.event, state.userId);
   if (after === before && state.entries.has(step.conversationId)) return;
-  const pinned = state.head.pinned + Number(after.pinnedMs > 0) - Number(before.pinnedMs > 0);
-  outcome.head.pinned = pinned;
+  outcome.head.pinned += Number(after.pinnedMs > 0) - Number(before.pinnedMs > 0);
   state.entries.set(step.conversationId, after);
   outcome.entries.add(step.conversationId);
 }

@@ -9,8 +9,8 @@ export const systemClock: Clock = {
 
 /** Fetched at a time: each call of the system's source costs more than a message's whole encoding. */
 const POOL_BYTES = 4096;
-/** More than this is fetched for itself: keys and other secrets do not lie about in the pool. */
-const POOLED_BYTES_MAX = 24;
+/** As much as an id takes. Keys, tokens and whatever else is longer is fetched for itself. */
+const POOLED_BYTES_MAX = 16;
 
 const pool = new Uint8Array(POOL_BYTES);
 let poolUsed = POOL_BYTES;
@@ -23,8 +23,12 @@ export const systemRandom: Random = {
       randomFillSync(pool);
       poolUsed = 0;
     }
+    const start = poolUsed;
     poolUsed += length;
-    return pool.slice(poolUsed - length, poolUsed);
+    const given = pool.slice(start, poolUsed);
+    // What was given lies nowhere else.
+    pool.fill(0, start, poolUsed);
+    return given;
   },
   unit: () => Math.random(),
 };

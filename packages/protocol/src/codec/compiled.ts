@@ -12,10 +12,13 @@ import { compiling } from "./compiling.js";
 import { readText, writeText } from "./native-text.js";
 import { DEPTH_MAX, type Reader, cutOff, fieldOf, malformed, wrongWireType } from "./reader.js";
 import type { NamedField, Schema } from "./schema.js";
-import { WIRE_LENGTH, WIRE_VARINT, type Writer } from "./writer.js";
-
-const UTF8_BYTES_PER_CHARACTER_MAX = 3;
-const LENGTH_BYTES_MAX = 8;
+import {
+  UTF8_BYTES_PER_CHARACTER_MAX,
+  VARINT_BYTES_MAX,
+  WIRE_LENGTH,
+  WIRE_VARINT,
+  type Writer,
+} from "./writer.js";
 
 interface Codec {
   read: (reader: Reader, end: number, depth: number) => object;
@@ -265,7 +268,7 @@ function other(reader: Reader, schema: Schema<object>, tag: number, end: number)
 function string(writer: Writer, tag: number, item: string): void {
   writer.varint(tag);
   const characters = item.length;
-  writer.reserve(characters * UTF8_BYTES_PER_CHARACTER_MAX + LENGTH_BYTES_MAX);
+  writer.reserve(characters * UTF8_BYTES_PER_CHARACTER_MAX + VARINT_BYTES_MAX);
   const start = writer.length + lengthBytes(characters);
   const length = writeText(item, writer.bytes, start);
   const shift = lengthBytes(length) - lengthBytes(characters);

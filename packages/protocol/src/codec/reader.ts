@@ -109,7 +109,7 @@ export class Reader {
     } else if (field.kind === "message") {
       put(record, field, this.#message(field.schema!, stop, depth + 1));
     } else if (field.kind === "string") {
-      put(record, field, this.text(stop));
+      put(record, field, this.#text(stop));
     } else {
       this.count();
       put(record, field, this.bytes.subarray(this.position, stop));
@@ -122,7 +122,7 @@ export class Reader {
     this.#messagesLeft -= 1;
   }
 
-  text(stop: number): string {
+  #text(stop: number): string {
     const start = this.position;
     this.position = stop;
     try {

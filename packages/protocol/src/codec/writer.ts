@@ -3,8 +3,8 @@ import { compiling } from "./compiling.js";
 import type { Init, NamedField, Schema } from "./schema.js";
 import { writeUtf8 } from "./utf8.js";
 
-const VARINT_BYTES_MAX = 8;
-const UTF8_BYTES_PER_CHARACTER_MAX = 3;
+export const VARINT_BYTES_MAX = 8;
+export const UTF8_BYTES_PER_CHARACTER_MAX = 3;
 
 /** Wire types of Protocol Buffers that this project writes. */
 export const WIRE_VARINT = 0;
