@@ -18,6 +18,7 @@ import {
 } from "@parley/protocol";
 import { connectOver, type RawConnection, type TransportName } from "./raw-transport.js";
 import { type PushTaker, scanPush, scanSent } from "./scan.js";
+import { withinMs } from "./within.js";
 
 /** When a device confirms, as docs/protocol/sync.md says. */
 const CONFIRM_EVENTS = 64;
@@ -308,20 +309,4 @@ function decodeFrame(kind: number, payload: Uint8Array, packet: Uint8Array): Fra
   });
   if (found === undefined) throw new Error(`A packet of ${packet.length} bytes has an empty frame.`);
   return found;
-}
-
-async function withinMs<T>(
-  limitMs: number,
-  complaint: string,
-  begin: (resolve: (value: T) => void, reject: (error: Error) => void) => void,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(complaint)), limitMs);
-      begin(resolve, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -2,6 +2,7 @@
 import { type Socket, connect } from "node:net";
 import { messageOf } from "@parley/base";
 import { Inbox, type ReadWhole } from "./inbox.js";
+import { withinMs } from "../load/within.js";
 import { Outbox } from "./outbox.js";
 
 const ANSWER_MS_MAX = 30_000;
@@ -79,18 +80,10 @@ export class Link {
   }
 }
 
-/** Waits for a promise that `begin` makes. Errors: what `begin` rejects with, or an Error with `complaint` after 30 s. */
-export async function within<T>(
+/** As `withinMs`, for whatever a server is asked. Errors: what `begin` rejects with, or an Error with `complaint` after 30 s. */
+export function within<T>(
   complaint: string,
   begin: (resolve: (value: T) => void, reject: (error: Error) => void) => void,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`${complaint} within ${ANSWER_MS_MAX} ms.`)), ANSWER_MS_MAX);
-      begin(resolve, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-  }
+  return withinMs(ANSWER_MS_MAX, `${complaint} within ${ANSWER_MS_MAX} ms.`, begin);
 }
