@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { HttpProxy } from "@parley/test-support";
 import type { Page } from "playwright-core";
+import { accepted } from "./testing/message-menu.js";
 import { conversationIn, eventually, open, SKIP, textsOf, withBench, write } from "./testing/web-bench.js";
 
 /** The addresses of all that is held of the app, in all versions. */
@@ -31,14 +32,7 @@ test(
       const first = await bench.signIn(context, "Alice");
       await open(first, "Lunch");
       await write(first, "the soup was good");
-      await eventually(
-        () =>
-          first
-            .getByRole("log")
-            .getByText(/Sending/u)
-            .count(),
-        0,
-      );
+      await accepted(first, "the soup was good");
       await ofWorker(first);
       const held = await heldIn(first);
       await first.close();

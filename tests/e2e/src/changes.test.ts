@@ -3,6 +3,7 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
 import type { Page } from "playwright-core";
+import { chooseInMenuOf, openMenuOf } from "./testing/message-menu.js";
 import {
   conversationIn,
   eventually,
@@ -14,15 +15,8 @@ import {
   WAIT_MS_MAX,
 } from "./testing/web-bench.js";
 
-async function choose(page: Page, text: string, entry: string): Promise<void> {
-  const message = messageIn(page, text);
-  await message.hover();
-  await message.getByRole("button", { name: "Message actions" }).click();
-  await page.getByRole("menuitem", { name: entry }).click();
-}
-
 async function recall(page: Page, text: string): Promise<void> {
-  await choose(page, text, "Recall");
+  await chooseInMenuOf(page, text, "Recall");
   await page.getByRole("dialog").getByRole("button", { name: "Recall" }).click();
   await eventually(() => page.getByRole("dialog").count(), 0);
 }
@@ -50,7 +44,7 @@ test(
         .getByRole("status")
         .filter({ hasText: /No connection/u })
         .waitFor();
-      await choose(alice, "helo", "Edit");
+      await chooseInMenuOf(alice, "helo", "Edit");
       await alice.getByRole("textbox", { name: "New text" }).fill("hello");
       await alice.getByRole("button", { name: "Save" }).click();
       await eventually(() => textsOf(alice), ["from erik", "hello", "secret", "stays"]);
@@ -70,8 +64,7 @@ test(
       );
       await bob.keyboard.press("Escape");
       // What is not one's own is not edited, and recalled by the owner only.
-      await messageIn(bob, "from erik").hover();
-      await messageIn(bob, "from erik").getByRole("button", { name: "Message actions" }).click();
+      await openMenuOf(bob, "from erik");
       const entries = await bob.getByRole("menuitem").allInnerTexts();
       deepEqual(
         [

@@ -5,6 +5,7 @@
 import { deepEqual } from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { UserId } from "@parley/protocol";
+import { openMenuOf } from "./testing/message-menu.js";
 import {
   conversationIn,
   eventually,
@@ -97,8 +98,7 @@ describe("the web chat", () => {
       await write(erik, "delete me");
       await messageIn(danaSecond, "delete me").waitFor();
       await dana.bringToFront();
-      await messageIn(dana, "delete me").hover();
-      await messageIn(dana, "delete me").getByRole("button", { name: "Message actions" }).click();
+      await openMenuOf(dana, "delete me");
       await dana.getByRole("menuitem", { name: "Delete for me" }).click();
       await dana.getByRole("dialog").getByRole("button", { name: "Delete for me" }).click();
       const has = (page: typeof dana): Promise<number> => messageIn(page, "delete me").count();

@@ -4,10 +4,11 @@
  */
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
-import type { BrowserContext, Locator, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { violationsOn } from "./testing/axe.js";
 import { choose } from "./testing/file-gestures.js";
 import { pngFile } from "./testing/files.js";
+import { chooseInMenuOf, openMenuOf } from "./testing/message-menu.js";
 import {
   conversationIn,
   eventually,
@@ -69,18 +70,17 @@ async function begin({ desk, phone, bob }: Day): Promise<void> {
 /** An answer, a mention, a reaction, an edit, a picture and a recall, each on another device. */
 async function talk({ desk, phone, bob }: Day): Promise<void> {
   await bob.bringToFront();
-  await act(bob, "where do we go?", "Reply");
+  await chooseInMenuOf(bob, "where do we go?", "Reply");
   await write(bob, "to the see");
   await desk.bringToFront();
   await desk.getByRole("log").getByRole("note", { name: "In reply to" }).waitFor();
-  await act(bob, "to the see", "Edit");
+  await chooseInMenuOf(bob, "to the see", "Edit");
   await bob.getByRole("textbox", { name: "New text" }).fill("to the sea");
   await bob.getByRole("button", { name: "Save" }).click();
   for (const page of [desk, phone]) await messageIn(page, "to the sea").waitFor();
 
   await desk.bringToFront();
-  await messageIn(desk, "to the sea").hover();
-  await messageIn(desk, "to the sea").getByRole("button", { name: "Message actions" }).click();
+  await openMenuOf(desk, "to the sea");
   await desk.keyboard.press("Enter");
   for (const page of [desk, phone, bob])
     await messageIn(page, "to the sea")
@@ -109,7 +109,7 @@ async function talk({ desk, phone, bob }: Day): Promise<void> {
 
   await write(bob, "not this");
   await messageIn(phone, "not this").waitFor();
-  await act(bob, "not this", "Recall");
+  await chooseInMenuOf(bob, "not this", "Recall");
   await bob.getByRole("dialog").getByRole("button", { name: "Recall" }).click();
   for (const page of [desk, phone]) await eventually(() => messageIn(page, "not this").count(), 0);
 }
@@ -117,7 +117,7 @@ async function talk({ desk, phone, bob }: Day): Promise<void> {
 /** A pinned message, a pinned and muted conversation, a notice. */
 async function govern({ desk, phone, bob }: Day): Promise<void> {
   await desk.bringToFront();
-  await act(desk, "to the sea", "Pin");
+  await chooseInMenuOf(desk, "to the sea", "Pin");
   await bob
     .getByRole("region", { name: "Pinned messages" })
     .getByText("to the sea", { exact: true })
@@ -170,20 +170,4 @@ async function endDevice({ desk, phone }: Day): Promise<void> {
   await others.getByRole("button", { name: /Sign out/u }).click();
   await phone.getByLabel("Password").waitFor();
   await eventually(() => others.count(), 0);
-}
-
-async function act(page: Page, text: string, entry: string): Promise<void> {
-  // What is on its way has another menu.
-  await eventually(
-    () =>
-      page
-        .getByRole("log")
-        .getByText(/Sending|Waiting to be sent/u)
-        .count(),
-    0,
-  );
-  const message: Locator = page.getByRole("log").getByRole("article").filter({ hasText: text }).last();
-  await message.hover();
-  await message.getByRole("button", { name: "Message actions" }).click();
-  await page.getByRole("menuitem", { name: entry, exact: true }).click();
 }

@@ -3,6 +3,7 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { locationBody, type UserId } from "@parley/protocol";
 import type { Page } from "playwright-core";
+import { chooseInMenuOf } from "./testing/message-menu.js";
 import {
   conversationIn,
   eventually,
@@ -13,13 +14,6 @@ import {
   write,
   WAIT_MS_MAX,
 } from "./testing/web-bench.js";
-
-async function choose(page: Page, text: string, entry: string): Promise<void> {
-  const message = messageIn(page, text).first();
-  await message.hover();
-  await message.getByRole("button", { name: "Message actions" }).click();
-  await page.getByRole("menuitem", { name: entry, exact: true }).click();
-}
 
 /** What quotes say, from top to bottom. */
 function quotes(page: Page): Promise<readonly string[]> {
@@ -60,7 +54,7 @@ test(
         0,
       );
 
-      await choose(bob, "welcome", "Reply");
+      await chooseInMenuOf(bob, "welcome", "Reply");
       await write(bob, "thank you");
       await eventually(() => quotes(alice), ["Erik Lindqvist\nwelcome"]);
       await erik.recall(groupId, 2);
@@ -103,7 +97,7 @@ test(
         [0, ["This message is not available"]],
       );
 
-      await choose(alice, "for all", "Forward");
+      await chooseInMenuOf(alice, "for all", "Forward");
       await alice.getByRole("dialog").getByRole("button", { name: /^Bob/u }).first().click();
       await alice.getByRole("dialog").getByRole("button", { name: "Forward", exact: true }).click();
       await eventually(() => alice.getByRole("dialog").count(), 0);

@@ -1,16 +1,14 @@
 /** Goal: a page whose late code does not come shows and sends, and has it with the next try. `search.test.ts` uses late code without a network. */
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { eventually, messageIn, open, SKIP, textsOf, withBench, write } from "./testing/web-bench.js";
+import { chooseInMenuOf } from "./testing/message-menu.js";
+import { eventually, open, SKIP, textsOf, withBench, write } from "./testing/web-bench.js";
 
 /** The client's late code, as the bundler names its files. */
 const LATE = "**/assets/late-*.js";
 
 async function edit(page: Page, text: string, newText: string): Promise<void> {
-  const message = messageIn(page, text);
-  await message.hover();
-  await message.getByRole("button", { name: "Message actions" }).click();
-  await page.getByRole("menuitem", { name: "Edit" }).click();
+  await chooseInMenuOf(page, text, "Edit");
   await page.getByRole("textbox", { name: "New text" }).fill(newText);
   await page.getByRole("button", { name: "Save" }).click();
 }

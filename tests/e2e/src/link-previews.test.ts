@@ -9,6 +9,7 @@ import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
 import type { Locator, Page } from "playwright-core";
 import { LINKS_ALLOWED, openSite } from "./testing/link-site.js";
+import { chooseInMenuOf } from "./testing/message-menu.js";
 import { eventually, messageIn, open, SKIP, withBench, write, WAIT_MS_MAX } from "./testing/web-bench.js";
 
 test("all see what a link leads to, until its author takes that away", { skip: SKIP }, async () => {
@@ -59,7 +60,7 @@ test("all see what a link leads to, until its author takes that away", { skip: S
     await eventually(() => cardIn(bob).count(), 0);
     await choice.check();
     await eventually(() => cardIn(bob).count(), 1);
-    await choose(alice, site.url, "Remove preview");
+    await chooseInMenuOf(alice, site.url, "Remove preview");
     for (const page of [alice, bob]) await eventually(() => cardIn(page).count(), 0);
     deepEqual(site.asked, ["/ Parley link preview", "/lamp.png Parley link preview"]);
   }, LINKS_ALLOWED);
@@ -80,12 +81,4 @@ function gapBelow(page: Page): Promise<number> {
     .evaluate(({ scrollHeight, scrollTop, clientHeight }) =>
       Math.max(0, Math.round(scrollHeight - scrollTop - clientHeight) - 1),
     );
-}
-
-async function choose(page: Page, text: string, entry: string): Promise<void> {
-  await page.bringToFront();
-  const message = messageIn(page, text);
-  await message.hover();
-  await message.getByRole("button", { name: "Message actions" }).click();
-  await page.getByRole("menuitem", { name: entry }).click();
 }

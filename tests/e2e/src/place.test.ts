@@ -1,9 +1,10 @@
-/** Goal: the list of messages goes where the reader scrolls, also while it is just on its way to another place. */
+/** Goal: the list of messages goes where the reader scrolls, also while it is just on its way to another place; what a reader pressed was
+ * pressed, wherever it goes. */
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
-import type { Page } from "playwright-core";
-import { open, SKIP, withBench, WAIT_MS_MAX } from "./testing/web-bench.js";
+import type { Locator, Page } from "playwright-core";
+import { conversationIn, open, SKIP, withBench, WAIT_MS_MAX } from "./testing/web-bench.js";
 
 /** Of several heights, so that no row is as high as the list takes it for before it was measured. */
 const LINES = Array.from({ length: 160 }, (_, index) => `line ${index}\n`.repeat(1 + (index % 4)).trim());
@@ -98,3 +99,41 @@ test("who takes back a long draft stays at the newest message", { skip: SKIP }, 
     deepEqual([await belowPx(alice), await newest.count()], [0, 0]);
   });
 });
+
+test(
+  "a press on a message or a conversation that moves meanwhile is a click on it",
+  { skip: SKIP },
+  async () => {
+    await withBench(async (bench) => {
+      const erik = await bench.client("erik");
+      const groupId = await erik.createGroup({ title: "Book club", userIds: ["alice" as UserId] });
+      for (const line of LINES.slice(0, 12)) await erik.sendText(groupId, line);
+      const alice = await bench.signIn(await bench.browser(), "Alice");
+      await open(alice, "Book club");
+      const last = alice.getByRole("log").getByRole("article").last();
+      await last.hover();
+      await press(alice, last.getByRole("button", { name: "Message actions" }));
+      await erik.sendText(groupId, "one\ntwo\nthree");
+      await alice.getByRole("log").getByText("three").waitFor();
+      await alice.mouse.up();
+      await alice.getByRole("menuitem", { name: "Reply" }).waitFor();
+      await alice.keyboard.press("Escape");
+
+      await press(alice, conversationIn(alice, "Lunch"));
+      await alice.mouse.move(700, 300);
+      await alice.mouse.up();
+      await press(alice, conversationIn(alice, "Launch"));
+      const directId = await erik.createDirect("alice" as UserId);
+      await erik.sendText(directId, "above all others");
+      await alice.getByRole("navigation").getByText("above all others").waitFor();
+      await alice.mouse.up();
+      await alice.getByRole("region", { name: /^Launch/u }).waitFor();
+    });
+  },
+);
+
+async function press(page: Page, button: Locator): Promise<void> {
+  const { x, y, width, height } = (await button.boundingBox())!;
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+}

@@ -3,6 +3,7 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import type { UserId } from "@parley/protocol";
 import type { Locator, Page } from "playwright-core";
+import { openMenuOf } from "./testing/message-menu.js";
 import {
   conversationIn,
   eventually,
@@ -13,12 +14,6 @@ import {
   write,
   WAIT_MS_MAX,
 } from "./testing/web-bench.js";
-
-async function openMenu(page: Page, text: string): Promise<void> {
-  const message = messageIn(page, text);
-  await message.hover();
-  await message.getByRole("button", { name: "Message actions" }).click();
-}
 
 function chipsOf(page: Page, text: string): Locator {
   return messageIn(page, text).getByRole("group", { name: "Reactions" }).getByRole("button");
@@ -50,7 +45,7 @@ test("reactions, pins and readers are seen by everybody in a group", { skip: SKI
     await eventually(() => textsOf(bob), ["first", "second"]);
 
     // By keyboard: the third of the picker.
-    await openMenu(bob, "second");
+    await openMenuOf(bob, "second");
     await bob.keyboard.press("ArrowRight");
     await bob.keyboard.press("ArrowRight");
     await bob.keyboard.press("Enter");
@@ -75,7 +70,7 @@ test("reactions, pins and readers are seen by everybody in a group", { skip: SKI
     const names = (await have.allInnerTexts()).map((text) => text.split("\n").at(-1)?.split(" ")[0]);
     await alice.keyboard.press("Escape");
 
-    await openMenu(alice, "first");
+    await openMenuOf(alice, "first");
     await alice.getByRole("menuitem", { name: "Pin", exact: true }).click();
     const banner = (page: Page): Locator => page.getByRole("region", { name: "Pinned messages" });
     await banner(bob).getByText("first", { exact: true }).waitFor();

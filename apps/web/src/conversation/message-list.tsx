@@ -6,6 +6,7 @@ import type { Timeline } from "@parley/client";
 import type { ConversationEntry, Message } from "@parley/protocol";
 import { type JSX, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { holdPress } from "../controls/held-press.js";
 import { Icon } from "../controls/icons.js";
 import { unreadOf } from "../conversations/conversation-title.js";
 import { bodyWords } from "../language/body-words.js";
@@ -134,6 +135,7 @@ function Scroller(props: {
       aria-label={strings.messages}
       tabIndex={0}
       onWheel={onWheel}
+      onPointerDown={holdPress}
     >
       {children}
     </div>

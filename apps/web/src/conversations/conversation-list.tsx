@@ -4,6 +4,7 @@ import type { ConversationEntry, ConversationId } from "@parley/protocol";
 import { type JSX, useCallback, useMemo, useRef, useState } from "react";
 import { Virtualizer } from "virtua";
 import { Button } from "../controls/button.js";
+import { holdPress } from "../controls/held-press.js";
 import { Icon } from "../controls/icons.js";
 import { Problem } from "../controls/problem.js";
 import { Skeleton } from "../controls/skeleton.js";
@@ -220,7 +221,13 @@ function Rows(
     <>
       <Problem text={problem} />
       <ConversationMenu ref={menu} onProblem={setProblem} />
-      <div className={styles.rows} data-searched={isSearched} role="list" onScroll={onScroll}>
+      <div
+        className={styles.rows}
+        data-searched={isSearched}
+        role="list"
+        onScroll={onScroll}
+        onPointerDown={holdPress}
+      >
         <Virtualizer
           ref={list}
           data={entries}
