@@ -31,6 +31,8 @@ export interface ServerStats {
   readonly connectionCount: number;
   readonly rss: number;
   readonly heapUsed: number;
+  /** Of `rss`, what the heap keeps for what comes and goes. */
+  readonly youngBytes: number;
   readonly durability: string;
 }
 

@@ -38,6 +38,7 @@ const COLUMNS: Readonly<Record<ScenarioName, readonly (readonly [string, string]
     ["connects_per_s", "logins/s"],
     ["server_cpu_ms_per_connect", "server CPU, ms/login"],
     ["server_mb", "memory, MB"],
+    ["young_mb", "of which young generation"],
   ],
   reconnect: [
     ["all_back_s", "all back, s"],

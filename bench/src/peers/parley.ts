@@ -60,7 +60,7 @@ async function start({ directory, users, core }: StartOptions): Promise<PeerServ
       await client.close();
     },
     async collectGarbage() {
-      await server.collectGarbage();
+      return (await server.collectGarbage()).youngBytes;
     },
     async stop() {
       await server.stop();

@@ -41,8 +41,11 @@ export interface PeerServer {
   connect(options: ConnectOptions): Promise<PeerClient>;
   /** Makes the one group, before anybody joins it. */
   makeGroup(users: readonly number[]): Promise<void>;
-  /** Has it give back memory that nothing uses, where it can be told to. */
-  collectGarbage?(): Promise<void>;
+  /**
+   * Has it give back memory that nothing uses, where it can be told to. Resolves with the bytes that it keeps nevertheless and that
+   * nobody's connection holds: the young generation of its heap.
+   */
+  collectGarbage?(): Promise<number>;
   /** Ends it; twice is safe. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** The server as a program: starts it, stops it on a signal, and ends at once on any failure of the disk. */
 import { failureCode, messageOf, reasonOf } from "@parley/base";
-import { jsonLogger, systemAmbient } from "@parley/base/node";
+import { jsonLogger, systemAmbient, youngGenerationBytes } from "@parley/base/node";
 import { SETTINGS, parseConfig } from "./config.js";
 import { type RunningServer, startServer } from "./serve.js";
 
@@ -80,6 +80,7 @@ function answerParent(server: RunningServer): void {
       connectionCount,
       rss,
       heapUsed,
+      youngBytes: youngGenerationBytes(),
       durability: "fdatasync before every ack",
     });
   });

@@ -1,4 +1,5 @@
 /** The ceiling of this runtime as a system of the measurement: see relay.ts for what it does and what it leaves out. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pause } from "../../pause.js";
@@ -6,6 +7,7 @@ import { NODE_FLAGS } from "../../server-process.js";
 import { Child, freePort } from "../child.js";
 import type { Peer, PeerServer, StartOptions } from "../peer.js";
 import { LimitClient } from "./client.js";
+import { YOUNG_SUFFIX } from "./young.js";
 
 const COLLECT_MS = 500;
 
@@ -27,7 +29,8 @@ export function limit(isSynced: boolean): Peer {
 async function start({ directory, core }: StartOptions, isSynced: boolean): Promise<PeerServer> {
   const port = await freePort();
   const main = fileURLToPath(new URL("main.js", import.meta.url));
-  const settings = [String(port), join(directory, "messages"), isSynced ? "synced" : "unsynced"];
+  const file = join(directory, "messages");
+  const settings = [String(port), file, isSynced ? "synced" : "unsynced"];
   const command = [process.execPath, ...NODE_FLAGS, "--expose-gc", main, ...settings];
   const child = await Child.start({ command, directory, port, core });
   return {
@@ -38,6 +41,7 @@ async function start({ directory, core }: StartOptions, isSynced: boolean): Prom
     collectGarbage: async () => {
       process.kill(child.pid, "SIGUSR2");
       await pause(COLLECT_MS);
+      return Number(readFileSync(`${file}${YOUNG_SUFFIX}`, "utf8"));
     },
     stop: () => child.stop(),
   };

@@ -39,13 +39,15 @@ export async function runIdle({ connections }: IdlePlan, { server }: Stage): Pro
     const end = read(server);
     const after = await settle(server);
     const seconds = (end.atMs - begin.atMs) / 1000;
+    const held = after.bytes - after.youngBytes - (before.bytes - before.youngBytes);
     const cpuSeconds = end.serverCpuSeconds - begin.serverCpuSeconds;
     return {
       figures: {
-        kb_per_connection: thousandths((after - before) / KILOBYTE / connections),
+        kb_per_connection: thousandths(held / KILOBYTE / connections),
         connects_per_s: thousandths(connections / seconds),
         server_cpu_ms_per_connect: thousandths((cpuSeconds * 1000) / connections),
-        server_mb: thousandths(after / KILOBYTE / KILOBYTE),
+        server_mb: thousandths(after.bytes / KILOBYTE / KILOBYTE),
+        young_mb: thousandths(after.youngBytes / KILOBYTE / KILOBYTE),
         connections,
       },
       faults: faults.list(),
@@ -56,11 +58,11 @@ export async function runIdle({ connections }: IdlePlan, { server }: Stage): Pro
   }
 }
 
-/** Waits until what the connections began is done. Returns the memory that is left then. */
-async function settle(server: PeerServer): Promise<number> {
-  for (let turn = 0; turn < 2; turn++) {
-    await pause(SETTLE_MS);
-    await server.collectGarbage?.();
-  }
-  return treeMemoryBytes(server.pid);
+/** Waits until what the connections began is done. Returns the memory that is left then, and how much of it comes with no connection. */
+async function settle(server: PeerServer): Promise<{ readonly bytes: number; readonly youngBytes: number }> {
+  await pause(SETTLE_MS);
+  await server.collectGarbage?.();
+  await pause(SETTLE_MS);
+  const youngBytes = (await server.collectGarbage?.()) ?? 0;
+  return { bytes: treeMemoryBytes(server.pid), youngBytes };
 }

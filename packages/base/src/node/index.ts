@@ -6,3 +6,4 @@ export {
   systemRandom,
   systemScheduler,
 } from "./ambient.js";
+export { youngGenerationBytes } from "./young-generation.js";
