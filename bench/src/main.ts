@@ -78,6 +78,7 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --connections N  of "idle" (2000)
     --clients N      of "reconnect" (1000)
     --markdown FILE  where the tables are written, too
+    --out DIR        writes the result there, as peers.json, which the report reads
     --pairs N, --window N, --seconds N, --warm-up N, --directory DIR, --pin   as above
 
   npm run -s bench -- tables [options]   messages of a company's conversations, stored as rows and in blocks; and what reads pay
@@ -124,8 +125,9 @@ const OPTIONS = {
   clients: { type: "string" },
   systems: { type: "string" },
   scenarios: { type: "string" },
-  rounds: { type: "string", default: "3" },
+  rounds: { type: "string" },
   markdown: { type: "string" },
+  out: { type: "string" },
   events: { type: "string", default: "100000" },
   "round-trip-ms": { type: "string", default: "300" },
   "kb-per-second": { type: "string", default: "30" },

@@ -3,7 +3,7 @@
  * this moment, ratios are what can be compared with those of another day.
  */
 import type { MicroBench } from "@parley/base/testing";
-import { spreadOf } from "../results/recorded.js";
+import { spreadOf } from "../results/spread.js";
 
 export interface MicroOutcome {
   readonly name: string;

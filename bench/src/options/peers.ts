@@ -3,9 +3,14 @@ import { writeFileSync } from "node:fs";
 import { markdownOf } from "../peers/markdown.js";
 import { SCENARIOS } from "../peers/report.js";
 import { SYSTEMS } from "../peers/systems.js";
+import { circumstances, writeResult } from "../results/recorded.js";
 import { type PeersPlan, measurePeers } from "../scenarios/peers.js";
 import { integer, UsageError, type Values, whole } from "./numbers.js";
 
+const ARGUMENTS_FROM = 2;
+/** Texts and times of this load are the same each time. */
+const NO_SEED = 0;
+const ROUNDS = 3;
 const RATE = 1_000;
 const PAIRS = 100;
 const SECONDS = 10;
@@ -22,6 +27,12 @@ export async function runPeers(values: Values, say: (line: string) => void): Pro
   const plan = planOf(values);
   // Only an exit ends the servers and removes what they wrote.
   for (const [signal, code] of SIGNALS) process.once(signal, () => process.exit(code));
+  const isShort = plan.seconds < SECONDS || plan.rounds < ROUNDS;
+  const head = await circumstances({
+    ...(plan.directory === undefined ? {} : { directory: plan.directory }),
+    seed: NO_SEED,
+    length: isShort ? "quick" : "usual",
+  });
   const report = await measurePeers(plan, say);
   const { rounds, seconds } = plan;
   const heading = `${rounds} rounds of ${seconds} s; medians, and ranges over the rounds.`;
@@ -29,6 +40,20 @@ export async function runPeers(values: Values, say: (line: string) => void): Pro
   say(`\n${markdown}`);
   for (const complaint of report.complaints) say(`FAILED: ${complaint}`);
   if (typeof values["markdown"] === "string") writeFileSync(values["markdown"], markdown);
+  if (typeof values["out"] === "string") {
+    const command = process.argv.slice(ARGUMENTS_FROM).join(" ");
+    const { systems, complaints } = report;
+    writeResult(values["out"], {
+      kind: "peers",
+      name: "peers",
+      command,
+      ...head,
+      rounds,
+      seconds,
+      systems,
+      complaints,
+    });
+  }
   if (values["json"] === true) process.stdout.write(`${JSON.stringify(report)}\n`);
   return report.complaints.length === 0;
 }
@@ -38,7 +63,7 @@ function planOf(values: Values): PeersPlan {
   return {
     systems: listed(values, "systems", SYSTEMS, ({ name }) => name),
     scenarios: listed(values, "scenarios", SCENARIOS, (name) => name),
-    rounds: integer(values, "rounds", 1, 100),
+    rounds: whole(values, "rounds", [1, 100], ROUNDS),
     seconds: whole(values, "seconds", [1, 3_600], SECONDS),
     warmUpSeconds: integer(values, "warm-up", 0, 3_600),
     rate: whole(values, "rate", [1, 1_000_000], RATE),

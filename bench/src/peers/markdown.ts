@@ -1,5 +1,6 @@
 /** The report of a run as Markdown: a table for each scenario, then what is to be known about each system. */
-import type { ScenarioName, Spread, SystemReport } from "./report.js";
+import type { Spread } from "../results/spread.js";
+import type { ScenarioName, SystemReport } from "./report.js";
 
 /** Columns of a scenario's table: the figure and its heading. */
 const COLUMNS: Readonly<Record<ScenarioName, readonly (readonly [string, string])[]>> = {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { inTurn } from "../scenarios/peers.js";
 import { markdownOf } from "./markdown.js";
-import { type SystemReport, medianOf, ratiosOf, spreadsOf } from "./report.js";
+import { type SystemReport, ratiosOf, spreadsOf } from "./report.js";
 import { parseCounts } from "./syncs.js";
 
 function system(name: string, kind: SystemReport["kind"], rates: readonly number[]): SystemReport {
@@ -20,10 +20,6 @@ function system(name: string, kind: SystemReport["kind"], rates: readonly number
     notes: [],
   };
 }
-
-test("a median is the middle, or the mean of the two in the middle", () => {
-  deepEqual([medianOf([9, 1, 5]), medianOf([4, 1, 2, 9]), medianOf([])], [5, 3, Number.NaN]);
-});
 
 test("a spread is over the rounds that have the figure, and left out where none has", () => {
   deepEqual(spreadsOf([{ a: 3, b: Number.NaN }, { a: 1 }, { a: 2, c: 7 }]), {

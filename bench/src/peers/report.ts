@@ -1,18 +1,13 @@
 /** What rounds of measurements say together: medians and ranges, and how Parley compares with each of the others. */
 import { hundredths, thousandths } from "../rounding.js";
+import { type Spread, spreadOf } from "../results/spread.js";
 import type { PeerKind } from "./peer.js";
 import type { SyncCalls } from "./syncs.js";
 
 export const SCENARIOS = ["direct", "rate", "group", "group-rate", "idle", "reconnect"] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
-/** Of the rounds in which there was a figure. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
-
+/** Each figure over the rounds in which there was one. */
 export type Spreads = Readonly<Record<string, Spread>>;
 
 export interface SystemReport {
@@ -61,14 +56,6 @@ const COMPARED: Readonly<Record<ScenarioName, readonly (readonly [string, "more"
   reconnect: [["all_back_s", "less"]],
 };
 
-/** The middle of the values, or the mean of the two in the middle. NaN when there are none. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = sorted.length / 2;
-  if (sorted.length % 2 === 1) return sorted[Math.floor(middle)]!;
-  return sorted.length === 0 ? Number.NaN : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
 /** Of each figure over the rounds; a figure that no round has a number for is left out. */
 export function spreadsOf(rounds: readonly Readonly<Record<string, number>>[]): Spreads {
   const spreads: Record<string, Spread> = {};
@@ -77,12 +64,8 @@ export function spreadsOf(rounds: readonly Readonly<Record<string, number>>[]): 
       .map((round) => round[figure])
       .filter((value) => value !== undefined && Number.isFinite(value));
     if (values.length === 0) continue;
-    const known = values as number[];
-    spreads[figure] = {
-      median: thousandths(medianOf(known)),
-      min: Math.min(...known),
-      max: Math.max(...known),
-    };
+    const spread = spreadOf(values as number[]);
+    spreads[figure] = { ...spread, median: thousandths(spread.median) };
   }
   return spreads;
 }

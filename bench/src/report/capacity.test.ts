@@ -2,13 +2,8 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import {
-  RESULTS_URL,
-  type Recorded,
-  type ScenarioResult,
-  readResults,
-  spreadOf,
-} from "../results/recorded.js";
+import { RESULTS_URL, type Recorded, type ScenarioResult, readResults } from "../results/recorded.js";
+import { spreadOf } from "../results/spread.js";
 import { resultOf } from "../results/all.js";
 import { RUNS } from "../results/runs.js";
 import { capacityReport } from "./capacity.js";

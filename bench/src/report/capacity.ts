@@ -5,10 +5,12 @@ import type {
   Circumstances,
   GrowthResult,
   MicroResult,
+  PeersResult,
   Recorded,
   ScenarioResult,
 } from "../results/recorded.js";
 import { type Aim, RUNS, type Run, type ToldFigure } from "../results/runs.js";
+import { peersLines, peersShortfalls } from "./peers.js";
 import { type SizingFigures, sizingLines } from "./sizing.js";
 import { markdownTable } from "./table.js";
 
@@ -27,6 +29,7 @@ export function capacityReport(results: ReadonlyMap<string, Recorded>): Capacity
   const scenarios = [...results.values()].filter((result) => result.kind === "scenario");
   const growth = [...results.values()].find((result) => result.kind === "growth");
   const micro = [...results.values()].find((result) => result.kind === "micro");
+  const peers = [...results.values()].find((result) => result.kind === "peers");
   const curves = growth === undefined ? [] : tellCurves(growth);
   const measured = RUNS.flatMap((run) => {
     const result = scenarios.find(({ name }) => name === run.name);
@@ -41,7 +44,8 @@ export function capacityReport(results: ReadonlyMap<string, Recorded>): Capacity
     "",
     ...circumstancesLines([...results.values()]),
     ...scenarioLines(measured),
-    ...shortfallLines(measured, growth),
+    ...peersLines(peers),
+    ...shortfallLines(measured, growth, peers),
     ...growthLines(growth, curves),
     "## How large a machine has to be",
     "",
@@ -147,7 +151,11 @@ function scenarioLines(measured: readonly MeasuredRun[]): string[] {
 }
 
 /** What is aimed at and not reached, and what the runs complained of, as it is. */
-function shortfallLines(measured: readonly MeasuredRun[], growth: GrowthResult | undefined): string[] {
+function shortfallLines(
+  measured: readonly MeasuredRun[],
+  growth: GrowthResult | undefined,
+  peers: PeersResult | undefined,
+): string[] {
   const missed = measured.flatMap(({ run, result }) =>
     run.told.flatMap((told) => {
       const median = result.figures[told.figure]?.median;
@@ -162,7 +170,7 @@ function shortfallLines(measured: readonly MeasuredRun[], growth: GrowthResult |
     ...measured.flatMap(({ run, result }) => result.complaints.map((text) => `- \`${run.name}\`: ${text}`)),
     ...(growth?.axes ?? []).flatMap((axis) => axis.complaints.map((text) => `- \`growth\`: ${text}`)),
   ];
-  const all = [...missed, ...new Set(complaints)];
+  const all = [...missed, ...peersShortfalls(peers), ...new Set(complaints)];
   return ["## What falls short", "", ...(all.length === 0 ? ["Nothing that is aimed at here."] : all), ""];
 }
 

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Figures } from "../scenarios/direct-report.js";
 import { integer, UsageError } from "../options/numbers.js";
-import { type Circumstances, type ScenarioResult, circumstances, spreadOf, writeResult } from "./recorded.js";
+import { type Circumstances, type ScenarioResult, circumstances, writeResult } from "./recorded.js";
+import { spreadOf } from "./spread.js";
 import { RUNS, type Run } from "./runs.js";
 
 export const ALL_USAGE = `  npm run -s bench -- all --out DIR [options]  the scenarios that are recorded, each run again and again in turns: medians and ranges,

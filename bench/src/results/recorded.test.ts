@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { describeBuild, describeMachine } from "./machine.js";
-import { type ScenarioResult, circumstances, readResults, spreadOf, writeResult } from "./recorded.js";
+import { type ScenarioResult, circumstances, readResults, writeResult } from "./recorded.js";
+import { spreadOf } from "./spread.js";
 
 test("the median of an even number lies between the two in the middle", () => {
   deepEqual(

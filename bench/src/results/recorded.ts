@@ -1,8 +1,10 @@
 /** Results as they are kept in files: what was measured, on what, and of which program. */
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { SystemReport } from "../peers/report.js";
 import { NODE_FLAGS } from "../server-process.js";
 import { type Build, type Machine, busyPercent, describeBuild, describeMachine } from "./machine.js";
+import type { Spread } from "./spread.js";
 
 export interface Circumstances {
   /** "2026-11-22", in UTC. */
@@ -20,13 +22,6 @@ export interface Circumstances {
 }
 
 export type Length = "quick" | "usual" | "full";
-
-/** Of the repeats of one run. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
 
 export interface ScenarioResult extends Circumstances {
   readonly kind: "scenario";
@@ -67,12 +62,24 @@ export interface MicroResult extends Circumstances {
   }[];
 }
 
-export type Recorded = ScenarioResult | GrowthResult | MicroResult;
+/** Parley beside other systems, which took turns. */
+export interface PeersResult extends Circumstances {
+  readonly kind: "peers";
+  readonly name: "peers";
+  readonly command: string;
+  readonly rounds: number;
+  /** Measured, of each run. */
+  readonly seconds: number;
+  readonly systems: readonly SystemReport[];
+  readonly complaints: readonly string[];
+}
+
+export type Recorded = ScenarioResult | GrowthResult | MicroResult | PeersResult;
 
 /** Where results stand that are part of the repository. */
 export const RESULTS_URL = new URL("../../results/", import.meta.url);
 
-const KINDS: ReadonlySet<string> = new Set(["scenario", "growth", "micro"]);
+const KINDS: ReadonlySet<string> = new Set(["scenario", "growth", "micro", "peers"]);
 const DATE_LETTERS = 10;
 
 /** Takes two seconds, in which nothing else of ours should run. */
@@ -113,13 +120,4 @@ export function readResults(directory: string): ReadonlyMap<string, Recorded> {
       return [found.name!, found as Recorded];
     }),
   );
-}
-
-/** Median, smallest and largest. Errors: a RangeError when there is nothing. */
-export function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.toSorted((one, other) => one - other);
-  if (sorted.length === 0) throw new RangeError("There is no value to tell a spread of.");
-  const middle = sorted.length / 2;
-  const median = (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
-  return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }

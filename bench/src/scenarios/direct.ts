@@ -18,6 +18,8 @@ import {
 import { Histogram } from "../histogram.js";
 import type { Installation } from "../installation.js";
 import { Ledger, type Verdict, sumOf } from "../load/ledger.js";
+import { MeasuredTime } from "../load/measured-time.js";
+import { Pace } from "../load/pace.js";
 import { RawClient } from "../load/raw-client.js";
 import type { TransportName } from "../load/raw-transport.js";
 import { TEXT_DIGITS } from "../load/scan.js";
@@ -63,7 +65,6 @@ export interface DirectMarks {
 
 /** How long messages may be under way after the last one was sent. */
 const DRAIN_MS_MAX = 20_000;
-const PACE_MS = 1;
 const DRAIN_CHECK_MS = 20;
 
 export function userIdsOf(pairs: number): string[] {
@@ -109,17 +110,19 @@ class DirectLoad {
   readonly #ack = new Histogram();
   readonly #delivery = new Histogram();
   readonly #measured = { sent: 0, acked: 0, delivered: 0 };
+  readonly #time = new MeasuredTime();
+  readonly #pace: Pace;
   #isSending = false;
-  #isMeasuring = false;
-  #beganMs = 0;
-  #endedMs = Number.POSITIVE_INFINITY;
-  #measuredFromMs = Number.POSITIVE_INFINITY;
-  #dueCount = 0;
   #refused = 0;
 
   constructor(plan: DirectPlan) {
     this.#plan = plan;
     this.#filler = "x".repeat(plan.textBytes - TEXT_DIGITS);
+    this.#pace = new Pace(plan.rate ?? 0, (dueMs, index) => {
+      const pair = this.#pairs[index % this.#pairs.length]!;
+      pair.due.push(dueMs);
+      this.#fill(pair);
+    });
   }
 
   async connect(index: number, { tokens }: Installation, url: string): Promise<void> {
@@ -164,20 +167,18 @@ class DirectLoad {
 
   start(): void {
     this.#isSending = true;
-    this.#beganMs = performance.now();
     if (this.#plan.rate === undefined) for (const pair of this.#pairs) this.#fill(pair);
-    else this.#pace(this.#plan.rate);
+    else this.#pace.start();
   }
 
   beginMeasuring(): void {
-    this.#isMeasuring = true;
-    this.#measuredFromMs = performance.now();
+    this.#time.begin();
   }
 
   endMeasuring(): void {
-    this.#isMeasuring = false;
     this.#isSending = false;
-    this.#endedMs = performance.now();
+    this.#pace.stop();
+    this.#time.end();
   }
 
   async finish(): Promise<DirectResult> {
@@ -198,31 +199,11 @@ class DirectLoad {
         misordered: received.misordered + echoed.misordered,
       },
       refused: this.#refused,
-      seconds: (this.#endedMs - this.#measuredFromMs) / 1000,
+      seconds: this.#time.seconds,
       ...this.#measured,
       ack: this.#ack,
       delivery: this.#delivery,
     };
-  }
-
-  /**
-   * Makes due what the clock says. What the timer is late, about a millisecond, counts as latency; looking at every turn of
-   * the event loop would not be late, but would take a whole processor from the server.
-   */
-  #pace(rate: number): void {
-    const turn = (): void => {
-      if (!this.#isSending) return;
-      const dueNow = Math.floor(((performance.now() - this.#beganMs) * rate) / 1000);
-      while (this.#dueCount < dueNow) {
-        const pair = this.#pairs[this.#dueCount % this.#pairs.length];
-        this.#dueCount += 1;
-        if (pair === undefined) continue;
-        pair.due.push(this.#beganMs + (this.#dueCount * 1000) / rate);
-        this.#fill(pair);
-      }
-      setTimeout(turn, PACE_MS);
-    };
-    turn();
   }
 
   /** Sends what the window has room for. Also what is due after the end of the measured time is still sent. */
@@ -239,7 +220,7 @@ class DirectLoad {
   #send({ sender, conversationId, ledger, echo }: Pair, intendedMs: number): void {
     const number = ledger.send(intendedMs);
     echo.send(intendedMs);
-    if (this.#isMeasuring) this.#measured.sent += 1;
+    if (this.#time.isNow) this.#measured.sent += 1;
     const text = String(number).padStart(TEXT_DIGITS, "0") + this.#filler;
     sender.write("send", {
       requestId: number,
@@ -253,20 +234,14 @@ class DirectLoad {
   #acknowledged({ ledger, echo }: Pair, number: number, sequence: number): void {
     ledger.acknowledge(number, sequence);
     echo.acknowledge(number, sequence);
-    if (this.#isMeasuring) this.#measured.acked += 1;
-    this.#time(this.#ack, ledger.intendedMs(number));
+    if (this.#time.isNow) this.#measured.acked += 1;
+    this.#time.add(this.#ack, ledger.intendedMs(number));
   }
 
   #delivered(ledger: Ledger, number: number, sequence: number, isIntact: boolean): void {
     ledger.deliver(number, sequence, isIntact);
-    if (this.#isMeasuring) this.#measured.delivered += 1;
-    this.#time(this.#delivery, ledger.intendedMs(number));
-  }
-
-  /** Messages that were due within the measured time count, whenever they arrive. */
-  #time(histogram: Histogram, intendedMs: number): void {
-    if (intendedMs < this.#measuredFromMs || intendedMs >= this.#endedMs) return;
-    histogram.add(performance.now() - intendedMs);
+    if (this.#time.isNow) this.#measured.delivered += 1;
+    this.#time.add(this.#delivery, ledger.intendedMs(number));
   }
 }
 

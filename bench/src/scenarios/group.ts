@@ -17,6 +17,8 @@ import { Histogram } from "../histogram.js";
 import { prepareInstallation } from "../installation.js";
 import { generatorComplaints } from "../load/generator.js";
 import { GroupLedger } from "../load/group-ledger.js";
+import { MeasuredTime } from "../load/measured-time.js";
+import { Pace } from "../load/pace.js";
 import { RawClient } from "../load/raw-client.js";
 import { TEXT_DIGITS } from "../load/scan.js";
 import { processCpuSeconds, processRssBytes } from "../process-figures.js";
@@ -41,7 +43,6 @@ export interface GroupPlan {
 /** Of those who are connected, how many write. */
 const WRITERS_MAX = 20;
 const CONNECTING_AT_A_TIME = 64;
-const PACE_MS = 1;
 const DRAIN_MS_MAX = 20_000;
 const DRAIN_CHECK_MS = 20;
 /** First pages of members that are asked for, as when somebody writes "@", one after another during the load. */
@@ -208,12 +209,9 @@ export class GroupLoad {
   #memberPage = new Histogram();
   #measured = { sent: 0, deliveries: 0 };
   #asker: RawClient | undefined;
+  readonly #time = new MeasuredTime();
+  readonly #pace: Pace;
   #isSending = false;
-  #isMeasuring = false;
-  #beganMs = 0;
-  #measuredFromMs = Number.POSITIVE_INFINITY;
-  #endedMs = Number.POSITIVE_INFINITY;
-  #dueCount = 0;
   #refused = 0;
   #mismatched = 0;
 
@@ -221,6 +219,7 @@ export class GroupLoad {
     this.#plan = plan;
     this.#conversationId = conversationId;
     this.#filler = "x".repeat(plan.textBytes - TEXT_DIGITS);
+    this.#pace = new Pace(plan.rate, (dueMs) => this.#send(dueMs));
   }
 
   get #isAskingForMembers(): boolean {
@@ -258,27 +257,22 @@ export class GroupLoad {
 
   start(): void {
     this.#isSending = true;
-    this.#beganMs = performance.now();
-    this.#dueCount = 0;
-    this.#endedMs = Number.POSITIVE_INFINITY;
-    this.#measuredFromMs = Number.POSITIVE_INFINITY;
-    this.#pace();
+    this.#pace.start();
     if (this.#isAskingForMembers) void this.#askForMembers();
   }
 
   beginMeasuring(): void {
-    this.#isMeasuring = true;
     this.#ack = new Histogram();
     this.#delivery = new Histogram();
     this.#memberPage = new Histogram();
     this.#measured = { sent: 0, deliveries: 0 };
-    this.#measuredFromMs = performance.now();
+    this.#time.begin();
   }
 
   endMeasuring(): void {
-    this.#isMeasuring = false;
     this.#isSending = false;
-    this.#endedMs = performance.now();
+    this.#pace.stop();
+    this.#time.end();
   }
 
   async drain(): Promise<void> {
@@ -290,7 +284,7 @@ export class GroupLoad {
 
   figures(): GroupFigures {
     const { lost, duplicated, misordered, acked, unanswered } = this.#ledger.verdict();
-    const seconds = (this.#endedMs - this.#measuredFromMs) / 1000;
+    const seconds = this.#time.seconds;
     return {
       deliveries_per_s: thousandths(this.#measured.deliveries / seconds),
       deliver_p50_ms: thousandths(this.#delivery.quantileMs(0.5)),
@@ -325,22 +319,9 @@ export class GroupLoad {
     return complaints;
   }
 
-  #pace(): void {
-    const turn = (): void => {
-      if (!this.#isSending) return;
-      const dueNow = Math.floor(((performance.now() - this.#beganMs) * this.#plan.rate) / 1000);
-      while (this.#dueCount < dueNow) {
-        this.#dueCount += 1;
-        this.#send(this.#beganMs + (this.#dueCount * 1000) / this.#plan.rate);
-      }
-      setTimeout(turn, PACE_MS);
-    };
-    turn();
-  }
-
   #send(intendedMs: number): void {
     const number = this.#ledger.send(intendedMs);
-    if (this.#isMeasuring) this.#measured.sent += 1;
+    if (this.#time.isNow) this.#measured.sent += 1;
     const writer = this.#writers[number % this.#writers.length]!;
     writer.count += 1;
     writer.client.write("send", {
@@ -354,19 +335,12 @@ export class GroupLoad {
 
   #acknowledged(number: number, sequence: number): void {
     if (!this.#ledger.acknowledge(number, sequence)) this.#mismatched += 1;
-    this.#time(this.#ack, number);
+    this.#time.add(this.#ack, this.#ledger.intendedMs(number));
   }
 
   #delivered(number: number): void {
-    if (this.#isMeasuring) this.#measured.deliveries += 1;
-    this.#time(this.#delivery, number);
-  }
-
-  /** Messages that were due within the measured time count, whenever they arrive. */
-  #time(histogram: Histogram, number: number): void {
-    const intendedMs = this.#ledger.intendedMs(number);
-    if (intendedMs < this.#measuredFromMs || intendedMs >= this.#endedMs) return;
-    histogram.add(performance.now() - intendedMs);
+    if (this.#time.isNow) this.#measured.deliveries += 1;
+    this.#time.add(this.#delivery, this.#ledger.intendedMs(number));
   }
 
   async #askForMembers(): Promise<void> {
@@ -379,7 +353,7 @@ export class GroupLoad {
         answer.payload.members.length !== Math.min(MEMBER_PAGE, this.#plan.members)
       )
         return;
-      if (this.#isMeasuring) this.#memberPage.add(performance.now() - beganMs);
+      if (this.#time.isNow) this.#memberPage.add(performance.now() - beganMs);
       await pause(MEMBER_PAGE_MS);
     }
   }

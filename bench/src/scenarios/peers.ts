@@ -15,6 +15,7 @@ import {
   ratiosOf,
   spreadsOf,
 } from "../peers/report.js";
+import { withinMs } from "../load/within.js";
 import { runDirect } from "../peers/run/direct.js";
 import { runGroup } from "../peers/run/group.js";
 import { WARM_UP_CONNECTIONS, runIdle } from "../peers/run/idle.js";
@@ -179,10 +180,10 @@ class Entry {
       const server = await this.peer.start({ directory, users, core });
       this.#configuration = server.configuration.replaceAll(directory, "DIRECTORY");
       try {
-        return await bounded(
-          RUN_MS_MAX + (plan.seconds + plan.warmUpSeconds) * 1000,
-          work(server, directory),
-        );
+        const limitMs = RUN_MS_MAX + (plan.seconds + plan.warmUpSeconds) * 1000;
+        return await withinMs(limitMs, `It took longer than ${limitMs / 1000} s.`, (resolve, reject) => {
+          work(server, directory).then(resolve, reject);
+        });
       } finally {
         await server.stop();
       }
@@ -264,16 +265,4 @@ function settingOf(plan: PeersPlan, isPinned: boolean): PeersReport["setting"] {
     processor: `${cpus().length} of ${cpus()[0]?.model ?? "unknown"}`,
     started: new Date().toISOString(),
   };
-}
-
-async function bounded<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`It took longer than ${limitMs / 1000} s.`)), limitMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -4,12 +4,13 @@
  */
 import { Histogram } from "../../histogram.js";
 import { Ledger, type Verdict, sumOf } from "../../load/ledger.js";
+import { MeasuredTime } from "../../load/measured-time.js";
+import { Pace } from "../../load/pace.js";
 import { pause } from "../../pause.js";
 import { treeMemoryBytes } from "../../process-figures.js";
 import { thousandths } from "../../rounding.js";
 import { quantiles } from "../../scenarios/direct-report.js";
 import type { PeerClient } from "../peer.js";
-import { Pace } from "./pace.js";
 import { Faults, type Figures, type Measured, type Stage, forUsers, read, usage } from "./stage.js";
 
 export interface DirectPlan {
@@ -72,10 +73,8 @@ class DirectLoad {
   readonly #ack = new Histogram();
   readonly #delivery = new Histogram();
   readonly #pace: Pace;
+  readonly #time = new MeasuredTime();
   #isSending = false;
-  #isMeasuring = false;
-  #measuredFromMs = Number.POSITIVE_INFINITY;
-  #endedMs = Number.POSITIVE_INFINITY;
 
   constructor(plan: DirectPlan, hasAcks: boolean) {
     this.#plan = plan;
@@ -119,15 +118,13 @@ class DirectLoad {
   }
 
   beginMeasuring(): void {
-    this.#isMeasuring = true;
-    this.#measuredFromMs = performance.now();
+    this.#time.begin();
   }
 
   endMeasuring(): void {
-    this.#isMeasuring = false;
     this.#isSending = false;
     this.#pace.stop();
-    this.#endedMs = performance.now();
+    this.#time.end();
   }
 
   async drain(): Promise<void> {
@@ -144,7 +141,7 @@ class DirectLoad {
 
   figures(): Figures {
     const verdict = judged(sumOf(this.#pairs.map(({ ledger }) => ledger.verdict())), this.#hasAcks);
-    const seconds = (this.#endedMs - this.#measuredFromMs) / 1000;
+    const seconds = this.#time.seconds;
     return {
       messages_per_s: thousandths(this.delivered / seconds),
       ...numbersOf(quantiles("deliver", this.#delivery)),
@@ -174,7 +171,7 @@ class DirectLoad {
   #acknowledged(index: number, number: number, sequence: number): void {
     const pair = this.#pairs[index]!;
     pair.ledger.acknowledge(number, sequence);
-    this.#time(this.#ack, pair.ledger.intendedMs(number));
+    this.#time.add(this.#ack, pair.ledger.intendedMs(number));
     this.#fill(pair);
   }
 
@@ -185,15 +182,9 @@ class DirectLoad {
     ledger.deliver(number, sequence, isIntact);
     if (ledger.delivered === before) return;
     if (!this.#hasAcks) ledger.acknowledge(number, sequence);
-    if (this.#isMeasuring) this.delivered += 1;
-    this.#time(this.#delivery, ledger.intendedMs(number));
+    if (this.#time.isNow) this.delivered += 1;
+    this.#time.add(this.#delivery, ledger.intendedMs(number));
     this.#fill(pair);
-  }
-
-  /** Messages that were due within the measured time count, whenever they arrive. */
-  #time(histogram: Histogram, intendedMs: number): void {
-    if (intendedMs < this.#measuredFromMs || intendedMs >= this.#endedMs) return;
-    histogram.add(performance.now() - intendedMs);
   }
 }
 

@@ -3,6 +3,8 @@
  * acknowledgement, where the system gives one. Closed loop with a small window for each writer, or open loop at a rate.
  */
 import { Histogram } from "../../histogram.js";
+import { MeasuredTime } from "../../load/measured-time.js";
+import { Pace } from "../../load/pace.js";
 import { pause } from "../../pause.js";
 import { treeMemoryBytes } from "../../process-figures.js";
 import { thousandths } from "../../rounding.js";
@@ -10,7 +12,6 @@ import { quantiles } from "../../scenarios/direct-report.js";
 import type { PeerClient } from "../peer.js";
 import { RoomLedger } from "../room-ledger.js";
 import { numbersOf } from "./direct.js";
-import { Pace } from "./pace.js";
 import {
   Faults,
   type Figures,
@@ -76,11 +77,9 @@ class GroupLoad {
   readonly #ack = new Histogram();
   readonly #delivery = new Histogram();
   readonly #pace: Pace;
+  readonly #time = new MeasuredTime();
   #isSending = false;
-  #isMeasuring = false;
   #sent = 0;
-  #measuredFromMs = Number.POSITIVE_INFINITY;
-  #endedMs = Number.POSITIVE_INFINITY;
 
   constructor(plan: GroupPlan, hasAcks: boolean) {
     this.#plan = plan;
@@ -113,15 +112,13 @@ class GroupLoad {
   }
 
   beginMeasuring(): void {
-    this.#isMeasuring = true;
-    this.#measuredFromMs = performance.now();
+    this.#time.begin();
   }
 
   endMeasuring(): void {
-    this.#isMeasuring = false;
     this.#isSending = false;
     this.#pace.stop();
-    this.#endedMs = performance.now();
+    this.#time.end();
   }
 
   async drain(): Promise<void> {
@@ -137,7 +134,7 @@ class GroupLoad {
 
   figures(): Figures {
     const { sent, lost, duplicated, misordered, unanswered } = this.#ledger.verdict();
-    const seconds = (this.#endedMs - this.#measuredFromMs) / 1000;
+    const seconds = this.#time.seconds;
     return {
       deliveries_per_s: thousandths(this.deliveries / seconds),
       ...numbersOf(quantiles("deliver", this.#delivery)),
@@ -162,7 +159,7 @@ class GroupLoad {
     const number = this.#ledger.send(intendedMs);
     this.#writers[number] = writer;
     this.#inFlight[writer]! += 1;
-    if (this.#isMeasuring) this.#sent += 1;
+    if (this.#time.isNow) this.#sent += 1;
     this.#clients[writer]!.sendToGroup(number);
   }
 
@@ -170,13 +167,13 @@ class GroupLoad {
   readonly #writers: number[] = [];
 
   #acknowledged(number: number): void {
-    this.#time(this.#ack, number, performance.now());
+    this.#time.add(this.#ack, this.#ledger.intendedMs(number));
     if (this.#ledger.acknowledge(number)) this.#finished(number);
   }
 
   #heard(user: number, number: number, isIntact: boolean): void {
-    if (this.#isMeasuring) this.deliveries += 1;
-    this.#time(this.#delivery, number, performance.now());
+    if (this.#time.isNow) this.deliveries += 1;
+    this.#time.add(this.#delivery, this.#ledger.intendedMs(number));
     if (this.#ledger.hear(user, number, isIntact)) this.#finished(number);
   }
 
@@ -184,12 +181,5 @@ class GroupLoad {
     const writer = this.#writers[number]!;
     this.#inFlight[writer]! -= 1;
     if (this.#plan.rate === undefined) this.#fill(writer);
-  }
-
-  /** Messages that were due within the measured time count, whenever they arrive. */
-  #time(histogram: Histogram, number: number, nowMs: number): void {
-    const intendedMs = this.#ledger.intendedMs(number);
-    if (intendedMs < this.#measuredFromMs || intendedMs >= this.#endedMs) return;
-    histogram.add(nowMs - intendedMs);
   }
 }

@@ -3,39 +3,14 @@ import { afterEach, test } from "node:test";
 import fc from "fast-check";
 import { FRAMES } from "../frames.js";
 import { arbitraryMessage } from "../testing/arbitrary-message.js";
+import { FIELD_KINDS, Leaf } from "../testing/field-kinds.js";
 import { fromHex } from "../testing/hex.js";
 import { compileCodecs, interpretSchemas } from "./compiled.js";
 import { Reader, decode } from "./reader.js";
-import {
-  type Schema,
-  bool,
-  bytes,
-  bytesList,
-  draftOf,
-  list,
-  nested,
-  schema,
-  string,
-  strings,
-  uint,
-  uints,
-} from "./schema.js";
+import { type Schema, draftOf, schema, string, uint } from "./schema.js";
 import { encode } from "./writer.js";
 
-const Leaf = schema("Leaf", { text: string(1), number: uint(2) });
-const Everything = schema("Everything", {
-  text: string(1),
-  data: bytes(2),
-  number: uint(3),
-  flag: bool(4),
-  leaf: nested(5, Leaf),
-  texts: strings(6),
-  datas: bytesList(7),
-  numbers: uints(8),
-  leaves: list(9, Leaf),
-  farAway: string(127),
-  farNumber: uint(100),
-});
+const Everything = schema("Everything", { ...FIELD_KINDS, farAway: string(127), farNumber: uint(100) });
 
 afterEach(interpretSchemas);
 

@@ -3,35 +3,13 @@ import { test } from "node:test";
 import { failureCode } from "@parley/base";
 import fc from "fast-check";
 import { arbitraryMessage } from "../testing/arbitrary-message.js";
+import { FIELD_KINDS, Leaf } from "../testing/field-kinds.js";
 import { fromHex } from "../testing/hex.js";
 import { Reader, decode } from "./reader.js";
-import {
-  type Schema,
-  bool,
-  bytes,
-  bytesList,
-  list,
-  nested,
-  schema,
-  string,
-  strings,
-  uint,
-  uints,
-} from "./schema.js";
+import { type Schema, nested, schema, string, uint } from "./schema.js";
 import { Writer, encode } from "./writer.js";
 
-const Leaf = schema("Leaf", { text: string(1), number: uint(2) });
-const Everything = schema("Everything", {
-  text: string(1),
-  data: bytes(2),
-  number: uint(3),
-  flag: bool(4),
-  leaf: nested(5, Leaf),
-  texts: strings(6),
-  datas: bytesList(7),
-  numbers: uints(8),
-  leaves: list(9, Leaf),
-});
+const Everything = schema("Everything", FIELD_KINDS);
 
 function assertMalformed(of: Schema<object>, hex: string, why?: RegExp): void {
   assert.throws(

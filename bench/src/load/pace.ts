@@ -9,8 +9,7 @@ const TURN_MS = 1;
 export class Pace {
   readonly #rate: number;
   readonly #isDue: (dueMs: number, index: number) => void;
-  #isRunning = false;
-  #count = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   /** `rate` a second; `isDue` is told when each was due and how many were before it. */
   constructor(rate: number, isDue: (dueMs: number, index: number) => void) {
@@ -18,20 +17,20 @@ export class Pace {
     this.#isDue = isDue;
   }
 
+  /** From now on, from the first. */
   start(): void {
-    this.#isRunning = true;
     const beganMs = performance.now();
+    let count = 0;
     const turn = (): void => {
-      if (!this.#isRunning) return;
+      this.#timer = setTimeout(turn, TURN_MS);
       const due = Math.floor(((performance.now() - beganMs) * this.#rate) / 1000);
-      for (; this.#count < due; this.#count += 1)
-        this.#isDue(beganMs + ((this.#count + 1) * 1000) / this.#rate, this.#count);
-      setTimeout(turn, TURN_MS);
+      for (; count < due; count++) this.#isDue(beganMs + ((count + 1) * 1000) / this.#rate, count);
     };
+    this.stop();
     turn();
   }
 
   stop(): void {
-    this.#isRunning = false;
+    clearTimeout(this.#timer);
   }
 }
