@@ -1,6 +1,8 @@
 /** The load tool: `npm run bench -- <scenario> <options>`. The report goes to stderr, and with --json to stdout too. */
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { messageOf } from "@parley/base";
+import { CHAT_LOGS } from "./chat-logs.js";
 import { type TransportName, TRANSPORTS } from "./load/raw-transport.js";
 import { integer, UsageError, whole } from "./options/numbers.js";
 import { runPeers } from "./options/peers.js";
@@ -10,6 +12,7 @@ import { type Report, measureDirect } from "./scenarios/direct-report.js";
 import { measureCampaign } from "./scenarios/campaign.js";
 import { measureGroup } from "./scenarios/group.js";
 import { measureIdle } from "./scenarios/idle.js";
+import { measureImport } from "./scenarios/import.js";
 import { measureReaders } from "./scenarios/readers.js";
 import { measureIndexBuild } from "./scenarios/index-build.js";
 import { measureReconnect } from "./scenarios/reconnect.js";
@@ -99,6 +102,9 @@ const USAGE = `Measures a Parley server that it starts for itself, and checks ev
     --messages N       (200000)
     --words N          of each kind: rare, frequent, missing (50)
 
+  npm run -s bench -- import [options]   chat logs brought in by the command line: real ones in ../shared/data, otherwise made ones
+    --lines N          of made ones (200000)
+
   npm run -s bench -- web-flood [options] the web chat in Chromium (PARLEY_CHROMIUM, else /usr/bin/chromium) while somebody types and
                                          scrolls, first alone and then with messages that come into the open large group
     --members N        of the group (10000)
@@ -158,6 +164,7 @@ const OPTIONS = {
   /** How many depends on the scenario. */
   messages: { type: "string" },
   words: { type: "string", default: "50" },
+  lines: { type: "string", default: "200000" },
   top: { type: "string", default: "40" },
   tree: { type: "boolean", default: false },
   save: { type: "string" },
@@ -269,25 +276,6 @@ async function measure(
       say,
       watch,
     );
-  if (scenario === "tables") {
-    const plan = {
-      rows: integer(values, "rows", 1, 100_000_000),
-      conversations: whole(values, "conversations", [1, 10_000_000], TABLE_CONVERSATIONS),
-      rowBytes: integer(values, "row-bytes", 150, 65_536),
-      scans: integer(values, "scans", 1, 1_000_000),
-      seed: integer(values, "seed", 0, 2 ** 32 - 1),
-    };
-    return measureTables(plan, say);
-  }
-  if (scenario === "index-build") {
-    const plan = {
-      rows: integer(values, "rows", 20_000, 100_000_000),
-      seconds: whole(values, "seconds", [1, 3_600], SECONDS),
-      timePercent: values["time-percent"] === undefined ? undefined : integer(values, "time-percent", 1, 100),
-      seed: integer(values, "seed", 0, 2 ** 32 - 1),
-    };
-    return measureIndexBuild(plan, say);
-  }
   if (scenario === "group") {
     const plan = {
       members: integer(values, "members", 2, 200_000),
@@ -313,6 +301,31 @@ async function measure(
     };
     return measureReaders(plan, say);
   }
+  if (scenario === "direct") return direct(values, watch);
+  return (await measureStored(scenario, values)) ?? measureNetwork(scenario, values);
+}
+
+/** Scenarios about what is stored: how, how it gets there, and how it is found again. */
+async function measureStored(scenario: string | undefined, values: Values): Promise<Report | undefined> {
+  if (scenario === "tables") {
+    const plan = {
+      rows: integer(values, "rows", 1, 100_000_000),
+      conversations: whole(values, "conversations", [1, 10_000_000], TABLE_CONVERSATIONS),
+      rowBytes: integer(values, "row-bytes", 150, 65_536),
+      scans: integer(values, "scans", 1, 1_000_000),
+      seed: integer(values, "seed", 0, 2 ** 32 - 1),
+    };
+    return measureTables(plan, say);
+  }
+  if (scenario === "index-build") {
+    const plan = {
+      rows: integer(values, "rows", 20_000, 100_000_000),
+      seconds: whole(values, "seconds", [1, 3_600], SECONDS),
+      timePercent: values["time-percent"] === undefined ? undefined : integer(values, "time-percent", 1, 100),
+      seed: integer(values, "seed", 0, 2 ** 32 - 1),
+    };
+    return measureIndexBuild(plan, say);
+  }
   if (scenario === "search") {
     const plan = {
       messages:
@@ -322,7 +335,16 @@ async function measure(
     };
     return measureSearch(plan, say);
   }
-  return scenario === "direct" ? direct(values, watch) : measureNetwork(scenario, values);
+  if (scenario === "import")
+    return measureImport(
+      {
+        logs: existsSync(CHAT_LOGS) ? CHAT_LOGS : undefined,
+        lines: integer(values, "lines", 1, 10_000_000),
+        seed: integer(values, "seed", 0, 2 ** 32 - 1),
+      },
+      say,
+    );
+  return undefined;
 }
 
 /** Scenarios about networks that break or are slow. */

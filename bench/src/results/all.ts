@@ -44,6 +44,7 @@ export async function all(args: readonly string[], say: (line: string) => void):
   // In turns, so that what disturbs the machine for a while does not meet all repeats of one scenario.
   for (let repeat = 1; repeat <= repeats; repeat++) {
     for (const run of runs) {
+      if (run.isOnce && repeat > 1) continue;
       const options = values.quick ? run.quick : run.args;
       say(`${run.name}, ${repeat} of ${repeats}: ${options.join(" ")}`);
       const known = outcomes.get(run.name)!;

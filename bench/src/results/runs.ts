@@ -22,6 +22,8 @@ export interface Run {
   readonly args: readonly string[];
   /** The same for a short run. */
   readonly quick: readonly string[];
+  /** It takes minutes, or compares within itself: once is enough. */
+  readonly isOnce?: true;
   readonly told: readonly ToldFigure[];
 }
 
@@ -170,6 +172,152 @@ export const RUNS: readonly Run[] = [
       { figure: "rare_filtered_p50_ms", label: "rare words, p50", unit: "ms" },
       { figure: "missing_filtered_p50_ms", label: "words that nobody wrote, p50", unit: "ms" },
       { figure: "frequent_filtered_p50_ms", label: "frequent words, first page, p50", unit: "ms" },
+    ],
+  },
+  {
+    name: "import",
+    title: "Chat logs brought in from the command line",
+    args: ["import", "--lines", "200000"],
+    quick: ["import", "--lines", "20000"],
+    told: [
+      { figure: "lines_per_s", label: "lines a second", unit: "", aim: { is: "at least", value: 30_000 } },
+      { figure: "lines", label: "lines", unit: "" },
+      { figure: "bytes_on_disk_per_message", label: "disk, each message", unit: "bytes" },
+    ],
+  },
+  {
+    name: "readers",
+    title: "Who has read a message of a large group",
+    args: ["readers", "--members", "10000"],
+    quick: ["readers", "--members", "2000"],
+    told: [
+      { figure: "first_list_ms", label: "the first list, of a group that nobody asked about", unit: "ms" },
+      { figure: "list_p50_ms", label: "a list, p50", unit: "ms" },
+      { figure: "list_after_change_p50_ms", label: "a list after somebody read, p50", unit: "ms" },
+      { figure: "counts_of_200_p50_ms", label: "counts of 200 messages, p50", unit: "ms" },
+    ],
+  },
+  {
+    name: "weak",
+    title: "A device on a slow network in a busy group",
+    args: ["weak", "--rate", "50", "--round-trip-ms", "300", "--kb-per-second", "30", "--lost-percent", "2"],
+    quick: ["weak", "--rate", "50", ...SHORT],
+    told: [
+      { figure: "newest_p50_ms", label: "how old the newest message on its screen is, p50", unit: "ms" },
+      { figure: "newest_p99_ms", label: "the same, p99", unit: "ms" },
+      { figure: "caught_up_ms", label: "until it has all, when the others stop", unit: "ms" },
+      { figure: "others_deliver_p99_ms", label: "delivery to the others, p99", unit: "ms" },
+      { figure: "kb_per_second", label: "what it is sent", unit: "KB/s" },
+      { figure: "lost", label: "messages that never came", unit: "", aim: NONE },
+    ],
+  },
+  {
+    name: "tables",
+    title: "Messages stored as rows, in blocks, and in the cold tier",
+    args: ["tables", "--rows", "600000", "--conversations", "12000"],
+    quick: ["tables", "--rows", "60000", "--conversations", "1200", "--scans", "400"],
+    isOnce: true,
+    told: [
+      {
+        figure: "sealed_rows_bytes_on_disk_per_row",
+        label: "disk, each message, as sealed rows",
+        unit: "bytes",
+      },
+      { figure: "sealed_blocks_bytes_on_disk_per_row", label: "the same in blocks", unit: "bytes" },
+      { figure: "cold_tier_bytes_on_disk_per_row", label: "the same in the cold tier", unit: "bytes" },
+      {
+        figure: "sealed_blocks_to_sealed_rows_cpu_us_per_row",
+        label: "processor time, blocks to rows",
+        unit: "",
+      },
+      {
+        figure: "sealed_blocks_to_sealed_rows_hot_p50_us",
+        label: "newest 50 of a hot conversation, blocks to rows",
+        unit: "",
+      },
+      {
+        figure: "sealed_blocks_to_sealed_rows_cold_p50_us",
+        label: "newest 50 of a cold one, blocks to rows",
+        unit: "",
+      },
+      {
+        figure: "cold_tier_first_page_p50_us",
+        label: "first page of a conversation from the cold tier, p50",
+        unit: "µs",
+      },
+    ],
+  },
+  {
+    name: "index-build",
+    title: "An index built while others write",
+    args: ["index-build", "--rows", "100000", "--seconds", "10"],
+    quick: ["index-build", "--rows", "20000", "--seconds", "3"],
+    isOnce: true,
+    told: [
+      {
+        figure: "ratio_p99_of_median_second_backfill_to_before",
+        label: "p99 of writers while it is built, to before",
+        unit: "",
+        aim: { is: "at most", value: 1.5 },
+      },
+      {
+        figure: "ratio_p99_of_median_second_verify_to_before",
+        label: "the same while it is verified",
+        unit: "",
+        aim: { is: "at most", value: 1.5 },
+      },
+      {
+        figure: "index_row_cpu_us",
+        label: "processor time of one more index row",
+        unit: "µs",
+        aim: { is: "at most", value: 10 },
+      },
+      { figure: "missing", label: "missing entries", unit: "", aim: NONE },
+      { figure: "killed_lost", label: "writes lost by a kill in the middle", unit: "", aim: NONE },
+    ],
+  },
+  {
+    name: "web-start",
+    title: "The web chat in a browser that has nothing",
+    args: ["web-start", "--conversations", "500"],
+    quick: ["web-start", "--conversations", "100"],
+    told: [
+      {
+        figure: "list_after_password_ms",
+        label: "from the password to the list",
+        unit: "ms",
+        aim: { is: "at most", value: 1_000 },
+      },
+      { figure: "list_next_visit_ms", label: "the list at the next visit", unit: "ms" },
+      {
+        figure: "script_bytes",
+        label: "script, as it is sent",
+        unit: "bytes",
+        aim: { is: "at most", value: 256_000 },
+      },
+    ],
+  },
+  {
+    name: "web-flood",
+    title: "The web chat in a flood of 200 messages a second",
+    args: ["web-flood", "--members", "10000", "--rate", "200", "--seconds", "20"],
+    quick: ["web-flood", "--members", "1000", "--rate", "200", "--seconds", "5"],
+    isOnce: true,
+    told: [
+      {
+        figure: "input_delay_p99_ms",
+        label: "a key until it is shown, p99",
+        unit: "ms",
+        aim: { is: "at most", value: 50 },
+      },
+      {
+        figure: "long_tasks_over_100ms",
+        label: "tasks of more than 100 ms",
+        unit: "",
+        aim: NONE,
+      },
+      { figure: "frame_p99_ms", label: "a frame, p99", unit: "ms" },
+      { figure: "screen_delay_p50_ms", label: "due until on the screen, p50", unit: "ms" },
     ],
   },
 ];

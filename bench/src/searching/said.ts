@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { seededUnit } from "../seeded-unit.js";
+import { CHAT_LOGS } from "../chat-logs.js";
 
-const CHAT_LOGS = join("..", "shared", "data", "irc-ubuntu");
 const SAID = /^\[\d\d:\d\d\] (?:<[^>]+> | \* )(.+)$/su;
 const WORD = /[a-z0-9]+/gu;
 const WORD_LENGTH_MIN = 4;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { seededUnit } from "../seeded-unit.js";
 import { encode, Message } from "@parley/protocol";
 import type { Key } from "@parley/tables";
+import { CHAT_LOGS } from "../chat-logs.js";
 
 /** Share of the conversations, and of the messages that they hold. */
 const TIERS = [
@@ -22,7 +23,6 @@ const START_MS = 1_790_000_000_000;
 const STEP_MS = 11;
 const LINES_MAX = 20_000;
 const LINE_LENGTH_MIN = 20;
-const CHAT_LOGS = join("..", "shared", "data", "irc-ubuntu");
 const TENANT = "default";
 
 export interface MessageRow {

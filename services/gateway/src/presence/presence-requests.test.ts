@@ -144,11 +144,16 @@ test("typing is passed on so often in a conversation, in so many of them, and al
   );
 });
 
-test("who is not a member is refused; a device of an old version, or on a slow network, is not told who types", async () => {
+test("who is not a member is refused; who types is told on a slow network, too, and not to an old version or behind much else", async () => {
   const bench = new GatewayBench();
-  bench.audience = ["old" as UserId, "slow" as UserId];
-  const [ann, slow] = [await deviceOf(bench, "ann"), await deviceOf(bench, "slow")];
+  bench.audience = ["old", "slow", "full"] as UserId[];
+  const [ann, full, slow] = [
+    await deviceOf(bench, "ann"),
+    await deviceOf(bench, "full"),
+    await deviceOf(bench, "slow"),
+  ];
   bench.feeds.at(-1)!.isSlow = true;
+  full.socket.buffered = 64 * 1024;
   bench.issue("old", "old");
   const old = bench.connect();
   await old.sayBytes(encodeFrame("hello", { protocolVersion: 3, token: "old" }));
@@ -156,7 +161,7 @@ test("who is not a member is refused; a device of an old version, or on a slow n
   bench.audience = new Failure("not-a-member", "You are not in this conversation.");
   await ann.say("typing", { requestId: 2, conversationId: "g:other" as ConversationId });
   assert.deepEqual(
-    [[old, slow].map(({ socket }) => socket.framesOf("someoneTypes").length), codesOf(ann)],
-    [[0, 0], ["not-a-member"]],
+    [[old, full, slow].map(({ socket }) => socket.framesOf("someoneTypes").length), codesOf(ann)],
+    [[0, 0, 1], ["not-a-member"]],
   );
 });
