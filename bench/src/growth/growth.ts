@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { watchStolen } from "../results/machine.js";
 import { type GrowthResult, circumstances, writeResult } from "../results/recorded.js";
 import { integer, UsageError, whole } from "../options/numbers.js";
 import type { GrowthAxis, GrowthPlan, Measured } from "./axis.js";
@@ -62,12 +63,20 @@ export async function growth(
     seed: plan.seed,
     length: isShort ? "quick" : values.full ? "full" : "usual",
   });
+  const stolenPercent = watchStolen();
   for (const axis of axes) {
     const chosen = sizes ?? axis.sizes[values.full ? "full" : "quick"];
     measured.push(await measureAxis(axis, chosen, plan, say));
   }
   const command = ["growth", ...args].join(" ");
-  const result: GrowthResult = { kind: "growth", name: "growth", command, ...head, axes: measured };
+  const result: GrowthResult = {
+    kind: "growth",
+    name: "growth",
+    command,
+    ...head,
+    stolenPercent: stolenPercent(),
+    axes: measured,
+  };
   const told = tellCurves(result);
   say("");
   for (const { sentence } of told) say(sentence);

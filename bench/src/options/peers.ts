@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { markdownOf } from "../peers/markdown.js";
 import { SCENARIOS } from "../peers/report.js";
 import { SYSTEMS } from "../peers/systems.js";
+import { watchStolen } from "../results/machine.js";
 import { circumstances, writeResult } from "../results/recorded.js";
 import { type PeersPlan, measurePeers } from "../scenarios/peers.js";
 import { integer, UsageError, type Values, whole } from "./numbers.js";
@@ -33,6 +34,7 @@ export async function runPeers(values: Values, say: (line: string) => void): Pro
     seed: NO_SEED,
     length: isShort ? "quick" : "usual",
   });
+  const stolenPercent = watchStolen();
   const report = await measurePeers(plan, say);
   const { rounds, seconds } = plan;
   const heading = `${rounds} rounds of ${seconds} s; medians, and ranges over the rounds.`;
@@ -48,6 +50,7 @@ export async function runPeers(values: Values, say: (line: string) => void): Pro
       name: "peers",
       command,
       ...head,
+      stolenPercent: stolenPercent(),
       rounds,
       seconds,
       systems,

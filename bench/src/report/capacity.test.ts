@@ -35,6 +35,7 @@ function scenario(
 ): ScenarioResult {
   const outcomes = [0.9, 1, 1.2].map((times) => ({
     figures: Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, value * times])),
+    stolenPercent: 0,
     complaints,
   }));
   return resultOf(name, [name], outcomes, HEAD)!;
@@ -154,6 +155,11 @@ test("a machine that others used, and short runs, are called so", () => {
   deepEqual([words.test(quiet), words.test(busy)], [false, true]);
   match(busy, /\| 60% +\|/);
   match(reportOf({ ...DIRECT, length: "quick" }), /Some runs are short ones/);
+  const stolen = [5, 40].map((stolenPercent) => reportOf({ ...DIRECT, stolenPercent }));
+  deepEqual(
+    stolen.map((text) => /The host took up to 40%/.test(text)),
+    [false, true],
+  );
 });
 
 test("what was recorded at the same time stands in one row, and each machine in a table of its own", () => {
@@ -166,8 +172,8 @@ test("what was recorded at the same time stands in one row, and each machine in 
 });
 
 test("a run without figures leaves no result, and one of three failing leaves two repeats and its complaint", () => {
-  const good = { figures: { x: 1, mode: "fast", isOn: true }, complaints: [] };
-  const bad = { figures: {}, complaints: ["It ended with 1: out of memory"] };
+  const good = { figures: { x: 1, mode: "fast", isOn: true }, stolenPercent: 2, complaints: [] };
+  const bad = { figures: {}, stolenPercent: 30, complaints: ["It ended with 1: out of memory"] };
   equal(resultOf("direct", ["direct"], [bad], HEAD), undefined);
   const result = resultOf(
     "direct",
@@ -176,8 +182,8 @@ test("a run without figures leaves no result, and one of three failing leaves tw
     HEAD,
   )!;
   deepEqual(
-    [result.repeats, result.figures, result.texts, result.complaints],
-    [2, { x: spreadOf([1, 2]) }, { mode: "fast", isOn: "true" }, bad.complaints],
+    [result.repeats, result.figures, result.texts, result.stolenPercent, result.complaints],
+    [2, { x: spreadOf([1, 2]) }, { mode: "fast", isOn: "true" }, 30, bad.complaints],
   );
 });
 

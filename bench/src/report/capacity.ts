@@ -23,6 +23,7 @@ export interface CapacityReport {
 const PLOTS_FOLDER = "growth";
 /** What others take beyond it is seen in the figures. */
 const BUSY_PERCENT_MAX = 10;
+const STOLEN_PERCENT_MAX = 5;
 
 /** The same results give the same document, to the letter. */
 export function capacityReport(results: ReadonlyMap<string, Recorded>): CapacityReport {
@@ -82,12 +83,21 @@ function circumstancesLines(results: readonly Recorded[]): string[] {
           ["seed", String(seed)],
         ],
       ),
-      ...markdownTable(["results", "date", "Parley", "runs", "sync of 4 KiB", "busy before"], rows),
+      ...markdownTable(
+        ["results", "date", "Parley", "runs", "sync of 4 KiB", "busy before", "taken by the host"],
+        rows,
+      ),
     );
   }
   if (results.some(({ busyPercentBefore }) => busyPercentBefore > BUSY_PERCENT_MAX))
     lines.push(
       `**The machine was not quiet**: its processors were busy for more than ${BUSY_PERCENT_MAX}% of the two seconds before a run began. Trust none of its times, only what was counted.`,
+      "",
+    );
+  const stolen = Math.max(0, ...results.map(({ stolenPercent }) => stolenPercent ?? 0));
+  if (stolen > STOLEN_PERCENT_MAX)
+    lines.push(
+      `**The host took up to ${stolen}% of the processors' time for others while this was measured**: trust no time and no figure a second, only what was counted.`,
       "",
     );
   if (results.some(({ length }) => length === "quick"))
@@ -96,7 +106,7 @@ function circumstancesLines(results: readonly Recorded[]): string[] {
 }
 
 function rowOf(result: Circumstances, names: readonly string[]): string[] {
-  const { date, parley, length, machine, busyPercentBefore } = result;
+  const { date, parley, length, machine, busyPercentBefore, stolenPercent } = result;
   return [
     names.join(", "),
     date,
@@ -104,6 +114,7 @@ function rowOf(result: Circumstances, names: readonly string[]): string[] {
     length,
     `${amount(machine.fdatasync_ms)} ms`,
     `${busyPercentBefore}%`,
+    stolenPercent === undefined ? "" : `${stolenPercent}%`,
   ];
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Figures } from "../scenarios/direct-report.js";
 import { integer, UsageError } from "../options/numbers.js";
+import { watchStolen } from "./machine.js";
 import { type Circumstances, type ScenarioResult, circumstances, writeResult } from "./recorded.js";
 import { spreadOf } from "./spread.js";
 import { RUNS, type Run } from "./runs.js";
@@ -29,6 +30,7 @@ const SEED = 1;
 
 interface Outcome {
   readonly figures: Figures;
+  readonly stolenPercent: number;
   readonly complaints: readonly string[];
 }
 
@@ -76,6 +78,7 @@ export function resultOf(
     name,
     command: options.join(" "),
     ...head,
+    stolenPercent: Math.max(...outcomes.map(({ stolenPercent }) => stolenPercent)),
     repeats: measured.length,
     figures: Object.fromEntries(numbers.map((key) => [key, spreadOf(valuesOf(key) as number[])])),
     texts: Object.fromEntries(others.map((key) => [key, [...new Set(valuesOf(key).map(String))].join(", ")])),
@@ -85,6 +88,7 @@ export function resultOf(
 
 /** In a process of its own, so that no run inherits the heap of another. */
 async function runOnce(options: readonly string[], say: (line: string) => void): Promise<Outcome> {
+  const stolenPercent = watchStolen();
   const child = spawn(process.execPath, [...process.execArgv, MAIN, ...options, "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -107,7 +111,7 @@ async function runOnce(options: readonly string[], say: (line: string) => void):
   if (code !== 0 && complaints.length === 0)
     complaints.push(`It ended with ${code ?? "a signal"}: ${stderr.trim().split("\n").at(-1) ?? ""}`);
   for (const complaint of complaints) say(`  ${FAILED}${complaint}`);
-  return { figures, complaints };
+  return { figures, stolenPercent: stolenPercent(), complaints };
 }
 
 function chosenRuns(only: string | undefined): readonly Run[] {

@@ -79,7 +79,23 @@ export async function busyPercent(): Promise<number> {
   return all > 0 ? Math.round((100 * (all - (after.idle - before.idle))) / all) : 0;
 }
 
-function ticks(): { readonly all: number; readonly idle: number } {
+/** What the host took from all processors together since this call, in percent of their time; 0 where that is not told. */
+export function watchStolen(): () => number {
+  const before = ticks();
+  return () => {
+    const after = ticks();
+    const all = after.all - before.all;
+    return all > 0 ? Math.round((100 * (after.stolen - before.stolen)) / all) : 0;
+  };
+}
+
+interface Ticks {
+  readonly all: number;
+  readonly idle: number;
+  readonly stolen: number;
+}
+
+function ticks(): Ticks {
   try {
     // user nice system idle iowait irq softirq steal ...
     const [line = ""] = readFileSync("/proc/stat", "utf8").split("\n");
@@ -87,10 +103,11 @@ function ticks(): { readonly all: number; readonly idle: number } {
       .split(/ +/)
       .slice(1, STAT_FIELDS + 1)
       .map(Number);
-    return { all: fields.reduce((sum, each) => sum + each, 0), idle: fields[3]! + fields[4]! };
+    const all = fields.reduce((sum, each) => sum + each, 0);
+    return { all, idle: fields[3]! + fields[4]!, stolen: fields[7]! };
   } catch {
     // Not Linux.
-    return { all: 0, idle: 0 };
+    return { all: 0, idle: 0, stolen: 0 };
   }
 }
 

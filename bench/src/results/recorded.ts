@@ -12,6 +12,8 @@ export interface Circumstances {
   readonly machine: Machine;
   /** Of all processors, in the two seconds before: what else the machine did. 0 where that is not told. */
   readonly busyPercentBefore: number;
+  /** What the host of a virtual machine took from its processors during the measurement; absent where nobody looked. */
+  readonly stolenPercent?: number;
   readonly parley: Build;
   /** Of the load, where it has one. */
   readonly seed: number;
@@ -82,7 +84,7 @@ export const RESULTS_URL = new URL("../../results/", import.meta.url);
 const KINDS: ReadonlySet<string> = new Set(["scenario", "growth", "micro", "peers"]);
 const DATE_LETTERS = 10;
 
-/** Takes two seconds, in which nothing else of ours should run. */
+/** All but `stolenPercent`. Takes two seconds, in which nothing else of ours should run. */
 export async function circumstances(of: {
   readonly directory?: string;
   readonly seed: number;

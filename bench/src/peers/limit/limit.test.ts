@@ -39,7 +39,7 @@ test("the limit delivers each direct message once and in order, and has each in 
     return { measured: done, bytes: readFileSync(join(directory, "messages")).length };
   });
   deepEqual(faultsOf(measured), [0, 0, 0, 0, []]);
-  ok(measured.figures["messages"]! > 0);
+  ok(measured.figures["messages_checked"]! > 0);
   deepEqual(bytes, measured.figures["messages_checked"]! * (SEND_HEADER_BYTES + TEXT_BYTES));
 });
 
@@ -49,7 +49,7 @@ test("everybody in a group of the limit hears everything once and in one order",
     return runGroup(plan, { peer, server });
   });
   deepEqual(faultsOf(measured), [0, 0, 0, 0, []]);
-  ok(measured.figures["deliveries"]! > 0);
+  ok(measured.figures["messages_checked"]! > 0);
 });
 
 test("whoever is cut from the limit comes back, without what was missed", async () => {
