@@ -49,6 +49,6 @@ for (const peer of SYSTEMS.filter(({ kind }) => kind === "chat" || kind === "bro
       faults,
       Array.from({ length: 3 }, () => [0, 0, 0, 0, []]),
     );
-    ok(all[0]!.figures["deliveries"]! > 0 && all[1]!.figures["messages"]! > 0);
+    for (const { figures } of all.slice(0, 2)) ok(figures["messages_checked"]! > 0);
   });
 }

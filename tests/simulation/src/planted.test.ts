@@ -12,12 +12,8 @@ import { PLANTED_SEEDS } from "./testing/planted-seeds.js";
 
 const SEEDS_MAX = 1_000;
 
-/** Bugs that take too long to show since the last change of what devices do: to be given a seed again. */
-const UNSEEDED: ReadonlySet<PlantedBugName> = new Set<PlantedBugName>(["ignore-failed-fsync"]);
-
 for (const planted of Object.keys(PLANTED_BUGS) as PlantedBugName[]) {
-  const skip = UNSEEDED.has(planted) ? "no seed is known that shows it soon" : false;
-  test(`caught: ${planted}`, { skip }, async (t) => {
+  test(`caught: ${planted}`, async (t) => {
     for (let seed = PLANTED_SEEDS[planted] ?? 1; seed <= SEEDS_MAX; seed++) {
       const plan = plantedPlan(planted, seed);
       if (plan === undefined) continue;

@@ -11,6 +11,26 @@ const SCENARIO: Partial<Record<PlantedBugName, Scenario>> = {
   "notification-ends-with-its-process": "crashes",
 };
 
+/** A run of messages and nothing else. */
+const MESSAGES_ALONE: Partial<Plan> = {
+  backupMs: undefined,
+  trimMs: undefined,
+  changeMs: undefined,
+  kindsMs: undefined,
+  searchMs: undefined,
+  statesMs: undefined,
+  mediaMs: undefined,
+  governMs: undefined,
+  campaignMs: undefined,
+  review: undefined,
+  cardsMs: undefined,
+  modulesMs: undefined,
+  tabsMs: undefined,
+  notifyMs: undefined,
+  cold: undefined,
+  rarePaths: {},
+};
+
 /** What a run needs to show a bug soon that hardly any seed would show by itself. */
 const NEEDED: Partial<Record<PlantedBugName, Partial<Plan>>> = {
   "backup-does-not-hold-the-cold": {
@@ -26,6 +46,19 @@ const NEEDED: Partial<Record<PlantedBugName, Partial<Plan>>> = {
   "module-event-for-another-kind": { modulesMs: 60 },
   "edit-shows-text-of-before-joining": { changeMs: 60 },
   "everything-is-forgotten-at-a-restart": { notifyMs: 300, sharedFrom: 1 },
+  // It shows where a page that was not synced is not written again: in long commits to one segment.
+  "ignore-failed-fsync": {
+    ...MESSAGES_ALONE,
+    users: 3,
+    devicesPerUser: 1,
+    groups: 1,
+    partitions: 1,
+    actionMs: 30,
+    busyMs: 6_000,
+    diskMs: 10,
+    segmentBytes: 1_000_000,
+    faults: { ...planOf(1, "calm").faults, diskErrorMs: 1_000, serverCrashMs: 1_000 },
+  },
   "later-review-ends-with-its-process": {
     review: { delayMs: 1_000, failChance: 0, seed: 5 },
     rarePaths: { "rows-are-flushed-at-once": 0.8 },
