@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-/** Where real chat logs lie, from the repository, if they do. */
-export const CHAT_LOGS = join("..", "shared", "data", "irc-ubuntu");
+/** Where real chat logs lie, beside the repository, if they do. */
+export const CHAT_LOGS = fileURLToPath(new URL("../../../shared/data/irc-ubuntu", import.meta.url));

@@ -1,10 +1,9 @@
 /** What people of a team do in a day: from real logs of a channel where they are at hand, otherwise from a seed. */
 import { readFileSync, readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { partitionOf } from "@parley/base";
+import { CHAT_LOGS } from "../chat-logs.js";
 import { seededUnit } from "../seeded-unit.js";
 
-const LOGS = fileURLToPath(new URL("../../../../shared/data/irc-ubuntu", import.meta.url));
 const SAID = /^\[\d\d:\d\d\] <([^>]+)> (.*)$/;
 const JOINED = /^=== (\S+) .*has joined/;
 /** Without logs: of a hundred messages, before how many a device of somebody comes or goes. */
@@ -59,8 +58,8 @@ function invented(people: number, messages: number, seed: number): readonly Step
 
 function logLines(): readonly string[] {
   try {
-    const files = readdirSync(LOGS).filter((name) => name.endsWith(".txt"));
-    return files.toSorted().flatMap((name) => readFileSync(`${LOGS}/${name}`, "utf8").split("\n"));
+    const files = readdirSync(CHAT_LOGS).filter((name) => name.endsWith(".txt"));
+    return files.toSorted().flatMap((name) => readFileSync(`${CHAT_LOGS}/${name}`, "utf8").split("\n"));
   } catch {
     return [];
   }

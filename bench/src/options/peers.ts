@@ -4,7 +4,7 @@ import { markdownOf } from "../peers/markdown.js";
 import { SCENARIOS } from "../peers/report.js";
 import { SYSTEMS } from "../peers/systems.js";
 import { watchStolen } from "../results/machine.js";
-import { circumstances, writeResult } from "../results/recorded.js";
+import { type Circumstances, circumstances, writeResult } from "../results/recorded.js";
 import { type PeersPlan, measurePeers } from "../scenarios/peers.js";
 import { integer, UsageError, type Values, whole } from "./numbers.js";
 
@@ -28,24 +28,20 @@ export async function runPeers(values: Values, say: (line: string) => void): Pro
   const plan = planOf(values);
   // Only an exit ends the servers and removes what they wrote.
   for (const [signal, code] of SIGNALS) process.once(signal, () => process.exit(code));
-  const isShort = plan.seconds < SECONDS || plan.rounds < ROUNDS;
-  const head = await circumstances({
-    ...(plan.directory === undefined ? {} : { directory: plan.directory }),
-    seed: NO_SEED,
-    length: isShort ? "quick" : "usual",
-  });
+  const out = typeof values["out"] === "string" ? values["out"] : undefined;
+  const { rounds, seconds } = plan;
+  const head = out === undefined ? undefined : await circumstancesOf(plan);
   const stolenPercent = watchStolen();
   const report = await measurePeers(plan, say);
-  const { rounds, seconds } = plan;
   const heading = `${rounds} rounds of ${seconds} s; medians, and ranges over the rounds.`;
   const markdown = markdownOf(report.systems, { scenarios: plan.scenarios, heading });
   say(`\n${markdown}`);
   for (const complaint of report.complaints) say(`FAILED: ${complaint}`);
   if (typeof values["markdown"] === "string") writeFileSync(values["markdown"], markdown);
-  if (typeof values["out"] === "string") {
+  if (out !== undefined && head !== undefined) {
     const command = process.argv.slice(ARGUMENTS_FROM).join(" ");
     const { systems, complaints } = report;
-    writeResult(values["out"], {
+    writeResult(out, {
       kind: "peers",
       name: "peers",
       command,
@@ -59,6 +55,11 @@ export async function runPeers(values: Values, say: (line: string) => void): Pro
   }
   if (values["json"] === true) process.stdout.write(`${JSON.stringify(report)}\n`);
   return report.complaints.length === 0;
+}
+
+function circumstancesOf({ seconds, rounds, directory }: PeersPlan): Promise<Circumstances> {
+  const length = seconds < SECONDS || rounds < ROUNDS ? "quick" : "usual";
+  return circumstances({ ...(directory === undefined ? {} : { directory }), seed: NO_SEED, length });
 }
 
 function planOf(values: Values): PeersPlan {

@@ -1,8 +1,8 @@
 /** One TCP connection of the load: what comes is read whole, what is said in one turn leaves together. */
 import { type Socket, connect } from "node:net";
 import { messageOf } from "@parley/base";
-import { Inbox, type ReadWhole } from "./inbox.js";
 import { withinMs } from "../load/within.js";
+import { Inbox, type ReadWhole } from "./inbox.js";
 import { Outbox } from "./outbox.js";
 
 const ANSWER_MS_MAX = 30_000;

@@ -9,24 +9,7 @@ import { RUNS } from "../results/runs.js";
 import { capacityReport } from "./capacity.js";
 import { CAPACITY_URL } from "./report.js";
 import { deploymentFor } from "./sizing.js";
-
-const HEAD = {
-  date: "2026-11-22",
-  machine: {
-    processor: "A processor",
-    processors: 2,
-    memory_gb: 16,
-    kernel: "Linux 6.1",
-    disk: "ext4 on /dev/vda1",
-    fdatasync_ms: 0.5,
-    node: "v20.20.2",
-  },
-  busyPercentBefore: 1,
-  parley: { version: "0.1.0", commit: "0ace41ec00" },
-  seed: 1,
-  nodeFlags: ["--max-semi-space-size=64"],
-  length: "usual",
-} as const;
+import { CIRCUMSTANCES } from "./testing/circumstances.js";
 
 function scenario(
   name: string,
@@ -38,7 +21,7 @@ function scenario(
     stolenPercent: 0,
     complaints,
   }));
-  return resultOf(name, [name], outcomes, HEAD)!;
+  return resultOf(name, [name], outcomes, CIRCUMSTANCES)!;
 }
 
 const IDLE = scenario("idle", { server_rss_mb_before: 100, kb_per_connection: 12 });
@@ -127,7 +110,7 @@ test("growth is told with its sentences and plots, and disk is taken from histor
     kind: "growth",
     name: "growth",
     command: "growth --only history",
-    ...HEAD,
+    ...CIRCUMSTANCES,
     axes: [
       {
         name: "history",
@@ -167,19 +150,19 @@ test("what was recorded at the same time stands in one row, and each machine in 
     reportOf(DIRECT, SLOW, { ...IDLE, date: "2026-12-01" }),
     /\| `direct`, `direct-1000` +\| 2026-11-22 [^\n]+\n\| `idle` +\| 2026-12-01 /,
   );
-  const other = { ...IDLE, machine: { ...HEAD.machine, processors: 8 } };
+  const other = { ...IDLE, machine: { ...CIRCUMSTANCES.machine, processors: 8 } };
   deepEqual(reportOf(DIRECT, other).match(/\| processors +\| \d/g)?.length, 2);
 });
 
 test("a run without figures leaves no result, and one of three failing leaves two repeats and its complaint", () => {
   const good = { figures: { x: 1, mode: "fast", isOn: true }, stolenPercent: 2, complaints: [] };
   const bad = { figures: {}, stolenPercent: 30, complaints: ["It ended with 1: out of memory"] };
-  equal(resultOf("direct", ["direct"], [bad], HEAD), undefined);
+  equal(resultOf("direct", ["direct"], [bad], CIRCUMSTANCES), undefined);
   const result = resultOf(
     "direct",
     ["direct"],
     [good, bad, { ...good, figures: { ...good.figures, x: 2 } }],
-    HEAD,
+    CIRCUMSTANCES,
   )!;
   deepEqual(
     [result.repeats, result.figures, result.texts, result.stolenPercent, result.complaints],

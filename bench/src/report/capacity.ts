@@ -9,7 +9,8 @@ import type {
   Recorded,
   ScenarioResult,
 } from "../results/recorded.js";
-import { type Aim, RUNS, type Run, type ToldFigure } from "../results/runs.js";
+import { RUNS, type Run, type ToldFigure } from "../results/runs.js";
+import { aimCell, isReached } from "./aim.js";
 import { peersLines, peersShortfalls } from "./peers.js";
 import { type SizingFigures, sizingLines } from "./sizing.js";
 import { markdownTable } from "./table.js";
@@ -261,12 +262,7 @@ function aimText(told: ToldFigure, median: number): string {
   if (told.aim === undefined) return "";
   const { is, value } = told.aim;
   const aim = is === "exactly" ? amount(value) : `${is} ${amount(value)}${unitText(told)}`;
-  return isReached(told.aim, median) ? `${aim}: reached` : `**${aim}: missed**`;
-}
-
-function isReached({ is, value }: Aim, median: number): boolean {
-  if (is === "exactly") return median === value;
-  return is === "at least" ? median >= value : median <= value;
+  return aimCell(aim, isReached(told.aim, median));
 }
 
 function unitText({ unit }: ToldFigure): string {

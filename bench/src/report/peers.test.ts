@@ -4,6 +4,7 @@ import type { PeerKind } from "../peers/peer.js";
 import type { SystemReport } from "../peers/report.js";
 import type { PeersResult } from "../results/recorded.js";
 import { peersLines, peersShortfalls } from "./peers.js";
+import { CIRCUMSTANCES } from "./testing/circumstances.js";
 
 const once = (value: number): { median: number; min: number; max: number } => ({
   median: value,
@@ -29,21 +30,7 @@ const RESULT: PeersResult = {
   kind: "peers",
   name: "peers",
   command: "peers --pin",
-  date: "2026-11-22",
-  machine: {
-    processor: "A processor",
-    processors: 2,
-    memory_gb: 16,
-    kernel: "Linux 6.1",
-    disk: "ext4 on /dev/vda1",
-    fdatasync_ms: 0.5,
-    node: "v20.20.2",
-  },
-  busyPercentBefore: 1,
-  parley: { version: "0.1.0", commit: "0ace41ec00" },
-  seed: 0,
-  nodeFlags: [],
-  length: "usual",
+  ...CIRCUMSTANCES,
   rounds: 3,
   seconds: 10,
   systems: [

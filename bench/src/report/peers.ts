@@ -4,6 +4,7 @@ import { markdownOf } from "../peers/markdown.js";
 import type { PeerKind } from "../peers/peer.js";
 import { SCENARIOS, type ScenarioName } from "../peers/report.js";
 import type { PeersResult } from "../results/recorded.js";
+import { aimCell, isReached } from "./aim.js";
 import { markdownTable } from "./table.js";
 
 interface PeerAim {
@@ -51,7 +52,7 @@ interface MeasuredAim {
   readonly what: string;
   readonly measured: string;
   readonly aim: string;
-  readonly isReached: boolean;
+  readonly isAimReached: boolean;
 }
 
 /** The figures of all systems, and what is aimed at. */
@@ -71,10 +72,10 @@ export function peersLines(result: PeersResult | undefined): string[] {
     "",
     ...markdownTable(
       ["scenario", "measured", "aim"],
-      aimsOf(result).map(({ what, measured, aim, isReached }) => [
+      aimsOf(result).map(({ what, measured, aim, isAimReached }) => [
         what,
         measured,
-        isReached ? `${aim}: reached` : `**${aim}: missed**`,
+        aimCell(aim, isAimReached),
       ]),
     ),
     `${versions.join(", ")}.`,
@@ -87,7 +88,7 @@ export function peersLines(result: PeersResult | undefined): string[] {
 /** What is aimed at and not reached, and what the run complained of. */
 export function peersShortfalls(result: PeersResult | undefined): string[] {
   if (result === undefined) return [];
-  const missed = aimsOf(result).filter(({ isReached }) => !isReached);
+  const missed = aimsOf(result).filter(({ isAimReached }) => !isAimReached);
   return [
     ...missed.map(({ what, measured, aim }) => `- \`peers\`: ${what}: ${measured}; aimed at: ${aim}.`),
     ...result.complaints.map((text) => `- \`peers\`: ${text}`),
@@ -111,7 +112,7 @@ function aimsOf({ systems }: PeersResult): MeasuredAim[] {
         what: `${scenario}: ${label}`,
         measured: to === undefined ? amount(own) + suffix : `${amount(own)}, ${amount(found)}${suffix}`,
         aim: `${is} ${amount(value)}${suffix}`,
-        isReached: is === "at least" ? found >= value : found <= value,
+        isAimReached: isReached({ is, value }, found),
       },
     ];
   });

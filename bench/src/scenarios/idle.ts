@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Installation, prepareInstallation } from "../installation.js";
 import { RawClient } from "../load/raw-client.js";
+import { settled } from "../load/settled.js";
 import { openFilesMax, processCpuSeconds, processRssBytes } from "../process-figures.js";
 import { ServerProcess } from "../server-process.js";
 import { NO_WATCH, type ServerWatch } from "../server-watch.js";
@@ -23,7 +24,6 @@ const WARM_UP_CONNECTIONS = 200;
 const CONNECTING_AT_A_TIME = 64;
 /** Files that either process needs beside its connections. */
 const OTHER_FILES = 200;
-const SETTLE_MS = 2_000;
 const PING_MS = 20_000;
 const KILOBYTE = 1024;
 
@@ -133,16 +133,7 @@ interface Settled {
 
 /** Waits until what the connections began is done, and has the server collect its garbage twice. */
 async function settle(server: ServerProcess): Promise<Settled> {
-  await pause();
-  await server.collectGarbage();
-  await pause();
-  const { heapUsed, youngBytes, connectionCount } = await server.collectGarbage();
+  const { heapUsed, youngBytes, connectionCount } = await settled(() => server.collectGarbage());
   const rssBytes = processRssBytes(server.pid);
   return { rssBytes, youngBytes, heapBytes: heapUsed, connections: connectionCount };
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, SETTLE_MS);
-  });
 }

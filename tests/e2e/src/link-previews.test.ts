@@ -60,6 +60,7 @@ test("all see what a link leads to, until its author takes that away", { skip: S
     await eventually(() => cardIn(bob).count(), 0);
     await choice.check();
     await eventually(() => cardIn(bob).count(), 1);
+    await alice.bringToFront();
     await chooseInMenuOf(alice, site.url, "Remove preview");
     for (const page of [alice, bob]) await eventually(() => cardIn(page).count(), 0);
     deepEqual(site.asked, ["/ Parley link preview", "/lamp.png Parley link preview"]);

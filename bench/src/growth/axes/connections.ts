@@ -2,8 +2,8 @@
 import { parseUserId } from "@parley/protocol";
 import { prepareInstallation } from "../../installation.js";
 import { RawClient } from "../../load/raw-client.js";
+import { settled } from "../../load/settled.js";
 import { openFilesMax, processRssBytes } from "../../process-figures.js";
-import { pause } from "../../pause.js";
 import { thousandths } from "../../rounding.js";
 import { userIdsOf } from "../../scenarios/direct.js";
 import { ServerProcess } from "../../server-process.js";
@@ -17,10 +17,10 @@ const RATE = 1_000;
 const TEXT_BYTES = 200;
 const DEVICES_PER_USER = 100;
 const CONNECTING_AT_A_TIME = 64;
+const SETTLE_MS = 1_000;
 /** Files that either process needs beside its connections. */
 const OTHER_FILES = 400;
 const PING_MS = 20_000;
-const SETTLE_MS = 1_000;
 const KILOBYTE = 1024;
 const MEGABYTE = KILOBYTE * KILOBYTE;
 
@@ -110,9 +110,6 @@ async function measure(size: number, plan: GrowthPlan, dataDirectory: string): P
 
 /** Resident memory when what was begun is done and garbage is collected, without the young generation, which comes with no connection. */
 async function settledBytes(server: ServerProcess): Promise<number> {
-  await pause(SETTLE_MS);
-  await server.collectGarbage();
-  await pause(SETTLE_MS);
-  const { youngBytes } = await server.collectGarbage();
+  const { youngBytes } = await settled(() => server.collectGarbage(), SETTLE_MS);
   return processRssBytes(server.pid) - youngBytes;
 }

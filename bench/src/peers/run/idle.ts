@@ -1,5 +1,5 @@
 /** What a user costs who is logged in and says nothing: memory of the server with many of them and with few. */
-import { pause } from "../../pause.js";
+import { settled } from "../../load/settled.js";
 import { openFilesMax, treeMemoryBytes } from "../../process-figures.js";
 import { thousandths } from "../../rounding.js";
 import type { PeerClient, PeerServer } from "../peer.js";
@@ -13,7 +13,6 @@ export interface IdlePlan {
 export const WARM_UP_CONNECTIONS = 200;
 /** Files that either process needs beside its connections. */
 const OTHER_FILES = 200;
-const SETTLE_MS = 2_000;
 const PING_MS = 20_000;
 const KILOBYTE = 1024;
 
@@ -60,9 +59,6 @@ export async function runIdle({ connections }: IdlePlan, { server }: Stage): Pro
 
 /** Waits until what the connections began is done. Returns the memory that is left then, and how much of it comes with no connection. */
 async function settle(server: PeerServer): Promise<{ readonly bytes: number; readonly youngBytes: number }> {
-  await pause(SETTLE_MS);
-  await server.collectGarbage?.();
-  await pause(SETTLE_MS);
-  const youngBytes = (await server.collectGarbage?.()) ?? 0;
+  const youngBytes = await settled(async () => (await server.collectGarbage?.()) ?? 0);
   return { bytes: treeMemoryBytes(server.pid), youngBytes };
 }

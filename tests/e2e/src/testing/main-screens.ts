@@ -93,7 +93,6 @@ const SCROLL_PX = 150;
 const SCROLL_STEPS_MAX = 40;
 const SETTLE_MS_MAX = 8_000;
 const KEY_MS = 250;
-const TYPING_MS_MAX = 5_000;
 
 /** What the screens show. */
 export interface Party {
@@ -308,9 +307,7 @@ class Walk {
     await page.getByRole("main").getByText(STATUS).waitFor();
     const typing = setInterval(type, KEY_MS);
     try {
-      // Where the page has little time its network counts as slow, and is not told who types: then the screen is looked at without it.
-      const line = page.getByRole("main").getByText(this.#words.typing);
-      await line.waitFor({ timeout: TYPING_MS_MAX }).catch(() => undefined);
+      await page.getByRole("main").getByText(this.#words.typing).waitFor();
       await this.#visit("direct");
     } finally {
       clearInterval(typing);

@@ -4,8 +4,8 @@ import { messageIn } from "./web-bench.js";
 
 /** Opens the menu of the newest message that says this, once it is accepted. */
 export async function openMenuOf(page: Page, text: string): Promise<void> {
+  await accepted(page, text);
   const message = messageIn(page, text).last();
-  await menuButton(message).waitFor({ state: "attached" });
   await message.hover();
   await menuButton(message).click();
 }
